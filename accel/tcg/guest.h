@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between a target and the translator. accel/tcg never includes target/<arch>. */
+#ifndef ACCEL_TCG_GUEST_H
+#define ACCEL_TCG_GUEST_H
+
+#include "target/cpu.h"
+
+typedef enum Access { ACCESS_LOAD, ACCESS_STORE, ACCESS_FETCH } Access;
+
+/* All that a translation depends on: same key, same code. */
+typedef struct TbKey { uint64_t pc, base; uint32_t flags; } TbKey;
+
+typedef struct TlbFill {
+    GuestAddr pa;                   /* of the page that holds va, 4 KiB aligned */
+    uint8_t prot;                   /* bit per Access that needs no further walk (store only if D is set) */
+    uint8_t page_bits;              /* 12, 21, 22, 30 */
+    bool global;
+} TlbFill;
+
+struct TcgGuestOps {
+    /* Runs the interpreter: executes instructions from the current state until something is pending or
+     * max have retired. Returns the number retired. */
+    unsigned (*interpret)(Cpu *cpu, unsigned max);
+    TbKey (*key)(const Cpu *cpu);
+    /* Page walk. false: the access faults, *fill is untouched and the fault (vector, error, address)
+     * is recorded in the CPU for raise_fault(). Sets A and, for stores, D bits. */
+    bool (*tlb_fill)(Cpu *cpu, uint64_t va, Access how, unsigned mmu_mode, TlbFill *fill);
+    G_NORETURN void (*raise_fault)(Cpu *cpu);       /* delivers the recorded fault: leaves to the run loop */
+    bool (*deliver_pending)(Cpu *cpu);      /* interrupts, SMI, NMI, INIT; true if state changed */
+};
+
+/* ---- Guest memory by linear (virtual) address; used by instruction semantics. Each may not return:
+ * a guest fault leaves to the run loop (guest_exit). mode: the target's mmu mode. Little endian. */
+uint8_t guest_ld8(Cpu *cpu, uint64_t va, unsigned mode);
+uint16_t guest_ld16(Cpu *cpu, uint64_t va, unsigned mode);
+uint32_t guest_ld32(Cpu *cpu, uint64_t va, unsigned mode);
+uint64_t guest_ld64(Cpu *cpu, uint64_t va, unsigned mode);
+void guest_st8(Cpu *cpu, uint64_t va, uint8_t v, unsigned mode);
+void guest_st16(Cpu *cpu, uint64_t va, uint16_t v, unsigned mode);
+void guest_st32(Cpu *cpu, uint64_t va, uint32_t v, unsigned mode);
+void guest_st64(Cpu *cpu, uint64_t va, uint64_t v, unsigned mode);
+/* Any size and alignment; all pages are checked before the first byte moves. */
+void guest_read(Cpu *cpu, uint64_t va, void *buf, size_t n, unsigned mode);
+void guest_write(Cpu *cpu, uint64_t va, const void *buf, size_t n, unsigned mode);
+/* Checks access rights as an access would, touching nothing: for read-modify-write and multi-part stores. */
+void guest_check(Cpu *cpu, uint64_t va, size_t n, Access how, unsigned mode);
+/* Host address of [va, va+n) when it lies in RAM within one page; NULL for MMIO or a page crossing.
+ * ACCESS_STORE also handles translated code there. Valid until the next guest_* call. */
+void *guest_host(Cpu *cpu, uint64_t va, size_t n, Access how, unsigned mode);
+/* Up to 15 instruction bytes at va; returns how many could be fetched without a second page fault,
+ * and raises a fetch fault only if byte 0 .. need-1 cannot be had. */
+unsigned guest_fetch(Cpu *cpu, uint64_t va, uint8_t *buf, unsigned need, unsigned want);
+
+/* ---- TLB maintenance, own vCPU only */
+void guest_tlb_flush(Cpu *cpu, bool global_too);
+void guest_tlb_flush_page(Cpu *cpu, uint64_t va);           /* global entries too (INVLPG) */
+void guest_tlb_flush_asid(Cpu *cpu, unsigned asid, bool global_too);
+void guest_tlb_flush_page_asid(Cpu *cpu, unsigned asid, uint64_t va);
+void guest_tlb_set_asid(Cpu *cpu, unsigned asid);           /* PCID; entries of others stay */
+
+/* Leaves semantics for the run loop: the instruction did not complete (fault already delivered, or
+ * it must run again) unless done, in which case the target has set the state as after it. */
+G_NORETURN void guest_exit(Cpu *cpu);
+
+#endif

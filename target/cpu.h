@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the rest of the program may know about a vCPU. Registers are private to target/<arch>. */
+#ifndef TARGET_CPU_H
+#define TARGET_CPU_H
+
+#include "hw/core/device.h"
+
+typedef struct Cpu Cpu;
+typedef struct TcgGuestOps TcgGuestOps;     /* accel/tcg/guest.h */
+typedef struct KvmGuestOps KvmGuestOps;     /* accel/kvm/guest.h */
+
+typedef struct CpuType {
+    DeviceType dev;                 /* properties are the CPU model's features */
+    const TcgGuestOps *tcg;         /* NULL when this target cannot be translated */
+    const KvmGuestOps *kvm;         /* NULL when not the host's architecture */
+    bool (*has_work)(const Cpu *cpu);       /* would a halted vCPU wake? */
+    void (*dump)(Cpu *cpu, GString *out);   /* "info registers" */
+    bool (*virt_to_phys)(Cpu *cpu, uint64_t va, GuestAddr *pa);     /* debugger's view, no faults */
+    int (*gdb_read)(Cpu *cpu, unsigned reg, uint8_t *buf);
+    int (*gdb_write)(Cpu *cpu, unsigned reg, const uint8_t *buf);
+} CpuType;
+
+/* Bits of Cpu.pending: set from any thread by __atomic_fetch_or, then cpu_kick(). */
+enum {
+    CPU_PENDING_INTR = 1 << 0, CPU_PENDING_NMI = 1 << 1, CPU_PENDING_SMI = 1 << 2,
+    CPU_PENDING_INIT = 1 << 3, CPU_PENDING_SIPI = 1 << 4, CPU_PENDING_MCE = 1 << 5,
+    CPU_PENDING_RESET = 1 << 6,
+    CPU_PENDING_EXIT = 1 << 16,     /* leave the run loop's inner part: pause, work queued, shutdown */
+};
+
+struct Cpu {
+    Device dev;
+    const CpuType *type;
+    unsigned index;
+    struct AddrSpace *mem, *io;
+    uint32_t pending;               /* CPU_PENDING_*, atomic */
+    bool stop, halted;              /* stop: atomic, asked to pause; halted: HLT, written by its own thread */
+    void *accel_data;               /* KvmVcpu or TcgVcpu */
+    struct CpuThread *thread;       /* accel/cpus.c */
+};
+
+extern __thread Cpu *current_cpu;   /* NULL outside vCPU threads */
+void cpu_kick(Cpu *cpu);            /* any thread: makes it look at pending/stop soon, wakes it from HLT */
+
+#endif
