@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Character devices a board makes by itself: serial and parallel ports, debug console. */
+#ifndef HW_CHAR_ISA_CHARS_H
+#define HW_CHAR_ISA_CHARS_H
+
+#include "hw/core/device.h"
+#include "system/chardev/char.h"
+
+/* COM1-4 (index 0-3) and LPT1-3: standard port and IRQ of that index. chr may be NULL for serial only. */
+Device *isa_serial_new(Vm *vm, Bus *isa, unsigned index, Char *chr, GError **errp);
+Device *isa_parallel_new(Vm *vm, Bus *isa, unsigned index, Char *chr, GError **errp);
+/* -debugcon: isa-debugcon at the given port, reading back 0xe9. */
+Device *isa_debugcon_new(Vm *vm, Bus *isa, uint32_t iobase, Char *chr, GError **errp);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* 16550A UART core: eight registers on whatever bus. A part of isa-serial, pci-serial. VM lock held. */
+#ifndef HW_CHAR_UART_H
+#define HW_CHAR_UART_H
+
+#include "hw/core/device.h"
+#include "system/chardev/char.h"
+#include "util/loop.h"
+
+enum { UART_FIFO = 16 };
+
+typedef struct UartFifo {
+    uint8_t data[UART_FIFO];
+    uint32_t head, num;
+} UartFifo;
+
+typedef struct Uart {
+    Device dev;
+    MemRegion io;                   /* 8 bytes, made by uart_init_io() */
+    Irq irq;                        /* set by the owner before realize */
+    Char *chr;                      /* property "chardev"; NULL: a port with nothing attached */
+    uint32_t baudbase;              /* property */
+
+    uint16_t divider;               /* guest-visible state */
+    uint8_t rbr, thr, tsr, ier, iir, lcr, mcr, lsr, msr, scr, fcr;
+    uint8_t fcr_vmstate;
+    UartFifo recv_fifo, xmit_fifo;
+    int32_t thr_ipending, timeout_ipending;
+    uint32_t tsr_retry;
+    int32_t poll_msl;
+    bool break_in;
+
+    int64_t char_ns;                /* time of one character on the wire */
+    int64_t last_xmit;
+    Timer *fifo_timeout_timer, *modem_status_poll;
+} Uart;
+
+extern const DeviceType uart_type;  /* "serial" */
+
+extern const MemOps uart_ops;       /* opaque: Uart * */
+
+extern const DeviceType isa_serial_type;
+extern const DeviceType isa_parallel_type;
+
+#endif
