@@ -1,34 +1,84 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Character devices: a byte stream between the outside (terminal, socket, file ...) and one user inside
+ * (a serial port, a monitor). A mux gives one backend to four users, one of which has the keyboard.
+ *
+ * Everything here is called with the VM lock held, from any thread; the callbacks of a user come with the
+ * VM lock held, from the main loop or from inside char_attach() and char_accept_input(). */
 #ifndef SYSTEM_CHARDEV_CHAR_H
 #define SYSTEM_CHARDEV_CHAR_H
 
+#include <sys/types.h>
 #include "util/field.h"
+#include "util/optlist.h"
 #include "util/set.h"
 
 typedef struct Char Char;
+/* OPENED, CLOSED: the other side came or went. MUX_IN, MUX_OUT: this user got or lost the keyboard. */
 typedef enum CharEvent { CHAR_OPENED, CHAR_CLOSED, CHAR_BREAK, CHAR_MUX_IN, CHAR_MUX_OUT } CharEvent;
 
 typedef struct CharUser {           /* a serial port, a monitor, a virtio console */
-    size_t (*room)(void *opaque);
+    size_t (*room)(void *opaque);   /* how many bytes receive() takes now; 0: char_accept_input() follows */
     void (*receive)(void *opaque, const uint8_t *buf, size_t n);
-    void (*event)(void *opaque, CharEvent ev);
+    void (*event)(void *opaque, CharEvent ev);          /* may be NULL */
+    void (*writable)(void *opaque); /* may be NULL: after a short char_write() there is room again */
 } CharUser;
+
+/* What every backend's options begin with. */
+typedef struct CharCommon {
+    char *logfile;                  /* NULL: no copy of the output is kept */
+    bool logappend, mux;
+} CharCommon;
 
 typedef struct CharBackend {        /* stdio, socket, pty, file, mux ... */
     const char *name;
-    const StructDef *options;
-    size_t size;
+    const StructDef *options;       /* a struct that begins with CharCommon, without rows for it */
+    size_t size;                    /* of the state char_state() returns, zeroed before open */
     bool (*open)(Char *c, const void *options, GError **errp);
     void (*close)(Char *c);
     ssize_t (*write)(Char *c, const uint8_t *buf, size_t n);    /* short write: writable() follows */
-    void (*poll_input)(Char *c, bool on);
-    bool (*set)(Char *c, const char *what, int value);          /* baud, dtr, break, echo */
-    Json *(*describe)(Char *c);
+    void (*poll_input)(Char *c, bool on);       /* the user can (not) take bytes; may be NULL */
+    bool (*set)(Char *c, const char *what, int value);          /* baud, dtr, break, echo; may be NULL */
+    char *(*describe)(const Char *c);           /* "filename" of info chardev; NULL: the name */
+    void (*user_changed)(Char *c);              /* attached or detached; may be NULL */
 } CharBackend;
 
 SET_DECLARE(char_backends, CharBackend);
+#define CHAR_BACKEND_REGISTER(b) SET_ADD(char_backends, CharBackend, b, &(b))
+
+const CharBackend *char_backend_find(const char *name);     /* aliases (tty, parport) too */
+
+/* Opens and names a backend; options as its StructDef says (copied as needed). With mux=on the backend is
+ * named ID-base and the result is a mux on it. NULL on failure. Closed by char_close(). */
 Char *char_open(const char *id, const char *backend, const void *options, GError **errp);
-bool char_attach(Char *c, const CharUser *user, void *opaque, GError **errp);   /* one user; mux has four */
-ssize_t char_write(Char *c, const uint8_t *buf, size_t n);
+/* The same from text options (backend=, id= and the backend's own), as -chardev gives them. */
+Char *char_open_opts(const OptList *opts, GError **errp);
+/* The short forms of -serial, -monitor ...: "stdio", "mon:stdio", "tcp:host:port,server=on", "chardev:ID",
+ * "/dev/ttyS0", "none" (an error here). mon: makes a mux; the caller attaches a monitor to it. */
+Char *char_open_legacy(const char *id, const char *text, GError **errp);
+/* The text form turned into the options of -chardev, without opening. NULL on failure; freed by caller. */
+OptList *char_legacy_opts(const char *id, const char *text, GError **errp);
+
+Char *char_find(const char *id);
+bool char_close(Char *c, GError **errp);        /* fails while somebody uses it */
+void char_close_all(void);                      /* at exit: also gives terminals back as they were */
+void char_visit(void (*fn)(Char *c, void *opaque), void *opaque);
+
+/* One user; a mux has four, the last attached or the one chosen by the escape key has the keyboard. */
+bool char_attach(Char *c, const CharUser *user, void *opaque, GError **errp);
+void char_detach(Char *c, void *opaque);
+ssize_t char_write(Char *c, const uint8_t *buf, size_t n);  /* < n: writable() follows; never negative */
+void char_accept_input(Char *c);                /* the user has room again */
+bool char_set(Char *c, const char *what, int value);        /* false: not known here; no error */
+
+const char *char_id(const Char *c);
+bool char_connected(const Char *c);
+bool char_is_mux(const Char *c);
+char *char_describe(const Char *c);             /* freed by the caller */
+void char_set_escape(int ch);                   /* -echr; the default is 1, Ctrl-A */
+/* Called for the keys of a mux that are not its own: 'x' quit, 's' commit. Set once by main. */
+void char_set_mux_hooks(void (*quit)(void *opaque), void (*commit)(void *opaque), void *opaque);
+
+/* A port that wants its chardev by name: fills in the named chardev, for properties of devices. */
+extern const FieldOps char_field_ops;           /* member: Char * */
 
 #endif
