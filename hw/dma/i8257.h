@@ -5,7 +5,7 @@
 
 #include "hw/core/device.h"
 
-typedef struct IsaDma IsaDma;       /* both controllers; lives in the first one's Device */
+typedef struct IsaDma IsaDma;       /* both controllers; isa->dma */
 
 extern const DeviceType i8257_type;
 
@@ -14,17 +14,17 @@ extern const DeviceType i8257_type;
 typedef unsigned DmaTransfer(void *opaque, unsigned channel, unsigned pos, unsigned size);
 
 IsaDma *i8257_pair_new(Vm *vm, Bus *isa, GError **errp);
-void dma_register(IsaDma *d, unsigned channel, DmaTransfer *fn, void *opaque);      /* fn NULL: none */
+void isa_dma_register(IsaDma *d, unsigned channel, DmaTransfer *fn, void *opaque);      /* fn NULL: none */
 /* DREQ. Raising it runs the transfer soon, from the main loop or at once when fn allows. */
-void dma_request(IsaDma *d, unsigned channel);
-void dma_release(IsaDma *d, unsigned channel);
+void isa_dma_request(IsaDma *d, unsigned channel);
+void isa_dma_release(IsaDma *d, unsigned channel);
 /* Memory side for the transfer handler; pos counts bytes from the programmed start, the address wraps in
  * its 64 KiB (128 KiB) page and runs down when the mode says so. Returns len. */
-unsigned dma_read(IsaDma *d, unsigned channel, void *buf, unsigned pos, unsigned len);
-unsigned dma_write(IsaDma *d, unsigned channel, const void *buf, unsigned pos, unsigned len);
-bool dma_has_autoinit(const IsaDma *d, unsigned channel);
+unsigned isa_dma_read(IsaDma *d, unsigned channel, void *buf, unsigned pos, unsigned len);
+unsigned isa_dma_write(IsaDma *d, unsigned channel, const void *buf, unsigned pos, unsigned len);
+bool isa_dma_autoinit(const IsaDma *d, unsigned channel);
 /* 0 verify, 1 device to memory, 2 memory to device, 3 illegal: mode bits 2-3 */
-unsigned dma_direction(const IsaDma *d, unsigned channel);
-bool dma_masked(const IsaDma *d, unsigned channel);
+unsigned isa_dma_direction(const IsaDma *d, unsigned channel);
+bool isa_dma_masked(const IsaDma *d, unsigned channel);
 
 #endif
