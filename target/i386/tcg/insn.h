@@ -113,7 +113,7 @@ struct Insn {
     uint8_t aaa, evex;              /* EVEX: opmask; z and b bits, rounding: EVX_* */
     uint8_t rex;                    /* REX byte or the equivalent bits of VEX (0x40 set if a REX was there: SPL..DIL) */
 };
-enum { NO_REG = 0xff, REG_RIP = 0xfe };
+enum { NO_REG = 0xff, RIP_REG = 0xfe };
 enum { IPFX_REP = 1, IPFX_REPNE = 2, IPFX_LOCK = 4, IPFX_66 = 8, IPFX_67 = 16, IPFX_SEG = 32, IPFX_MEM = 64 /* mod != 3 */ };
 enum { EVX_Z = 1, EVX_B = 2, EVX_LL = 12 };
 

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Vector instructions whose memory operand is chosen element by element: masked moves and gathers,
+ * where elements that are not selected must not fault; and MXCSR moves (SDM vol. 2: VMASKMOV,
+ * VPGATHER, MASKMOVDQU). */
+#include <string.h>
+#include "target/i386/tcg/native.h"
+
+enum { MXCSR_MASK = 0xffff };
+
+static void vec_get(const X86Cpu *c, unsigned n, uint8_t v[32])
+{
+    memcpy(v, c->env.xs.xmm[n], 16);
+    memcpy(v + 16, c->env.xs.ymmh[n], 16);
+}
+
+/* VEX write: everything above vl is cleared. */
+static void vec_put(X86Cpu *c, unsigned n, const uint8_t v[32], unsigned vl)
+{
+    memcpy(c->env.xs.xmm[n], v, 16);
+    memset(c->env.xs.ymmh[n], 0, 16);
+    if (vl == 32) {
+        memcpy(c->env.xs.ymmh[n], v + 16, 16);
+    }
+    memset(c->env.xs.zmmh[n], 0, 32);
+}
+
+static unsigned width_of(const Insn *i)
+{
+    /* 2C/2E single, 2D/2F double, 8C/8E by W */
+    return i->opcode >= 0x80 ? (i->rex & 8 ? 8 : 4) : i->opcode & 1 ? 8 : 4;
+}
+
+static bool selected(const uint8_t *mask, unsigned at, unsigned w)
+{
+    return mask[at + w - 1] >> 7;
+}
+
+void sem_maskmov(X86Cpu *c, const Insn *i)
+{
+    unsigned w = width_of(i), mode = c->env.mmu_mode;
+    bool store = (i->row->acc & ACC_W) != 0;
+    uint64_t ea = insn_ea(c, i), va[8];
+    uint8_t mask[32], data[32] = {0};
+
+    vec_get(c, i->vvvv, mask);
+    if (store) {
+        vec_get(c, i->reg, data);
+    }
+    for (unsigned at = 0; at < i->vl; at += w) {
+        if (selected(mask, at, w)) {
+            va[at / w] =
+                insn_linear(c, i->seg, ea + at, w, store ? ACCESS_STORE : ACCESS_LOAD, i->adsize);
+            if (store) {
+                guest_check(&c->cpu, va[at / w], w, ACCESS_STORE, mode);
+            }
+        }
+    }
+    for (unsigned at = 0; at < i->vl; at += w) {
+        if (selected(mask, at, w)) {
+            if (store) {
+                guest_write(&c->cpu, va[at / w], data + at, w, mode);
+            } else {
+                guest_read(&c->cpu, va[at / w], data + at, w, mode);
+            }
+        }
+    }
+    if (!store) {
+        vec_put(c, i->reg, data, i->vl);
+    }
+}
+
+static uint64_t vsib_address(X86Cpu *c, const Insn *i, const uint8_t *index, unsigned n,
+                             unsigned iw)
+{
+    uint64_t ea = (int64_t)i->disp;
+    int64_t step;
+    int32_t step32;
+
+    if (iw == 4) {
+        memcpy(&step32, index + n * 4, 4);
+        step = step32;
+    } else {
+        memcpy(&step, index + n * 8, 8);
+    }
+    if (i->base != NO_REG) {
+        ea += c->env.gpr[i->base];
+    }
+    ea += (uint64_t)step << i->scale;
+    return i->adsize == 8 ? ea : (uint32_t)ea;
+}
+
+/* Each element done clears its mask bit, so that after a fault the rest can be resumed. */
+void sem_gather(X86Cpu *c, const Insn *i)
+{
+    unsigned w = i->rex & 8 ? 8 : 4, iw = i->opcode & 1 ? 8 : 4;
+    unsigned lanes = i->vl / MAX(w, iw);
+    uint8_t mask[32], dst[32], index[32];
+
+    if (i->index == i->reg || i->index == i->vvvv || i->reg == i->vvvv) {
+        x86_raise_ud(c);
+    }
+    vec_get(c, i->vvvv, mask);
+    vec_get(c, i->reg, dst);
+    vec_get(c, i->index, index);
+    for (unsigned n = 0; n < lanes; n++) {
+        if (selected(mask, n * w, w)) {
+            memset(mask + n * w, 0xff, w);
+        } else {
+            memset(mask + n * w, 0, w);
+        }
+    }
+    for (unsigned n = 0; n < lanes; n++) {
+        uint64_t va;
+
+        if (!mask[n * w]) {
+            continue;
+        }
+        va = insn_linear(c, i->seg, vsib_address(c, i, index, n, iw), w, ACCESS_LOAD, i->adsize);
+        guest_read(&c->cpu, va, dst + n * w, w, c->env.mmu_mode);
+        memset(mask + n * w, 0, w);
+        vec_put(c, i->reg, dst, i->vl);
+        vec_put(c, i->vvvv, mask, i->vl);
+    }
+    memset(dst + lanes * w, 0, sizeof(dst) - lanes * w);
+    memset(mask, 0, sizeof(mask));
+    vec_put(c, i->reg, dst, i->vl);
+    vec_put(c, i->vvvv, mask, i->vl);
+}
+
+void sem_maskmovdqu(X86Cpu *c, const Insn *i)
+{
+    unsigned n = i->row->op[0] == OP_P ? 8 : 16;
+    const uint8_t *data, *mask;
+    uint64_t ea = c->env.gpr[R_RDI], va;
+
+    if (n == 8) {
+        data = (const uint8_t *)&c->env.xs.st[i->reg & 7];
+        mask = (const uint8_t *)&c->env.xs.st[i->rm & 7];
+    } else {
+        data = c->env.xs.xmm[i->reg];
+        mask = c->env.xs.xmm[i->rm];
+    }
+    ea = i->adsize == 2 ? (uint16_t)ea : i->adsize == 4 ? (uint32_t)ea : ea;
+    va = insn_linear(c, i->seg, ea, n, ACCESS_STORE, i->adsize);
+    guest_check(&c->cpu, va, n, ACCESS_STORE, c->env.mmu_mode);
+    for (unsigned k = 0; k < n; k++) {
+        if (mask[k] >> 7) {
+            guest_st8(&c->cpu, va + k, data[k], c->env.mmu_mode);
+        }
+    }
+    if (n == 8) { /* an MMX instruction: TOP 0, all tags valid */
+        c->env.xs.fsw &= ~0x3800;
+        c->env.xs.ftw = 0xff;
+    }
+}
+
+void sem_ldmxcsr(X86Cpu *c, const Insn *i)
+{
+    uint32_t v = guest_ld32(&c->cpu, insn_mem(c, i, 4, ACCESS_LOAD), c->env.mmu_mode);
+
+    if (v & ~(uint32_t)MXCSR_MASK) {
+        x86_raise_err(c, EXC_GP, 0);
+    }
+    c->env.xs.mxcsr = v;
+}
+
+void sem_stmxcsr(X86Cpu *c, const Insn *i)
+{
+    guest_st32(&c->cpu, insn_mem(c, i, 4, ACCESS_STORE), c->env.xs.mxcsr, c->env.mmu_mode);
+}
