@@ -73,12 +73,23 @@ enum InsnFlags {
     IF_L0 = 1 << 25, IF_L1 = 1 << 26,               /* VEX.L must be so; neither: both lengths */
     IF_A32_OK = 1 << 27,
     IF_IMPLICIT = 1u << 28,         /* reads or writes GPRs not named by operands: the row's gpr masks say which */
+    IF_L2 = 1u << 29,               /* EVEX: 512 bits. The lengths named by L0, L1, L2 are allowed; none named: all */
+    IF_VSIB = 1u << 30,             /* the index register is a vector register, never absent */
+    IF_SOFT_FEATURE = 1u << 31,     /* without the feature the prefix is ignored instead of #UD (TZCNT is BSF then):
+                                     * sem looks, translations may pass it through only with the feature */
 };
 
 enum { PFX_ANY, PFX_NONE, PFX_66, PFX_F3, PFX_F2 };         /* mandatory prefix */
 enum { ENC_LEGACY, ENC_VEX, ENC_EVEX, ENC_3DNOW };
-enum { MAP_1 /* one byte */, MAP_0F, MAP_0F38, MAP_0F3A, MAP_D8 /* 8 + escape byte's low bits for x87 register forms */ };
+enum { MAP_1 /* one byte */, MAP_0F, MAP_0F38, MAP_0F3A };  /* x87: MAP_1, D8-DF, ext, and rm where fixed */
 enum { EXT_NONE = 0xff };
+
+/* The first members of a row: without ModRM.reg selection, with it, and with ModRM.rm fixed too.
+ *     { ROW_EXT(MAP_1, 0xf6, 3, "neg"), .op = { OP_Eb }, .mem = MEM_1, .acc = ACC_RW, ... }
+ * A row whose operands include OP_Zb or OP_Zv stands for the eight opcodes from .opcode on. */
+#define ROW_AT(m, o, n) .name = (n), .map = (m), .opcode = (o), .ext = EXT_NONE, .rm = EXT_NONE
+#define ROW_EXT(m, o, x, n) .name = (n), .map = (m), .opcode = (o), .ext = (x), .rm = EXT_NONE
+#define ROW_EXT_RM(m, o, x, r, n) .name = (n), .map = (m), .opcode = (o), .ext = (x), .rm = (r)
 
 typedef struct InsnRow {
     const char *name;
@@ -98,9 +109,10 @@ typedef struct InsnRow {
 struct Insn {
     SemFn sem;
     const InsnRow *row;
-    int64_t imm;                    /* sign-extended; far pointers: offset; moffs: the address */
+    int64_t imm;                    /* Ibs, Iz, Iv, J sign-extended, Ib, Iw zero-extended; far pointers:
+                                     * offset; moffs: the address */
     int32_t disp;
-    uint16_t imm2;                  /* far selector, ENTER level */
+    uint16_t imm2;                  /* far selector; the second of two immediates (ENTER's level) */
     uint8_t len;
     uint8_t opsize;                 /* 1, 2, 4, 8: of the v/y operands or the b form */
     uint8_t adsize;                 /* 2, 4, 8 */
@@ -109,7 +121,8 @@ struct Insn {
     uint8_t opcode, modrm;          /* as encoded */
     uint8_t reg, rm, vvvv;          /* extended by REX/VEX/EVEX; rm: the register when mod == 3 */
     uint8_t base, index, scale;     /* memory operand: register numbers, or NO_REG; scale 0-3 */
-    uint8_t seg;                    /* segment of the memory operand, defaults and overrides applied */
+    uint8_t seg;                    /* segment of the memory operand, defaults and overrides applied;
+                                     * without ModRM memory: DS or the override (strings, moffs, XLAT) */
     uint8_t aaa, evex;              /* EVEX: opmask; z and b bits, rounding: EVX_* */
     uint8_t rex;                    /* REX byte or the equivalent bits of VEX (0x40 set if a REX was there: SPL..DIL) */
 };
@@ -147,5 +160,18 @@ G_NORETURN void x86_raise_ud(X86Cpu *c);
 
 /* Checks that gate x87/MMX/SSE/AVX rows (IF_X87 ...): done by the interpreter before sem, so sem need not. */
 void x86_check_fp(X86Cpu *c, const Insn *i);
+
+/* ---- the interpreter (interp.c) and what it asks of exceptions and debugging (target/i386) */
+unsigned x86_interpret(Cpu *cpu, unsigned max);         /* TcgGuestOps.interpret */
+void x86_interp_flush(X86Cpu *c);       /* forget the code page in use: after what moves memory (A20, CR3, maps) */
+void x86_interp_free(X86Cpu *c);        /* with the vCPU */
+/* #DB trap conditions (DR6 bits) found after an instruction: single step. rip is the next instruction. */
+G_NORETURN void x86_debug_trap(X86Cpu *c, uint64_t dr6);
+/* Before an instruction while HF_DR7 is set and RF clear: delivers #DB on an instruction breakpoint there. */
+void x86_check_insn_bp(X86Cpu *c);
+/* I/O permission (IOPL, TSS bitmap; #GP) and the access itself, for IN, OUT, INS, OUTS. size 1, 2, 4. */
+void x86_check_io(X86Cpu *c, unsigned port, unsigned size);
+uint32_t x86_io_read(X86Cpu *c, unsigned port, unsigned size);
+void x86_io_write(X86Cpu *c, unsigned port, unsigned size, uint32_t v);
 
 #endif
