@@ -83,6 +83,7 @@ struct Vm {
     VmActions actions;
     bool allow_wakeup, machine_ready;   /* ready: what comes now is hot-plugged */
     const VmCpuOps *cpu_ops;
+    struct ApicBus *apic_bus;       /* hw/intc/apic.c: the local APICs of the machine; NULL without */
     GPtrArray *notify;              /* of const VmNotify * */
     struct VmRequests *requests;    /* vm.c: pending shutdown, reset ... */
     struct VmRetired *retired;      /* retire.c */

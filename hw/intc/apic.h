@@ -21,29 +21,36 @@ extern const struct X86ApicOps apic_cpu_ops;    /* opaque: the Device * returned
  * APIC id. bsp: IA32_APIC_BASE.BSP after reset. The caller stores it in the vCPU: ops = &apic_cpu_ops. */
 Device *apic_new(Vm *vm, Cpu *cpu, uint32_t id, bool bsp, GError **errp);
 
-/* What the CPU has promised the guest; refused MSR bits depend on it. Before the guest runs. */
-void apic_set_features(Device *apic, bool x2apic, bool tsc_deadline, uint64_t tsc_hz);
+/* What the CPU has promised the guest. Before the guest runs; default: xAPIC only. */
+typedef struct ApicFeatures {
+    bool absent;                    /* no local APIC: only the INTR pin from the 8259 pair */
+    bool x2apic, tsc_deadline;
+    uint64_t tsc_hz;                /* rate of x86_cpu_read_tsc(); 0: 1 GHz */
+} ApicFeatures;
+void apic_set_features(Device *apic, const ApicFeatures *f);
 
 /* A message written by a device: address 0xfeeXXXXX, data as SDM vol. 3, 10.11. Anything outside the
  * region is ignored. */
 void apic_deliver_msi(Vm *vm, GuestAddr addr, uint64_t data);
 
-/* The bus: dest is 8 bits (xAPIC) here. level false on INIT is the de-assert message. */
+/* A message on the bus between the APICs. */
 typedef struct ApicMessage {
     uint32_t dest;
     uint8_t dest_mode;              /* 1: logical */
     uint8_t delivery;               /* APIC_DM_* */
     uint8_t vector;
     bool level_triggered;
+    bool wide;                      /* dest has 32 bits (x2APIC): 0xff is no broadcast */
 } ApicMessage;
 void apic_deliver(Vm *vm, const ApicMessage *m);
 
-/* INTR of the 8259 pair: LINT0 of every local APIC, or the pin itself when the APIC is off. take is called
- * for the INTA cycle. Without APICs the pin of the first vCPU is driven. */
+/* INTR of the 8259 pair: LINT0 of every local APIC, or the pin itself where the APIC is off. take is called
+ * for the INTA cycle. */
 Irq apic_pic_input(Vm *vm, int (*take)(void *opaque), void *opaque);
 /* Who hears end-of-interrupt broadcasts of level-triggered vectors (I/O APICs, up to 4). */
 void apic_listen_eoi(Vm *vm, void (*eoi)(void *opaque, uint8_t vector), void *opaque);
 /* NMI button, "nmi" command: through LINT1 of every APIC. */
 void apic_inject_nmi(Vm *vm);
+void apic_dump(const Device *apic, GString *out);       /* "info lapic" */
 
 #endif
