@@ -27,6 +27,10 @@ struct TcgGuestOps {
     bool (*tlb_fill)(Cpu *cpu, uint64_t va, Access how, unsigned mmu_mode, TlbFill *fill);
     G_NORETURN void (*raise_fault)(Cpu *cpu);       /* delivers the recorded fault: leaves to the run loop */
     bool (*deliver_pending)(Cpu *cpu);      /* interrupts, SMI, NMI, INIT; true if state changed */
+    /* Would deliver_pending() do something now? A pending interrupt that is masked does not count: the
+     * interpreter and translated code must not stop for it. */
+    bool (*can_deliver)(const Cpu *cpu);
+    unsigned (*mmu_mode)(const Cpu *cpu);   /* of data accesses and fetches now */
 };
 
 /* ---- Guest memory by linear (virtual) address; used by instruction semantics. Each may not return:

@@ -95,9 +95,13 @@ typedef struct X86Env {
     uint8_t shadow;                 /* SHADOW_*: interrupt inhibition for one instruction */
     bool nmi_blocked, smm, smi_blocked;
 
-    /* exception in flight, for double-fault and error reporting */
+    /* exception being delivered, for double-fault rules; -1: none */
     int exc_vector;
     uint32_t exc_error;
+    struct { int vector; uint32_t error; uint64_t addr; } fault;    /* recorded by the page walk */
+    uint64_t db_pending;            /* DR6 bits found during this instruction (data, I/O, task switch) */
+    bool wait_sipi;                 /* INIT received, not the bootstrap processor */
+    uint8_t sipi_vector;
 
     /* model specific registers */
     uint64_t tsc_offset, tsc_deadline, tsc_aux, tsc_adjust, star, lstar, cstar, sfmask, kernel_gs_base;
@@ -105,13 +109,14 @@ typedef struct X86Env {
     uint64_t mce_banks[10 * 4], mtrr_fixed[11], mtrr_def_type, feature_control, spec_ctrl, debugctl, xss, u_cet;
     struct { uint64_t base, mask; } mtrr_var[8];
     uint64_t smbase, apic_base, microcode_rev, smi_count;
-    uint64_t kvm_system_time, kvm_wall_clock;
+    uint64_t kvm_system_time, kvm_wall_clock, kvm_other[8], tsc_hz;
+    uint64_t mon_addr;              /* MONITOR's address; not watched */
 
     X86Xsave xs;
 
     /* CPUID after model and user flags, before leaf-dependent run-time bits: x86_cpuid() adds those. */
     uint32_t features[64];          /* FEAT_* words, see target/i386/features.h */
-    uint32_t cpuid_level, cpuid_xlevel, cpuid_version;
+    uint32_t cpuid_level, cpuid_xlevel, cpuid_xlevel2, cpuid_version;
     char vendor[13], model_id[49];
     uint32_t phys_bits;
 } X86Env;
@@ -130,15 +135,38 @@ enum {
 
 enum { X86_MMU_KERNEL, X86_MMU_KERNEL_NOSMAP, X86_MMU_USER, X86_MMU_COUNT };
 
+/* Where a vCPU sits; what CPUID leaves 1, 4, 0BH, 1FH and 80000008H tell. */
+typedef struct X86Topology { unsigned dies, cores, threads; } X86Topology;
+
 typedef struct X86Cpu {
     Cpu cpu;
     X86Env env __attribute__((aligned(64)));
     const struct X86ApicOps *apic_ops;      /* target/i386/apic_if.h; set when the local APIC is made */
     void *apic;
+    int (*pic_take)(void *opaque);          /* INTA of a machine without local APIC; NULL */
+    void *pic;
     uint32_t apic_id;
+    X86Topology topo;
+    bool bsp;
+    /* Memory as seen in SMM: mem_smm has the SMRAM region on top of the system's. Cpu.mem is one of both. */
+    struct AddrSpace *mem_normal, *mem_smm;
+    MemRegion smm_root, smm_system, smm_ram;
+    struct X86CpuDef *def;                  /* model and flags as asked for; cpu_model.c */
 } X86Cpu;
 
 static inline X86Cpu *x86_cpu(Cpu *cpu) { return (X86Cpu *)cpu; }   /* cpu is the first member */
+
+/* ---- Creation, for boards */
+/* A vCPU of "-cpu model,features" (both may be NULL: qemu64), realized, its thread made and stopped. index is
+ * vm->cpus' next. The local APIC is the board's: it sets apic and apic_ops afterwards, before the CPU runs. */
+X86Cpu *x86_cpu_create(Vm *vm, const char *model, const char *features, const X86Topology *topo,
+                       uint32_t apic_id, GError **errp);
+bool x86_cpu_model_known(const char *model);
+char *x86_cpu_help(void);                   /* -cpu help */
+/* The SMRAM container: a 4 GiB region the chipset fills; seen above everything else in SMM. Once. */
+void x86_cpu_set_smram(X86Cpu *c, MemRegion *smram);
+bool x86_has_feature(const X86Cpu *c, unsigned feature);    /* FE_*, features.h */
+bool x86_cpu_is_bsp(const X86Cpu *c);
 
 void x86_update_hflags(X86Cpu *c);          /* after any change of what HF_* and mmu_mode derive from */
 void x86_cpu_reset(X86Cpu *c, bool init);   /* power-up, or INIT (SDM vol. 3, table 9-1) */

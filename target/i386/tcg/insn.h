@@ -167,6 +167,10 @@ void x86_interp_flush(X86Cpu *c);       /* forget the code page in use: after wh
 void x86_interp_free(X86Cpu *c);        /* with the vCPU */
 /* #DB trap conditions (DR6 bits) found after an instruction: single step. rip is the next instruction. */
 G_NORETURN void x86_debug_trap(X86Cpu *c, uint64_t dr6);
+/* Called by insn_linear while HF_DR7 is set: notes data breakpoints that [la, la + n) hits in env.db_pending.
+ * After an instruction that left env.db_pending != 0: x86_debug_trap(c, env.db_pending), joined with
+ * single step's bit 14. */
+void x86_watch(X86Cpu *c, uint64_t la, unsigned n, Access how);
 /* Before an instruction while HF_DR7 is set and RF clear: delivers #DB on an instruction breakpoint there. */
 void x86_check_insn_bp(X86Cpu *c);
 /* I/O permission (IOPL, TSS bitmap; #GP) and the access itself, for IN, OUT, INS, OUTS. size 1, 2, 4. */
