@@ -48,6 +48,10 @@ struct Machine {
     bool boot_menu, boot_menu_set, boot_strict;
     char *memory_backend;
     bool usb, usb_disabled, dump_guest_core, mem_merge, graphics, suppress_vmdesc, enable_graphics;
+    /* Options that only the board understands, as text: "rtc": {base, clock, driftfix} (checked), arrays
+     * "smbios", "fw_cfg", "option-rom" ({"romfile": ..., "bootindex": ...}) of objects in the order given.
+     * Members may be missing. Owned by the Vm's builder. */
+    Json *board_opts;
     GPtrArray *data_dirs;           /* of char *: -L, in search order; owned by the Vm's builder */
 };
 

@@ -9,7 +9,6 @@
 
 #include <sys/types.h>
 #include "util/field.h"
-#include "util/optlist.h"
 #include "util/set.h"
 
 typedef struct Char Char;
@@ -50,13 +49,13 @@ const CharBackend *char_backend_find(const char *name);     /* aliases (tty, par
 /* Opens and names a backend; options as its StructDef says (copied as needed). With mux=on the backend is
  * named ID-base and the result is a mux on it. NULL on failure. Closed by char_close(). */
 Char *char_open(const char *id, const char *backend, const void *options, GError **errp);
-/* The same from text options (backend=, id= and the backend's own), as -chardev gives them. */
-Char *char_open_opts(const OptList *opts, GError **errp);
+/* The same from text options ({"backend": "null", "id": "c0", "mux": "on"}), as -chardev gives them. */
+Char *char_open_opts(const Json *opts, GError **errp);
 /* The short forms of -serial, -monitor ...: "stdio", "mon:stdio", "tcp:host:port,server=on", "chardev:ID",
  * "/dev/ttyS0", "none" (an error here). mon: makes a mux; the caller attaches a monitor to it. */
 Char *char_open_legacy(const char *id, const char *text, GError **errp);
 /* The text form turned into the options of -chardev, without opening. NULL on failure; freed by caller. */
-OptList *char_legacy_opts(const char *id, const char *text, GError **errp);
+Json *char_legacy_opts(const char *id, const char *text, GError **errp);
 
 Char *char_find(const char *id);
 bool char_close(Char *c, GError **errp);        /* fails while somebody uses it */
@@ -70,13 +69,18 @@ ssize_t char_write(Char *c, const uint8_t *buf, size_t n);  /* < n: writable() f
 void char_accept_input(Char *c);                /* the user has room again */
 bool char_set(Char *c, const char *what, int value);        /* false: not known here; no error */
 
+/* Places on the board that -serial, -parallel and -debugcon fill: "serial0", "parallel0", "debugcon". */
+void char_port_set(const char *port, Char *c);
+Char *char_port(const char *port);              /* NULL: nothing is plugged in there */
+
 const char *char_id(const Char *c);
 bool char_connected(const Char *c);
 bool char_is_mux(const Char *c);
 char *char_describe(const Char *c);             /* freed by the caller */
 void char_set_escape(int ch);                   /* -echr; the default is 1, Ctrl-A */
-/* Called for the keys of a mux that are not its own: 'x' quit, 's' commit. Set once by main. */
+/* Called for the keys of a mux that are not its own: x (quit) and s (commit). Set once by main. */
 void char_set_mux_hooks(void (*quit)(void *opaque), void (*commit)(void *opaque), void *opaque);
+void char_stdio_forbid(void);                   /* -daemonize: stdio is refused from now on */
 
 /* A port that wants its chardev by name: fills in the named chardev, for properties of devices. */
 extern const FieldOps char_field_ops;           /* member: Char * */

@@ -27,6 +27,11 @@ void char_event(Char *c, CharEvent ev);         /* OPENED and CLOSED also set `c
 void char_writable(Char *c);
 int char_open_path(const char *path, int flags, GError **errp);    /* "Could not open 'x': why" */
 
+/* The mux: char_attach() and char_detach() of a Char that is one end here. */
+bool mux_attach(Char *c, const CharUser *user, void *opaque, GError **errp);
+void mux_detach(Char *c, void *opaque);
+Char *mux_new(const char *id, Char *base, GError **errp);
+
 /* A pair of non-blocking (or always ready) descriptors as a backend's whole state or part of it. */
 typedef struct CharFd {
     Char *c;
