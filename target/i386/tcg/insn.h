@@ -13,6 +13,7 @@
 
 typedef struct Insn Insn;
 typedef void (*SemFn)(X86Cpu *c, const Insn *i);
+struct VecOp;
 
 typedef enum OpKind {
     OP_NONE,
@@ -103,6 +104,7 @@ typedef struct InsnRow {
     uint16_t fl_read, fl_write, fl_undef;           /* status flags + DF: read, defined after, undefined after */
     uint16_t gpr_read, gpr_write;   /* implicit ones only */
     SemFn sem;
+    void (*vec)(struct VecOp *v);   /* what sem_vec applies to the lanes (vec.h) */
 } InsnRow;
 
 /* What the decoder leaves. 48 bytes; decoding is the same for the interpreter and the translator. */

@@ -196,8 +196,10 @@ unsigned insn_mem_bytes(const Insn *i)
 
 /* SDM vol. 1, 11.5.2: exceptions found before the computation keep the others from being looked
  * for. */
-static void raise_simd(X86Cpu *c, uint32_t flags, uint32_t unmasked)
+void x86_raise_simd(X86Cpu *c, uint32_t flags)
 {
+    uint32_t unmasked = flags & ~(c->env.xs.mxcsr >> 7);
+
     c->env.xs.mxcsr |= unmasked & 7 ? flags & 7 : flags;
     if (!(c->env.cr4 & CR4_OSXMMEXCPT)) {
         x86_raise_ud(c);
@@ -248,7 +250,7 @@ void sem_native(X86Cpu *c, const Insn *i)
     flags = after & 0x3f;
     unmasked = flags & ~(c->env.xs.mxcsr >> 7);
     if ((i->row->flags & IF_SIMD_FP) && unmasked != 0) {
-        raise_simd(c, flags, unmasked);
+        x86_raise_simd(c, flags);
     }
     if (bytes != 0 && (i->row->acc & ACC_W)) {
         guest_write(&c->cpu, va, mem, bytes, c->env.mmu_mode);

@@ -22,6 +22,11 @@ void sem_native(X86Cpu *c, const Insn *i); /* runs i on the host, precisely */
 unsigned
 insn_mem_bytes(const Insn *i); /* width of the memory operand, 0 for MEM_SPECIAL and none */
 
+/* #XM (or #UD) for MXCSR exception flags of which at least one is unmasked. */
+G_NORETURN void x86_raise_simd(X86Cpu *c, uint32_t flags);
+void sem_emms(X86Cpu *c, const Insn *i);
+void sem_vzero(X86Cpu *c, const Insn *i);
+
 /* x87 control and state images (sem_x87.c), FXSAVE/XSAVE family (sem_xsave.c) */
 void sem_fnstcw(X86Cpu *c, const Insn *i);
 void sem_fnstsw(X86Cpu *c, const Insn *i);

@@ -3,54 +3,54 @@
 #include "target/i386/tcg/rows_vec.h"
 
 #define V3(nm, m, o, p, w, fl, fe)                                                                 \
-    ROW(nm, ENC_VEX, m, o, p, OP_V, OP_H, OP_W, 0, w, ACC_R, AVX_ | (fl), fe)
+    VROW(nm, ENC_VEX, m, o, p, OP_V, OP_H, OP_W, 0, w, ACC_R, AVX_ | (fl), fe)
 #define V2(nm, m, o, p, w, fl, fe)                                                                 \
-    ROW(nm, ENC_VEX, m, o, p, OP_V, OP_W, 0, 0, w, ACC_R, AVX_ | (fl), fe)
+    VROW(nm, ENC_VEX, m, o, p, OP_V, OP_W, 0, 0, w, ACC_R, AVX_ | (fl), fe)
 #define V38(nm, o, w, fl, fe) V3(nm, MAP_0F38, o, PFX_66, w, fl, fe)
 
 #define FMA(nm, o)                                                                                 \
-    V38("vf" nm "132ps", 0x90 + o, MEM_VL, IF_W0 | IF_SIMD_FP, FE_FMA),                            \
-        V38("vf" nm "132pd", 0x90 + o, MEM_VL, IF_W1 | IF_SIMD_FP, FE_FMA),                        \
-        V38("vf" nm "213ps", 0xa0 + o, MEM_VL, IF_W0 | IF_SIMD_FP, FE_FMA),                        \
-        V38("vf" nm "213pd", 0xa0 + o, MEM_VL, IF_W1 | IF_SIMD_FP, FE_FMA),                        \
-        V38("vf" nm "231ps", 0xb0 + o, MEM_VL, IF_W0 | IF_SIMD_FP, FE_FMA),                        \
-        V38("vf" nm "231pd", 0xb0 + o, MEM_VL, IF_W1 | IF_SIMD_FP, FE_FMA)
+    V38(f##nm##132ps, 0x90 + o, MEM_VL, IF_W0 | IF_SIMD_FP, FE_FMA),                               \
+        V38(f##nm##132pd, 0x90 + o, MEM_VL, IF_W1 | IF_SIMD_FP, FE_FMA),                           \
+        V38(f##nm##213ps, 0xa0 + o, MEM_VL, IF_W0 | IF_SIMD_FP, FE_FMA),                           \
+        V38(f##nm##213pd, 0xa0 + o, MEM_VL, IF_W1 | IF_SIMD_FP, FE_FMA),                           \
+        V38(f##nm##231ps, 0xb0 + o, MEM_VL, IF_W0 | IF_SIMD_FP, FE_FMA),                           \
+        V38(f##nm##231pd, 0xb0 + o, MEM_VL, IF_W1 | IF_SIMD_FP, FE_FMA)
 #define FMAS(nm, o)                                                                                \
-    V38("vf" nm "132ss", 0x90 + o, MEM_4, IF_W0 | IF_SIMD_FP, FE_FMA),                             \
-        V38("vf" nm "132sd", 0x90 + o, MEM_8, IF_W1 | IF_SIMD_FP, FE_FMA),                         \
-        V38("vf" nm "213ss", 0xa0 + o, MEM_4, IF_W0 | IF_SIMD_FP, FE_FMA),                         \
-        V38("vf" nm "213sd", 0xa0 + o, MEM_8, IF_W1 | IF_SIMD_FP, FE_FMA),                         \
-        V38("vf" nm "231ss", 0xb0 + o, MEM_4, IF_W0 | IF_SIMD_FP, FE_FMA),                         \
-        V38("vf" nm "231sd", 0xb0 + o, MEM_8, IF_W1 | IF_SIMD_FP, FE_FMA)
+    V38(f##nm##132ss, 0x90 + o, MEM_4, IF_W0 | IF_SIMD_FP, FE_FMA),                                \
+        V38(f##nm##132sd, 0x90 + o, MEM_8, IF_W1 | IF_SIMD_FP, FE_FMA),                            \
+        V38(f##nm##213ss, 0xa0 + o, MEM_4, IF_W0 | IF_SIMD_FP, FE_FMA),                            \
+        V38(f##nm##213sd, 0xa0 + o, MEM_8, IF_W1 | IF_SIMD_FP, FE_FMA),                            \
+        V38(f##nm##231ss, 0xb0 + o, MEM_4, IF_W0 | IF_SIMD_FP, FE_FMA),                            \
+        V38(f##nm##231sd, 0xb0 + o, MEM_8, IF_W1 | IF_SIMD_FP, FE_FMA)
 
 static const InsnRow rows_fma[] = {
-    FMA("maddsub", 6),
-    FMA("msubadd", 7),
-    FMA("madd", 8),
-    FMAS("madd", 9),
-    FMA("msub", 10),
-    FMAS("msub", 11),
-    FMA("nmadd", 12),
-    FMAS("nmadd", 13),
-    FMA("nmsub", 14),
-    FMAS("nmsub", 15),
-    ROW("vcvtph2ps", ENC_VEX, MAP_0F38, 0x13, PFX_66, OP_V, OP_W, 0, 0, MEM_VL2, ACC_R,
-        AVX_ | IF_W0 | IF_SIMD_FP, FE_F16C),
-    ROW("vcvtps2ph", ENC_VEX, MAP_0F3A, 0x1d, PFX_66, OP_W, OP_V, OP_Ib, 0, MEM_VL2, ACC_W,
-        AVX_ | IF_W0 | IF_SIMD_FP, FE_F16C),
+    FMA(maddsub, 6),
+    FMA(msubadd, 7),
+    FMA(madd, 8),
+    FMAS(madd, 9),
+    FMA(msub, 10),
+    FMAS(msub, 11),
+    FMA(nmadd, 12),
+    FMAS(nmadd, 13),
+    FMA(nmsub, 14),
+    FMAS(nmsub, 15),
+    VROW(cvtph2ps, ENC_VEX, MAP_0F38, 0x13, PFX_66, OP_V, OP_W, 0, 0, MEM_VL2, ACC_R,
+         AVX_ | IF_W0 | IF_SIMD_FP, FE_F16C),
+    VROW(cvtps2ph, ENC_VEX, MAP_0F3A, 0x1d, PFX_66, OP_W, OP_V, OP_Ib, 0, MEM_VL2, ACC_W,
+         AVX_ | IF_W0 | IF_SIMD_FP, FE_F16C),
 };
 INSN_ROWS(avx_fma, rows_fma);
 
 #define BCAST(nm, o, w, fl, fe_mem)                                                                \
-    ROW(nm, ENC_VEX, MAP_0F38, o, PFX_66, OP_V, OP_M, 0, 0, w, ACC_R,                              \
-        AVX_ | IF_W0 | IF_MEM_ONLY | (fl), fe_mem),                                                \
-        ROW(nm, ENC_VEX, MAP_0F38, o, PFX_66, OP_V, OP_U, 0, 0, 0, 0,                              \
-            AVX_ | IF_W0 | IF_REG_ONLY | (fl), FE_AVX2)
+    VROW(nm, ENC_VEX, MAP_0F38, o, PFX_66, OP_V, OP_M, 0, 0, w, ACC_R,                             \
+         AVX_ | IF_W0 | IF_MEM_ONLY | (fl), fe_mem),                                               \
+        VROW(nm, ENC_VEX, MAP_0F38, o, PFX_66, OP_V, OP_U, 0, 0, 0, 0,                             \
+             AVX_ | IF_W0 | IF_REG_ONLY | (fl), FE_AVX2)
 #define BCASTI(nm, o, w)                                                                           \
-    ROW(nm, ENC_VEX, MAP_0F38, o, PFX_66, OP_V, OP_W, 0, 0, w, ACC_R, AVX_ | IF_W0, FE_AVX2)
+    VROW(nm, ENC_VEX, MAP_0F38, o, PFX_66, OP_V, OP_W, 0, 0, w, ACC_R, AVX_ | IF_W0, FE_AVX2)
 /* masked loads and stores touch only what the mask selects: by semantics, never copied */
 #define MASKMOV(nm, lo, so, w, fe)                                                                 \
-    {.name = nm,                                                                                   \
+    {.name = #nm,                                                                                  \
      .enc = ENC_VEX,                                                                               \
      .map = MAP_0F38,                                                                              \
      .opcode = lo,                                                                                 \
@@ -64,71 +64,71 @@ INSN_ROWS(avx_fma, rows_fma);
      .feature = fe,                                                                                \
      .sem = sem_maskmov},                                                                          \
     {                                                                                              \
-        .name = nm, .enc = ENC_VEX, .map = MAP_0F38, .opcode = so, .pfx = PFX_66, .ext = X,        \
+        .name = "v" #nm, .enc = ENC_VEX, .map = MAP_0F38, .opcode = so, .pfx = PFX_66, .ext = X,   \
         .rm = X, .op = {OP_M, OP_H, OP_V}, .mem = MEM_SPECIAL, .acc = ACC_W,                       \
         .flags = IF_AVX | IF_MEM_ONLY | (w), .feature = fe, .sem = sem_maskmov                     \
     }
 #define GATHER(nm, o, w)                                                                           \
     {                                                                                              \
-        .name = nm, .enc = ENC_VEX, .map = MAP_0F38, .opcode = o, .pfx = PFX_66, .ext = X,         \
+        .name = "v" #nm, .enc = ENC_VEX, .map = MAP_0F38, .opcode = o, .pfx = PFX_66, .ext = X,    \
         .rm = X, .op = {OP_V, OP_M, OP_H}, .mem = MEM_SPECIAL, .acc = ACC_R,                       \
-        .flags = IF_AVX | IF_MEM_ONLY | (w), .feature = FE_AVX2, .sem = sem_gather                 \
+        .flags = IF_AVX | IF_MEM_ONLY | IF_VSIB | (w), .feature = FE_AVX2, .sem = sem_gather       \
     }
 
 static const InsnRow rows_avx[] = {
-    BCAST("vbroadcastss", 0x18, MEM_4, 0, FE_AVX),
-    BCAST("vbroadcastsd", 0x19, MEM_8, IF_L1, FE_AVX),
-    ROW("vbroadcastf128", ENC_VEX, MAP_0F38, 0x1a, PFX_66, OP_V, OP_M, 0, 0, MEM_16, ACC_R,
-        AVX_ | IF_W0 | IF_L1 | IF_MEM_ONLY, FE_AVX),
-    ROW("vbroadcasti128", ENC_VEX, MAP_0F38, 0x5a, PFX_66, OP_V, OP_M, 0, 0, MEM_16, ACC_R,
-        AVX_ | IF_W0 | IF_L1 | IF_MEM_ONLY, FE_AVX2),
-    BCASTI("vpbroadcastb", 0x78, MEM_1),
-    BCASTI("vpbroadcastw", 0x79, MEM_2),
-    BCASTI("vpbroadcastd", 0x58, MEM_4),
-    BCASTI("vpbroadcastq", 0x59, MEM_8),
-    ROW("vextractf128", ENC_VEX, MAP_0F3A, 0x19, PFX_66, OP_W, OP_V, OP_Ib, 0, MEM_16, ACC_W,
-        AVX_ | IF_W0 | IF_L1, FE_AVX),
-    ROW("vextracti128", ENC_VEX, MAP_0F3A, 0x39, PFX_66, OP_W, OP_V, OP_Ib, 0, MEM_16, ACC_W,
-        AVX_ | IF_W0 | IF_L1, FE_AVX2),
-    ROW("vinsertf128", ENC_VEX, MAP_0F3A, 0x18, PFX_66, OP_V, OP_H, OP_W, OP_Ib, MEM_16, ACC_R,
-        AVX_ | IF_W0 | IF_L1, FE_AVX),
-    ROW("vinserti128", ENC_VEX, MAP_0F3A, 0x38, PFX_66, OP_V, OP_H, OP_W, OP_Ib, MEM_16, ACC_R,
-        AVX_ | IF_W0 | IF_L1, FE_AVX2),
-    ROW("vperm2f128", ENC_VEX, MAP_0F3A, 0x06, PFX_66, OP_V, OP_H, OP_W, OP_Ib, MEM_VL, ACC_R,
-        AVX_ | IF_W0 | IF_L1, FE_AVX),
-    ROW("vperm2i128", ENC_VEX, MAP_0F3A, 0x46, PFX_66, OP_V, OP_H, OP_W, OP_Ib, MEM_VL, ACC_R,
-        AVX_ | IF_W0 | IF_L1, FE_AVX2),
-    V38("vpermilps", 0x0c, MEM_VL, IF_W0, FE_AVX),
-    V38("vpermilpd", 0x0d, MEM_VL, IF_W0, FE_AVX),
-    ROW("vpermilps", ENC_VEX, MAP_0F3A, 0x04, PFX_66, OP_V, OP_W, OP_Ib, 0, MEM_VL, ACC_R,
-        AVX_ | IF_W0, FE_AVX),
-    ROW("vpermilpd", ENC_VEX, MAP_0F3A, 0x05, PFX_66, OP_V, OP_W, OP_Ib, 0, MEM_VL, ACC_R,
-        AVX_ | IF_W0, FE_AVX),
-    V38("vpermps", 0x16, MEM_VL, IF_W0 | IF_L1, FE_AVX2),
-    V38("vpermd", 0x36, MEM_VL, IF_W0 | IF_L1, FE_AVX2),
-    ROW("vpermq", ENC_VEX, MAP_0F3A, 0x00, PFX_66, OP_V, OP_W, OP_Ib, 0, MEM_VL, ACC_R,
-        AVX_ | IF_W1 | IF_L1, FE_AVX2),
-    ROW("vpermpd", ENC_VEX, MAP_0F3A, 0x01, PFX_66, OP_V, OP_W, OP_Ib, 0, MEM_VL, ACC_R,
-        AVX_ | IF_W1 | IF_L1, FE_AVX2),
-    ROW("vpblendd", ENC_VEX, MAP_0F3A, 0x02, PFX_66, OP_V, OP_H, OP_W, OP_Ib, MEM_VL, ACC_R,
-        AVX_ | IF_W0, FE_AVX2),
-    V38("vpsrlvd", 0x45, MEM_VL, IF_W0, FE_AVX2),
-    V38("vpsrlvq", 0x45, MEM_VL, IF_W1, FE_AVX2),
-    V38("vpsravd", 0x46, MEM_VL, IF_W0, FE_AVX2),
-    V38("vpsllvd", 0x47, MEM_VL, IF_W0, FE_AVX2),
-    V38("vpsllvq", 0x47, MEM_VL, IF_W1, FE_AVX2),
-    MASKMOV("vmaskmovps", 0x2c, 0x2e, IF_W0, FE_AVX),
-    MASKMOV("vmaskmovpd", 0x2d, 0x2f, IF_W0, FE_AVX),
-    MASKMOV("vpmaskmovd", 0x8c, 0x8e, IF_W0, FE_AVX2),
-    MASKMOV("vpmaskmovq", 0x8c, 0x8e, IF_W1, FE_AVX2),
-    GATHER("vpgatherdd", 0x90, IF_W0),
-    GATHER("vpgatherdq", 0x90, IF_W1),
-    GATHER("vpgatherqd", 0x91, IF_W0),
-    GATHER("vpgatherqq", 0x91, IF_W1),
-    GATHER("vgatherdps", 0x92, IF_W0),
-    GATHER("vgatherdpd", 0x92, IF_W1),
-    GATHER("vgatherqps", 0x93, IF_W0),
-    GATHER("vgatherqpd", 0x93, IF_W1),
+    BCAST(broadcastss, 0x18, MEM_4, 0, FE_AVX),
+    BCAST(broadcastsd, 0x19, MEM_8, IF_L1, FE_AVX),
+    VROW(broadcastf128, ENC_VEX, MAP_0F38, 0x1a, PFX_66, OP_V, OP_M, 0, 0, MEM_16, ACC_R,
+         AVX_ | IF_W0 | IF_L1 | IF_MEM_ONLY, FE_AVX),
+    VROW(broadcasti128, ENC_VEX, MAP_0F38, 0x5a, PFX_66, OP_V, OP_M, 0, 0, MEM_16, ACC_R,
+         AVX_ | IF_W0 | IF_L1 | IF_MEM_ONLY, FE_AVX2),
+    BCASTI(pbroadcastb, 0x78, MEM_1),
+    BCASTI(pbroadcastw, 0x79, MEM_2),
+    BCASTI(pbroadcastd, 0x58, MEM_4),
+    BCASTI(pbroadcastq, 0x59, MEM_8),
+    VROW(extractf128, ENC_VEX, MAP_0F3A, 0x19, PFX_66, OP_W, OP_V, OP_Ib, 0, MEM_16, ACC_W,
+         AVX_ | IF_W0 | IF_L1, FE_AVX),
+    VROW(extracti128, ENC_VEX, MAP_0F3A, 0x39, PFX_66, OP_W, OP_V, OP_Ib, 0, MEM_16, ACC_W,
+         AVX_ | IF_W0 | IF_L1, FE_AVX2),
+    VROW(insertf128, ENC_VEX, MAP_0F3A, 0x18, PFX_66, OP_V, OP_H, OP_W, OP_Ib, MEM_16, ACC_R,
+         AVX_ | IF_W0 | IF_L1, FE_AVX),
+    VROW(inserti128, ENC_VEX, MAP_0F3A, 0x38, PFX_66, OP_V, OP_H, OP_W, OP_Ib, MEM_16, ACC_R,
+         AVX_ | IF_W0 | IF_L1, FE_AVX2),
+    VROW(perm2f128, ENC_VEX, MAP_0F3A, 0x06, PFX_66, OP_V, OP_H, OP_W, OP_Ib, MEM_VL, ACC_R,
+         AVX_ | IF_W0 | IF_L1, FE_AVX),
+    VROW(perm2i128, ENC_VEX, MAP_0F3A, 0x46, PFX_66, OP_V, OP_H, OP_W, OP_Ib, MEM_VL, ACC_R,
+         AVX_ | IF_W0 | IF_L1, FE_AVX2),
+    V38(permilps, 0x0c, MEM_VL, IF_W0, FE_AVX),
+    V38(permilpd, 0x0d, MEM_VL, IF_W0, FE_AVX),
+    VROW(permilps, ENC_VEX, MAP_0F3A, 0x04, PFX_66, OP_V, OP_W, OP_Ib, 0, MEM_VL, ACC_R,
+         AVX_ | IF_W0, FE_AVX),
+    VROW(permilpd, ENC_VEX, MAP_0F3A, 0x05, PFX_66, OP_V, OP_W, OP_Ib, 0, MEM_VL, ACC_R,
+         AVX_ | IF_W0, FE_AVX),
+    V38(permps, 0x16, MEM_VL, IF_W0 | IF_L1, FE_AVX2),
+    V38(permd, 0x36, MEM_VL, IF_W0 | IF_L1, FE_AVX2),
+    VROW(permq, ENC_VEX, MAP_0F3A, 0x00, PFX_66, OP_V, OP_W, OP_Ib, 0, MEM_VL, ACC_R,
+         AVX_ | IF_W1 | IF_L1, FE_AVX2),
+    VROW(permpd, ENC_VEX, MAP_0F3A, 0x01, PFX_66, OP_V, OP_W, OP_Ib, 0, MEM_VL, ACC_R,
+         AVX_ | IF_W1 | IF_L1, FE_AVX2),
+    VROW(pblendd, ENC_VEX, MAP_0F3A, 0x02, PFX_66, OP_V, OP_H, OP_W, OP_Ib, MEM_VL, ACC_R,
+         AVX_ | IF_W0, FE_AVX2),
+    V38(psrlvd, 0x45, MEM_VL, IF_W0, FE_AVX2),
+    V38(psrlvq, 0x45, MEM_VL, IF_W1, FE_AVX2),
+    V38(psravd, 0x46, MEM_VL, IF_W0, FE_AVX2),
+    V38(psllvd, 0x47, MEM_VL, IF_W0, FE_AVX2),
+    V38(psllvq, 0x47, MEM_VL, IF_W1, FE_AVX2),
+    MASKMOV(maskmovps, 0x2c, 0x2e, IF_W0, FE_AVX),
+    MASKMOV(maskmovpd, 0x2d, 0x2f, IF_W0, FE_AVX),
+    MASKMOV(pmaskmovd, 0x8c, 0x8e, IF_W0, FE_AVX2),
+    MASKMOV(pmaskmovq, 0x8c, 0x8e, IF_W1, FE_AVX2),
+    GATHER(pgatherdd, 0x90, IF_W0),
+    GATHER(pgatherdq, 0x90, IF_W1),
+    GATHER(pgatherqd, 0x91, IF_W0),
+    GATHER(pgatherqq, 0x91, IF_W1),
+    GATHER(gatherdps, 0x92, IF_W0),
+    GATHER(gatherdpd, 0x92, IF_W1),
+    GATHER(gatherqps, 0x93, IF_W0),
+    GATHER(gatherqpd, 0x93, IF_W1),
     {.name = "maskmovq",
      .enc = ENC_LEGACY,
      .map = MAP_0F,

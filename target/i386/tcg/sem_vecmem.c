@@ -4,6 +4,7 @@
  * VPGATHER, MASKMOVDQU). */
 #include <string.h>
 #include "target/i386/tcg/native.h"
+#include "target/i386/tcg/vec.h"
 
 enum { MXCSR_MASK = 0xffff };
 
@@ -134,6 +135,7 @@ void sem_maskmovdqu(X86Cpu *c, const Insn *i)
     uint64_t ea = c->env.gpr[R_RDI], va;
 
     if (n == 8) {
+        x87_enter_mmx(c);
         data = (const uint8_t *)&c->env.xs.st[i->reg & 7];
         mask = (const uint8_t *)&c->env.xs.st[i->rm & 7];
     } else {
@@ -147,10 +149,6 @@ void sem_maskmovdqu(X86Cpu *c, const Insn *i)
         if (mask[k] >> 7) {
             guest_st8(&c->cpu, va + k, data[k], c->env.mmu_mode);
         }
-    }
-    if (n == 8) { /* an MMX instruction: TOP 0, all tags valid */
-        c->env.xs.fsw &= ~0x3800;
-        c->env.xs.ftw = 0xff;
     }
 }
 

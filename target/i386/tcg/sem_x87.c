@@ -3,6 +3,7 @@
  * Code and data selectors are stored as zero, as CPUID.7.0:EBX[13] processors do. */
 #include <string.h>
 #include "target/i386/tcg/native.h"
+#include "target/i386/tcg/vec.h"
 
 enum { FSW_ES = 1 << 7, FSW_B = 1 << 15, FCW_MASKS = 0x3f, FCW_INIT = 0x37f };
 
@@ -149,6 +150,13 @@ static void rotate_stack(X86Xsave *xs, unsigned old_top, unsigned new_top)
     for (unsigned n = 0; n < 8; n++) {
         xs->st[n] = old[(n + new_top - old_top) & 7];
     }
+}
+
+void x87_enter_mmx(X86Cpu *c)
+{
+    rotate_stack(&c->env.xs, c->env.xs.fsw >> 11 & 7, 0);
+    c->env.xs.fsw &= ~0x3800;
+    c->env.xs.ftw = 0xff;
 }
 
 void sem_fnstcw(X86Cpu *c, const Insn *i)
