@@ -17,6 +17,8 @@ typedef struct TlbFill {
     bool global;
 } TlbFill;
 
+typedef struct TcgTranslator TcgTranslator;
+
 struct TcgGuestOps {
     /* Runs the interpreter: executes instructions from the current state until something is pending or
      * max have retired. Returns the number retired. */
@@ -31,6 +33,8 @@ struct TcgGuestOps {
      * interpreter and translated code must not stop for it. */
     bool (*can_deliver)(const Cpu *cpu);
     unsigned (*mmu_mode)(const Cpu *cpu);   /* of data accesses and fetches now */
+    void (*code_moved)(Cpu *cpu);           /* what was fetched may be stale: maps or TLBs changed. May be NULL */
+    const TcgTranslator *translator;        /* tier 1 (accel/tcg/translator.h); NULL: interpreter only */
 };
 
 /* ---- Guest memory by linear (virtual) address; used by instruction semantics. Each may not return:

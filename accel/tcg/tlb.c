@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Soft TLBs. One set for each remembered address space (ASID), with one direct-mapped array for each
+ * access mode; entries of other address spaces stay when the guest switches. What was filled is kept in a
+ * journal, so that a flush costs what was used. Pages that need care (I/O, ROM, tracked for
+ * writes, partly covered) have an entry in `side` only, so that fast paths never hit them. */
+#include <string.h>
+
+#include "accel/tcg/vcpu.h"
+
+/* ---- entries */
+
+static void data_clear(TlbSet *s, unsigned mode, unsigned index)
+{
+    s->data[mode][index].rtag = s->data[mode][index].wtag = tlb_never(index);
+    s->side[mode][index].va = 0;
+}
+
+static void jump_clear_page(TlbSet *s, uint64_t va)
+{
+    unsigned group = va >> PAGE_BITS & 15;
+
+    for (unsigned t = 0; t < JUMP_TABLES; t++) {
+        if (s->jump_used[t] >> group & 1) {
+            memset(&s->jump[t][group << PAGE_BITS], 0, PAGE_SIZE * sizeof(s->jump[t][0]));
+            s->jump_used[t] &= ~(1u << group);
+        }
+    }
+}
+
+void tlb_jump_clear(TlbSet *s)
+{
+    for (unsigned group = 0; group < 16; group++) {
+        jump_clear_page(s, (uint64_t)group << PAGE_BITS);
+    }
+}
+
+/* Whatever jumped into the page through this entry must look again. */
+static void fetch_clear(TlbSet *s, FetchEntry *f)
+{
+    if (f->tag != 0) {
+        jump_clear_page(s, f->tag);
+        f->tag = 0;
+    }
+}
+
+static void set_clear(TlbSet *s)
+{
+    for (unsigned m = 0; m < TLB_MODES; m++) {
+        for (unsigned k = 0; k < TLB_SIZE; k++) {
+            data_clear(s, m, k);
+        }
+        for (unsigned k = 0; k < FETCH_SIZE; k++) {
+            s->fetch[m][k].tag = 0;
+        }
+    }
+    tlb_jump_clear(s);
+    s->n_journal = s->n_fetch = s->n_large = 0;
+    s->journal_full = s->fetch_full = false;
+}
+
+typedef bool (*TlbMatch)(uint64_t va_flags, uint64_t arg);
+
+static unsigned set_drop_data(TlbSet *s, TlbMatch match, uint64_t arg)
+{
+    unsigned total = s->journal_full ? TLB_MODES * TLB_SIZE : s->n_journal, kept = 0;
+
+    for (unsigned n = 0; n < total; n++) {
+        unsigned at = s->journal_full ? n : s->journal[n];
+        uint64_t va = s->side[at >> TLB_BITS][at & (TLB_SIZE - 1)].va;
+
+        if (va == 0) {
+            continue;
+        }
+        if (match(va, arg)) {
+            data_clear(s, at >> TLB_BITS, at & (TLB_SIZE - 1));
+        } else if (kept < TLB_JOURNAL) {
+            s->journal[kept++] = at;
+        } else {
+            kept++;
+        }
+    }
+    return kept;
+}
+
+static unsigned set_drop_fetch(TlbSet *s, TlbMatch match, uint64_t arg)
+{
+    unsigned total = s->fetch_full ? TLB_MODES * FETCH_SIZE : s->n_fetch, kept = 0;
+
+    for (unsigned n = 0; n < total; n++) {
+        unsigned at = s->fetch_full ? n : s->fetch_journal[n];
+        FetchEntry *f = &s->fetch[at >> FETCH_BITS][at & (FETCH_SIZE - 1)];
+
+        if (f->tag == 0) {
+            continue;
+        }
+        if (match(f->tag, arg)) {
+            fetch_clear(s, f);
+        } else if (kept < FETCH_SIZE) {
+            s->fetch_journal[kept++] = at;
+        } else {
+            kept++;
+        }
+    }
+    return kept;
+}
+
+static void set_drop(TlbSet *s, TlbMatch match, uint64_t arg)
+{
+    unsigned kept = set_drop_data(s, match, arg);
+
+    s->journal_full = kept > TLB_JOURNAL;
+    s->n_journal = MIN(kept, TLB_JOURNAL);
+    kept = set_drop_fetch(s, match, arg);
+    s->fetch_full = kept > FETCH_SIZE;
+    s->n_fetch = MIN(kept, FETCH_SIZE);
+}
+
+static bool match_local(uint64_t va, uint64_t arg)
+{
+    return !(va & SIDE_GLOBAL);
+}
+
+static bool match_all(uint64_t va, uint64_t arg)
+{
+    return true;
+}
+
+static unsigned side_bits(uint64_t va)
+{
+    return va & SIDE_1G ? 30 : va & SIDE_4M ? 22 : va & SIDE_2M ? 21 : PAGE_BITS;
+}
+
+static bool match_page(uint64_t va, uint64_t arg)
+{
+    return (va ^ arg) >> side_bits(va) == 0;
+}
+
+/* ---- sets */
+
+static void set_flush(TcgVcpu *v, TlbSet *s, bool global_too)
+{
+    v->n.tlb_flushes++;
+    set_drop(s, global_too ? match_all : match_local, 0);
+    if (global_too) {
+        s->n_large = 0;
+    }
+}
+
+void tlb_init(TcgVcpu *v)
+{
+    set_clear(&v->sets[0]);
+    v->sets[0].used = true;
+    v->set = &v->sets[0];
+}
+
+static TlbSet *set_find(TcgVcpu *v, unsigned asid)
+{
+    for (unsigned k = 0; k < TLB_SETS; k++) {
+        if (v->sets[k].used && v->sets[k].asid == asid) {
+            return &v->sets[k];
+        }
+    }
+    return NULL;
+}
+
+static TlbSet *set_take(TcgVcpu *v, unsigned asid)
+{
+    TlbSet *s = NULL;
+
+    for (unsigned k = 0; k < TLB_SETS; k++) {
+        if (!v->sets[k].used) {
+            s = &v->sets[k];
+            set_clear(s);
+            break;
+        }
+        if (&v->sets[k] != v->set && (s == NULL || v->sets[k].stamp < s->stamp)) {
+            s = &v->sets[k];
+        }
+    }
+    if (s->used) {
+        set_flush(v, s, false);
+    }
+    s->used = true;
+    s->asid = asid;
+    return s;
+}
+
+void guest_tlb_set_asid(Cpu *cpu, unsigned asid)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+    TlbSet *s;
+
+    if (v == NULL || v->set->asid == asid) {
+        return;
+    }
+    s = set_find(v, asid);
+    if (s == NULL) {
+        s = set_take(v, asid);
+    }
+    s->stamp = ++v->stamp;
+    v->set = s;
+}
+
+void guest_tlb_flush(Cpu *cpu, bool global_too)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+
+    for (unsigned k = 0; v != NULL && k < TLB_SETS; k++) {
+        if (v->sets[k].used) {
+            set_flush(v, &v->sets[k], global_too);
+        }
+    }
+}
+
+void guest_tlb_flush_asid(Cpu *cpu, unsigned asid, bool global_too)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+    TlbSet *s = v != NULL ? set_find(v, asid) : NULL;
+
+    if (s != NULL) {
+        set_flush(v, s, global_too);
+    }
+}
+
+static bool set_has_large(const TlbSet *s, uint64_t va)
+{
+    for (unsigned k = 0; k < s->n_large; k++) {
+        if (s->large[k].slot == va >> 39 && va >= s->large[k].lo && va <= s->large[k].hi) {
+            return true;
+        }
+    }
+    return s->n_large == TLB_LARGE;
+}
+
+static void set_flush_page(TcgVcpu *v, TlbSet *s, uint64_t va)
+{
+    unsigned index = tlb_index(va);
+
+    v->n.tlb_page_flushes++;
+    if (set_has_large(s, va)) {
+        set_drop(s, match_page, va);
+        return;
+    }
+    for (unsigned m = 0; m < TLB_MODES; m++) {
+        FetchEntry *f = &s->fetch[m][fetch_index(va)];
+
+        if (s->side[m][index].va != 0 && match_page(s->side[m][index].va, va)) {
+            data_clear(s, m, index);
+        }
+        if (f->tag != 0 && match_page(f->tag, va)) {
+            fetch_clear(s, f);
+        }
+    }
+}
+
+void guest_tlb_flush_page(Cpu *cpu, uint64_t va)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+
+    for (unsigned k = 0; v != NULL && k < TLB_SETS; k++) {
+        if (v->sets[k].used) {
+            set_flush_page(v, &v->sets[k], va);
+        }
+    }
+}
+
+void guest_tlb_flush_page_asid(Cpu *cpu, unsigned asid, uint64_t va)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+    TlbSet *s = v != NULL ? set_find(v, asid) : NULL;
+
+    if (s != NULL) {
+        set_flush_page(v, s, va);
+    }
+}
+
+void tlb_flush_everything(TcgVcpu *v)
+{
+    guest_tlb_flush(v->cpu, true);
+    v->map = addr_space_map(v->cpu->mem);
+    if (v->ops->code_moved != NULL) {
+        v->ops->code_moved(v->cpu);
+    }
+}
+
+/* ---- filling */
+
+static void journal_add(TlbSet *s, unsigned mode, unsigned index)
+{
+    if (s->n_journal == TLB_JOURNAL) {
+        s->journal_full = true;
+    } else {
+        s->journal[s->n_journal++] = mode << TLB_BITS | index;
+    }
+}
+
+static uint64_t side_flags(const TlbFill *fill)
+{
+    return SIDE_VALID | (fill->prot & 7) | (fill->global ? SIDE_GLOBAL : 0) |
+           (fill->page_bits == 30 ? SIDE_1G : fill->page_bits == 22 ? SIDE_4M :
+            fill->page_bits == 21 ? SIDE_2M : 0);
+}
+
+static void note_large(TlbSet *s, uint64_t va, unsigned bits)
+{
+    uint64_t lo = va >> bits << bits, hi = lo + (1ull << bits) - 1;
+    TlbRange *r = s->large;
+
+    for (unsigned k = 0; k < s->n_large; k++, r++) {
+        if (r->slot == va >> 39) {
+            r->lo = MIN(r->lo, lo);
+            r->hi = MAX(r->hi, hi);
+            return;
+        }
+    }
+    if (s->n_large < TLB_LARGE) {
+        *r = (TlbRange){ .slot = va >> 39, .lo = lo, .hi = hi };
+        s->n_large++;
+    }
+}
+
+/* The range that holds the whole page; NULL when it must be gone through piece by piece. */
+static const FlatRange *page_range(TcgVcpu *v, uint64_t pa)
+{
+    const FlatRange *fr;
+
+    v->map = addr_space_map(v->cpu->mem);
+    fr = flat_map_find(v->map, pa);
+    return fr != NULL && fr->host != NULL && fr->start <= pa && fr->last - pa >= PAGE_SIZE - 1 ? fr : NULL;
+}
+
+static bool page_is_dirty(const FlatRange *fr, uint64_t pa)
+{
+    uint64_t page;
+
+    if (fr->ram == NULL) {
+        return false;
+    }
+    page = (uint64_t)(fr->host + (pa - fr->start) - fr->ram->host) >> RAM_PAGE_BITS;
+    for (unsigned c = 0; c < DIRTY_CLIENTS; c++) {
+        if (!ram_page_dirty(fr->ram, page, c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool range_writable(const FlatRange *fr)
+{
+    return !fr->readonly && !fr->nonvolatile_ops;
+}
+
+static void data_install(TcgVcpu *v, uint64_t va, unsigned mode, uint64_t flags, uint64_t pa)
+{
+    TlbSet *s = v->set;
+    unsigned index = tlb_index(va);
+    TlbEntry *e = &s->data[mode][index];
+    TlbSide *side = &s->side[mode][index];
+    const FlatRange *fr = page_range(v, pa);
+
+    if (side->va == 0) {
+        journal_add(s, mode, index);
+    }
+    side->va = (va & PAGE_MASK) | flags;
+    side->pa = pa;
+    e->rtag = e->wtag = tlb_never(index);
+    if (fr == NULL) {
+        return;
+    }
+    e->host = (uintptr_t)(fr->host + (pa - fr->start));
+    e->addend = e->host - (va & PAGE_MASK);
+    if (flags & SIDE_R) {
+        e->rtag = va & PAGE_MASK;
+    }
+    if ((flags & SIDE_W) && range_writable(fr) && page_is_dirty(fr, pa)) {
+        e->wtag = va & PAGE_MASK;
+    }
+}
+
+static bool data_fill(TcgVcpu *v, uint64_t va, Access how, unsigned mode)
+{
+    TlbFill fill = { .page_bits = PAGE_BITS };
+
+    v->n.tlb_fills++;
+    if (!v->ops->tlb_fill(v->cpu, va, how, mode, &fill)) {
+        return false;
+    }
+    if (fill.page_bits > PAGE_BITS) {
+        note_large(v->set, va, fill.page_bits);
+    }
+    data_install(v, va, mode, side_flags(&fill), fill.pa & PAGE_MASK);
+    return true;
+}
+
+bool tlb_probe(TcgVcpu *v, uint64_t va, Access how, unsigned mode, TlbPage *ret_page)
+{
+    TlbSide *side = &v->set->side[mode][tlb_index(va)];
+    const FlatRange *fr;
+
+    if (side->va >> PAGE_BITS != va >> PAGE_BITS || !(side->va >> how & 1)) {
+        if (!data_fill(v, va, how, mode)) {
+            return false;
+        }
+        side = &v->set->side[mode][tlb_index(va)];
+    }
+    fr = page_range(v, side->pa);
+    *ret_page = (TlbPage){ .pa = side->pa };
+    if (fr != NULL && (how != ACCESS_STORE || range_writable(fr))) {
+        ret_page->host = fr->host + (side->pa - fr->start);
+        ret_page->tracked = how == ACCESS_STORE && !page_is_dirty(fr, side->pa);
+    }
+    return true;
+}
+
+void tlb_page(TcgVcpu *v, uint64_t va, Access how, unsigned mode, TlbPage *ret_page)
+{
+    if (!tlb_probe(v, va, how, mode, ret_page)) {
+        v->ops->raise_fault(v->cpu);
+    }
+}
+
+static bool fetch_fill(TcgVcpu *v, uint64_t va, unsigned mode, FetchEntry *f)
+{
+    TlbFill fill = { .page_bits = PAGE_BITS };
+    const FlatRange *fr;
+
+    v->n.tlb_fills++;
+    if (!v->ops->tlb_fill(v->cpu, va, ACCESS_FETCH, mode, &fill)) {
+        return false;
+    }
+    fetch_clear(v->set, f);
+    if (fill.page_bits > PAGE_BITS) {
+        note_large(v->set, va, fill.page_bits);
+    }
+    if (v->set->n_fetch == FETCH_SIZE) {
+        v->set->fetch_full = true;
+    } else {
+        v->set->fetch_journal[v->set->n_fetch++] = mode << FETCH_BITS | fetch_index(va);
+    }
+    f->tag = (va & PAGE_MASK) | side_flags(&fill);
+    f->pa = fill.pa & PAGE_MASK;
+    fr = page_range(v, f->pa);
+    f->host = fr != NULL ? fr->host + (f->pa - fr->start) : NULL;
+    f->ram = fr != NULL ? fr->ram : NULL;
+    f->ram_off = f->ram != NULL ? (uint64_t)(f->host - f->ram->host) : 0;
+    return true;
+}
+
+const FetchEntry *tlb_fetch(TcgVcpu *v, uint64_t va)
+{
+    unsigned mode = v->ops->mmu_mode(v->cpu);
+    FetchEntry *f = &v->set->fetch[mode][fetch_index(va)];
+
+    if (f->tag == 0 || f->tag >> PAGE_BITS != va >> PAGE_BITS) {
+        return fetch_fill(v, va, mode, f) ? f : NULL;
+    }
+    return f;
+}
+
+void tlb_write_enable(TcgVcpu *v, uint64_t va, unsigned mode)
+{
+    TlbSide *side = &v->set->side[mode][tlb_index(va)];
+
+    if (side->va >> PAGE_BITS == va >> PAGE_BITS && (side->va & SIDE_W)) {
+        data_install(v, va, mode, side->va & (PAGE_SIZE - 1), side->pa);
+    }
+}
+
+static void set_protect(TlbSet *s, const uint8_t *host_page)
+{
+    unsigned total = s->journal_full ? TLB_MODES * TLB_SIZE : s->n_journal;
+
+    for (unsigned n = 0; n < total; n++) {
+        unsigned at = s->journal_full ? n : s->journal[n];
+        TlbEntry *e = &s->data[at >> TLB_BITS][at & (TLB_SIZE - 1)];
+
+        if (e->host == (uintptr_t)host_page) {
+            e->wtag = tlb_never(at & (TLB_SIZE - 1));
+        }
+    }
+}
+
+void tlb_protect_page(TcgVcpu *v, const uint8_t *host_page)
+{
+    for (unsigned k = 0; k < TLB_SETS; k++) {
+        if (v->sets[k].used) {
+            set_protect(&v->sets[k], host_page);
+        }
+    }
+}
+
+void tlb_flush_requests(TcgVcpu *v)
+{
+    if (__atomic_exchange_n(&v->flush_wanted, 0, __ATOMIC_ACQ_REL) != 0) {
+        tlb_flush_everything(v);
+    }
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the translator keeps for a vCPU: soft TLBs by address space, the way out of C code, counters.
+ * Private to accel/tcg and to the target's translation code. Everything here belongs to the vCPU's own
+ * thread, but for the members marked atomic. The block lies below 2 GiB, so that generated code reaches
+ * any of it by a 32-bit address. */
+#ifndef ACCEL_TCG_VCPU_H
+#define ACCEL_TCG_VCPU_H
+
+#include <setjmp.h>
+#include "accel/tcg/guest.h"
+#include "hw/core/ram.h"
+
+enum {
+    PAGE_BITS = 12, PAGE_SIZE = 1 << PAGE_BITS,
+    TLB_BITS = 12, TLB_SIZE = 1 << TLB_BITS, TLB_MODES = 3,
+    FETCH_BITS = 10, FETCH_SIZE = 1 << FETCH_BITS,
+    TLB_SETS = 16,                  /* address spaces remembered */
+    TLB_JOURNAL = 2048, TLB_LARGE = 8,
+    JUMP_BITS = 16, JUMP_SIZE = 1 << JUMP_BITS, JUMP_TABLES = 4,
+};
+#define PAGE_MASK (~(uint64_t)(PAGE_SIZE - 1))
+
+/* An access of n bytes at va hits when va - tag <= 4096 - n, unsigned: page and crossing at once. A tag that
+ * must not hit holds the address of a page that belongs into the neighbouring entry. */
+typedef struct TlbEntry {
+    uint64_t rtag, wtag;
+    uint64_t addend;                /* host address - va */
+    uint64_t host;                  /* host address of the page */
+} TlbEntry;
+
+/* The truth about an entry, for slow accesses. */
+typedef struct TlbSide {
+    uint64_t va;                    /* of the page, | SIDE_*; 0 | no SIDE bit: empty */
+    uint64_t pa;
+} TlbSide;
+enum { SIDE_R = 1 << ACCESS_LOAD, SIDE_W = 1 << ACCESS_STORE, SIDE_X = 1 << ACCESS_FETCH,
+       SIDE_GLOBAL = 8, SIDE_2M = 16, SIDE_4M = 32, SIDE_1G = 64, SIDE_VALID = 128 };
+
+typedef struct FetchEntry {
+    uint64_t tag;                   /* va of the page | SIDE_*; 0: empty */
+    uint64_t pa;
+    const uint8_t *host;            /* NULL: not memory */
+    RamBlock *ram;
+    uint64_t ram_off;
+} FetchEntry;
+
+typedef struct TlbRange { uint64_t slot, lo, hi; } TlbRange;
+
+typedef struct TlbSet {
+    TlbEntry data[TLB_MODES][TLB_SIZE];
+    uint32_t jump[JUMP_TABLES][JUMP_SIZE];      /* offset of a block's checked entry in the code; 0: none */
+    TlbSide side[TLB_MODES][TLB_SIZE];
+    FetchEntry fetch[TLB_MODES][FETCH_SIZE];
+    uint16_t journal[TLB_JOURNAL];  /* mode << TLB_BITS | index of entries that may be filled */
+    uint16_t fetch_journal[FETCH_SIZE];
+    unsigned n_journal, n_fetch;
+    bool journal_full, fetch_full;
+    uint16_t jump_used[JUMP_TABLES];        /* bit per 4096 slots that may hold something */
+    TlbRange large[TLB_LARGE];      /* where large pages were seen */
+    unsigned n_large;
+    unsigned asid;
+    bool used;
+    uint64_t stamp;
+} TlbSet;
+
+typedef struct TcgCounters {
+    uint64_t tlb_fills, tlb_flushes, tlb_page_flushes, mmio, slow_stores, exits, interpreted;
+    uint64_t blocks, block_bytes, guest_insns, host_bytes, code_flushes, invalidations, lookups;
+    uint64_t helper_calls, fp_loads, links;
+} TcgCounters;
+
+struct CodeCache;
+
+typedef struct TcgVcpu {
+    uint32_t poll;                  /* atomic: look at Cpu.pending; translated code reads it */
+    uint32_t flush_wanted;          /* atomic: TLBs are stale, FLUSH_* */
+    TlbSet *set;                    /* of the current address space */
+    Cpu *cpu;
+    const TcgGuestOps *ops;
+    sigjmp_buf out;                 /* the run loop */
+    bool out_valid;
+    bool in_code;                   /* called from generated code: the target's part must be told of exits */
+    const FlatMap *map;
+    struct CodeCache *cache;
+    struct Tcg *tcg;
+    uint64_t stamp;
+    TcgCounters n;
+    TlbSet sets[TLB_SETS];
+} TcgVcpu;
+
+enum { FLUSH_ALL = 1, FLUSH_WRITES = 2, FLUSH_CODE = 4 };
+
+static inline TcgVcpu *tcg_vcpu(const Cpu *cpu) { return cpu->accel_data; }
+
+static inline unsigned tlb_index(uint64_t va) { return va >> PAGE_BITS & (TLB_SIZE - 1); }
+static inline unsigned fetch_index(uint64_t va) { return va >> PAGE_BITS & (FETCH_SIZE - 1); }
+static inline uint64_t tlb_never(unsigned index) { return (uint64_t)(index ^ 1) << PAGE_BITS; }
+
+/* ---- tlb.c */
+void tlb_init(TcgVcpu *v);
+/* A page as an access found it. host NULL: go through the address space at pa. */
+typedef struct TlbPage { uint64_t pa; uint8_t *host; bool tracked; } TlbPage;
+/* Translates the page of va, filling the TLB; a fault leaves to the run loop. */
+void tlb_page(TcgVcpu *v, uint64_t va, Access how, unsigned mode, TlbPage *ret_page);
+/* The same without leaving: false when it would fault (the fault stays recorded). */
+bool tlb_probe(TcgVcpu *v, uint64_t va, Access how, unsigned mode, TlbPage *ret_page);
+/* The page of va for instruction fetch; NULL when that faults (recorded, not raised). */
+const FetchEntry *tlb_fetch(TcgVcpu *v, uint64_t va);
+/* The page was stored to and is dirty for everybody: stores need not come here any more. */
+void tlb_write_enable(TcgVcpu *v, uint64_t va, unsigned mode);
+/* Stores to this page of RAM must be seen again. */
+void tlb_protect_page(TcgVcpu *v, const uint8_t *host_page);
+void tlb_flush_everything(TcgVcpu *v);
+void tlb_flush_requests(TcgVcpu *v);    /* acts on flush_wanted */
+void tlb_jump_clear(TlbSet *s);         /* forgets all indirect jump targets */
+
+/* ---- accel.c */
+typedef struct Tcg Tcg;
+const struct Tcg *tcg_of(const TcgVcpu *v);
+
+#endif
