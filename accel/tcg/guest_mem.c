@@ -47,7 +47,7 @@ static void io_write(TcgVcpu *v, uint64_t pa, const uint8_t *buf, size_t n)
     }
 }
 
-/* Marks before the store: translations of the page are dropped while their source is still there. */
+/* Somebody follows writes to this page: tell them, translations made from it go. */
 static void mark_written(TcgVcpu *v, const TlbPage *p, uint64_t va, size_t n, unsigned mode)
 {
     uint64_t off;

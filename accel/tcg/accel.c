@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* "-accel tcg": the accelerator that translates. Properties, the RAM hooks that keep TLBs and translations
+ * true when memory changes behind a vCPU's back, counters for "info jit". */
+#include "accel/tcg/tcg.h"
+
+#include <inttypes.h>
+
+static Tcg *tcg_from(Accel *a)
+{
+    return CONTAINER(a, Tcg, accel);
+}
+
+/* ---- memory changes */
+
+static void ask_flush(Cpu *cpu, uint32_t what)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+
+    if (v == NULL) {
+        return;
+    }
+    __atomic_fetch_or(&v->flush_wanted, what, __ATOMIC_ACQ_REL);
+    if (cpu == current_cpu) {
+        tlb_flush_requests(v);
+    } else {
+        cpu_kick(cpu);
+    }
+}
+
+static void for_each_cpu(Tcg *t, uint32_t what)
+{
+    for (unsigned k = 0; t->vm != NULL && k < t->vm->cpus->len; k++) {
+        ask_flush(g_ptr_array_index(t->vm->cpus, k), what);
+    }
+}
+
+static void tcg_map_changed(void *opaque)
+{
+    for_each_cpu(opaque, FLUSH_ALL);
+}
+
+static void tcg_code_written(void *opaque, RamBlock *b, uint64_t off, uint64_t len)
+{
+}
+
+static void tcg_dirty_cleared(void *opaque, RamBlock *b, uint64_t off, uint64_t len, DirtyClient c)
+{
+    for_each_cpu(opaque, FLUSH_WRITES);
+}
+
+/* ---- the accelerator */
+
+static bool tcg_init(Accel *a, Vm *vm, GError **errp)
+{
+    static RamHooks hooks;
+    Tcg *t = tcg_from(a);
+
+    if (t->tier > 1) {
+        return err_fail(errp, "Parameter 'tier' expects 0 or 1");
+    }
+    if (t->mem != NULL && g_strcmp0(t->mem, "soft") != 0) {
+        return err_fail(errp, "Parameter 'mem' expects 'soft'");
+    }
+    t->vm = vm;
+    t->listener = (MemListener){ .map_changed = tcg_map_changed, .opaque = t };
+    addr_space_listen(vm->mem, &t->listener);
+    hooks = (RamHooks){ tcg_code_written, tcg_dirty_cleared, t };
+    ram_set_hooks(&hooks);
+    return true;
+}
+
+static bool tcg_vcpu_create(Accel *a, Cpu *cpu, GError **errp)
+{
+    if (cpu->type->tcg == NULL) {
+        return err_fail(errp, "CPU type '%s' cannot be translated", cpu->type->dev.type.name);
+    }
+    cpu->accel_data = tcg_vcpu_new(tcg_from(a), cpu, errp);
+    return cpu->accel_data != NULL;
+}
+
+static void tcg_vcpu_destroy(Accel *a, Cpu *cpu)
+{
+    tcg_vcpu_free(tcg_vcpu(cpu));
+    cpu->accel_data = NULL;
+}
+
+static void tcg_vcpu_run(Accel *a, Cpu *cpu)
+{
+    tcg_run(tcg_vcpu(cpu));
+}
+
+static void tcg_vcpu_kick(Accel *a, Cpu *cpu)
+{
+    TcgVcpu *v = __atomic_load_n((TcgVcpu **)&cpu->accel_data, __ATOMIC_ACQUIRE);
+
+    if (v != NULL) {
+        __atomic_store_n(&v->poll, 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+static void info_vcpu(const TcgVcpu *v, GString *out)
+{
+    const TcgCounters *n = &v->n;
+
+    g_string_append_printf(out, "TB count            %" PRIu64 "\n", n->blocks);
+    g_string_append_printf(out, "TB host size        %" PRIu64 " bytes (expansion ratio: %.1f)\n", n->host_bytes,
+                           n->block_bytes ? (double)n->host_bytes / (double)n->block_bytes : 0.0);
+    g_string_append_printf(out, "TB guest insns      %" PRIu64 "\n", n->guest_insns);
+    g_string_append_printf(out, "direct jump count   %" PRIu64 "\n", n->links);
+    g_string_append_printf(out, "lookups             %" PRIu64 "\n", n->lookups);
+    g_string_append_printf(out, "interpreted insns   %" PRIu64 "\n", n->interpreted);
+    g_string_append_printf(out, "helper calls        %" PRIu64 "\n", n->helper_calls);
+    g_string_append_printf(out, "vector state loads  %" PRIu64 "\n", n->fp_loads);
+    g_string_append_printf(out, "\nStatistics:\n");
+    g_string_append_printf(out, "TB flush count      %" PRIu64 "\n", n->code_flushes);
+    g_string_append_printf(out, "TB invalidate count %" PRIu64 "\n", n->invalidations);
+    g_string_append_printf(out, "TLB fills           %" PRIu64 "\n", n->tlb_fills);
+    g_string_append_printf(out, "TLB full flushes    %" PRIu64 "\n", n->tlb_flushes);
+    g_string_append_printf(out, "TLB page flushes    %" PRIu64 "\n", n->tlb_page_flushes);
+    g_string_append_printf(out, "I/O accesses        %" PRIu64 "\n", n->mmio);
+    g_string_append_printf(out, "tracked stores      %" PRIu64 "\n", n->slow_stores);
+}
+
+static void tcg_info(Accel *a, GString *out)
+{
+    Tcg *t = tcg_from(a);
+
+    for (unsigned k = 0; k < t->vm->cpus->len; k++) {
+        const TcgVcpu *v = tcg_vcpu(g_ptr_array_index(t->vm->cpus, k));
+
+        if (v != NULL) {
+            g_string_append_printf(out, "Translation buffer state of CPU #%u:\n", k);
+            info_vcpu(v, out);
+        }
+    }
+}
+
+static void tcg_fini(Object *obj)
+{
+    Tcg *t = (Tcg *)obj;
+
+    if (t->vm != NULL) {
+        ram_set_hooks(NULL);
+        addr_space_unlisten(t->vm->mem, &t->listener);
+    }
+}
+
+static const char *const thread_names[] = { "default", "single", "multi", NULL };
+static const EnumDef thread_enum = { "TcgThread", thread_names };
+
+static const Field tcg_props[] = {
+    FIELD_ENUM("thread", Tcg, thread, &thread_enum, TCG_THREAD_DEFAULT,
+               .help = "one host thread a vCPU (multi) or one for all (single)"),
+    FIELD_U32("tb-size", Tcg, tb_size, 0, .help = "TCG translation block cache size"),
+    FIELD_U32("tier", Tcg, tier, 1, .help = "0: interpret, 1: translate"),
+    FIELD_BOOL("one-insn", Tcg, one_insn, false, .help = "translate one instruction a block"),
+    FIELD_BOOL("one-insn-per-tb", Tcg, one_insn, false, .help = "the same"),
+    FIELD_BOOL("lockstep", Tcg, lockstep, false, .help = "check translations against the interpreter"),
+    FIELD_BOOL("split-wx", Tcg, split_wx, false,
+               .help = "map the code buffer twice, writable and executable"),
+    FIELD_STR("mem", Tcg, mem, NULL, .help = "memory path: soft"),
+    { 0 },
+};
+
+static const AccelType tcg_accel = {
+    .type = {
+        .name = "tcg-accel", .parent = &accel_base.type, .size = sizeof(Tcg), .props = tcg_props,
+        .fini = tcg_fini,
+    },
+    .name = "tcg", .rank = 1,
+    .init = tcg_init, .vcpu_create = tcg_vcpu_create, .vcpu_destroy = tcg_vcpu_destroy,
+    .vcpu_run = tcg_vcpu_run, .vcpu_kick = tcg_vcpu_kick, .info = tcg_info,
+};
+ACCEL_REGISTER(tcg_accel);

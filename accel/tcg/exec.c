@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The run loop of a vCPU and the way back to it out of C code. Between two rounds registers are in
+ * memory and exact; events are taken there. */
+#include "accel/tcg/tcg.h"
+
+#include <sys/mman.h>
+
+enum { INTERPRET_MAX = 4096 };
+
+__attribute__((noreturn)) void guest_exit(Cpu *cpu)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+
+    g_assert(v->out_valid);
+    siglongjmp(v->out, 1);
+}
+
+/* Acts on what other threads asked for. false: the loop is to be left. */
+static bool round_begin(TcgVcpu *v)
+{
+    Cpu *cpu = v->cpu;
+    uint32_t pending;
+
+    __atomic_store_n(&v->poll, 0, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&v->flush_wanted, __ATOMIC_RELAXED) != 0) {
+        tlb_flush_requests(v);
+    }
+    pending = __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
+    if (__atomic_load_n(&cpu->stop, __ATOMIC_RELAXED) || (pending & CPU_PENDING_EXIT)) {
+        __atomic_fetch_and(&cpu->pending, ~(uint32_t)CPU_PENDING_EXIT, __ATOMIC_ACQ_REL);
+        return false;
+    }
+    if (pending != 0) {
+        v->ops->deliver_pending(cpu);
+    }
+    return !cpu->halted;
+}
+
+void tcg_run(TcgVcpu *v)
+{
+    v->map = addr_space_map(v->cpu->mem);
+    sigsetjmp(v->out, 0);
+    v->out_valid = true;
+    while (round_begin(v)) {
+        v->n.interpreted += v->ops->interpret(v->cpu, INTERPRET_MAX);
+    }
+    v->out_valid = false;
+}
+
+TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
+{
+    TcgVcpu *v = mmap(NULL, sizeof(*v), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0);
+
+    if (v == MAP_FAILED) {
+        err_fail_errno(errp, errno, "cannot allocate a vCPU's translation tables");
+        return NULL;
+    }
+    v->cpu = cpu;
+    v->tcg = t;
+    v->ops = cpu->type->tcg;
+    tlb_init(v);
+    return v;
+}
+
+void tcg_vcpu_free(TcgVcpu *v)
+{
+    munmap(v, sizeof(*v));
+}
