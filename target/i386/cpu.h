@@ -152,6 +152,7 @@ typedef struct X86Cpu {
     struct AddrSpace *mem_normal, *mem_smm;
     MemRegion smm_root, smm_system, smm_ram;
     struct X86CpuDef *def;                  /* model and flags as asked for; cpu_model.c */
+    struct Interp *interp;                  /* the interpreter's decoded instructions, tcg/interp.c */
 } X86Cpu;
 
 static inline X86Cpu *x86_cpu(Cpu *cpu) { return (X86Cpu *)cpu; }   /* cpu is the first member */

@@ -152,8 +152,13 @@ uint64_t rm_read(X86Cpu *c, const Insn *i, unsigned size);              /* r/m o
 void rm_write(X86Cpu *c, const Insn *i, unsigned size, uint64_t v);     /* 32-bit writes clear the upper half */
 uint64_t gpr_read(const X86Cpu *c, const Insn *i, unsigned reg, unsigned size);   /* size 1: AH..BH rule by REX */
 void gpr_write(X86Cpu *c, const Insn *i, unsigned reg, unsigned size, uint64_t v);
+/* The same without raising: false when the segment forbids the access (or alignment checks are on). */
+bool insn_linear_probe(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access how, uint64_t *ret_va);
 void stack_push(X86Cpu *c, unsigned size, uint64_t v);
 uint64_t stack_pop(X86Cpu *c, unsigned size);
+uint64_t stack_peek(X86Cpu *c, unsigned size, unsigned offset);     /* at (R|E)SP + offset; moves nothing */
+unsigned stack_width(const X86Cpu *c);                              /* of the stack pointer: 2, 4, 8 */
+void stack_set(X86Cpu *c, uint64_t sp);                             /* keeps what is above its width */
 
 /* Delivers now; never returns. env.rip must be the faulting instruction (it is, during semantics). */
 G_NORETURN void x86_raise(X86Cpu *c, int vector);                       /* no error code */

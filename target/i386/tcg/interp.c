@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The interpreter: fetch, decode (cached), checks, execute (SDM vol. 3, 6.7 for the order of events).
+ *
+ * Decoded instructions are kept by host address of their first byte and by decoding mode; an entry is
+ * good while the bytes there are what was decoded, so writes to code need no notice. The host address of
+ * the current code page is looked up when the page or hflags change, and after every instruction that
+ * may change memory or its mapping (IF_END, IF_PRIV). Code outside RAM and instructions across two pages
+ * are fetched and decoded each time. */
+#include "target/i386/tcg/sem.h"
+
+enum { CACHE_ENTRIES = 8192, PAGE = 4096, HF_DECODE = HF_CS32 | HF_CS64 | HF_PE | HF_VM };
+
+/* What an instruction needs besides its sem. */
+enum {
+    GATE_UD = 1 << 0,               /* the vCPU's model lacks the feature */
+    GATE_PRIV = 1 << 1,
+    GATE_FP = 1 << 2,
+    GATE_END = 1 << 3,              /* afterwards the code page must be looked up again */
+};
+
+typedef struct Entry {
+    const uint8_t *host;
+    uint64_t bytes[2];              /* zero after len */
+    uint32_t mode, gates;
+    Insn i;
+} Entry;
+
+typedef struct Interp {
+    uint64_t page;                  /* linear address of the code page in use; 1: none */
+    const uint8_t *host;            /* NULL: not RAM */
+    uint32_t hflags;
+    Entry uncached;
+    Entry cache[CACHE_ENTRIES];
+} Interp;
+
+/* The low len bytes of 16, as two words. */
+static const uint64_t len_mask[16][2] = {
+    { 0, 0 }, { 0xff, 0 }, { 0xffff, 0 }, { 0xffffff, 0 }, { 0xffffffff, 0 }, { 0xffffffffff, 0 },
+    { 0xffffffffffff, 0 }, { 0xffffffffffffff, 0 }, { ~0ull, 0 }, { ~0ull, 0xff }, { ~0ull, 0xffff },
+    { ~0ull, 0xffffff }, { ~0ull, 0xffffffff }, { ~0ull, 0xffffffffff }, { ~0ull, 0xffffffffffff },
+    { ~0ull, 0xffffffffffffff },
+};
+
+static Interp *interp_of(X86Cpu *c)
+{
+    if (UNLIKELY(c->interp == NULL)) {
+        decode_init();
+        c->interp = g_new0(Interp, 1);
+    }
+    return c->interp;
+}
+
+void x86_interp_flush(X86Cpu *c)
+{
+    if (c->interp != NULL) {
+        c->interp->page = 1;
+    }
+}
+
+void x86_interp_free(X86Cpu *c)
+{
+    g_free(c->interp);
+    c->interp = NULL;
+}
+
+/* ---- checks before the instruction */
+
+static void check_pending_x87(X86Cpu *c)
+{
+    if ((c->env.xs.fsw & 0x80) && (c->env.cr0 & CR0_NE)) {
+        x86_raise(c, EXC_MF);
+    }
+}
+
+void x86_check_fp(X86Cpu *c, const Insn *i)
+{
+    uint32_t f = i->row->flags;
+    uint64_t cr0 = c->env.cr0, avx = f & IF_AVX512 ? 0xe6 : 0x6;
+
+    if ((f & (IF_AVX | IF_AVX512)) && (!(c->env.cr4 & CR4_OSXSAVE) || (c->env.xcr0 & avx) != avx)) {
+        x86_raise_ud(c);
+    }
+    if ((f & IF_SSE) && ((cr0 & CR0_EM) || !(c->env.cr4 & CR4_OSFXSR))) {
+        x86_raise_ud(c);
+    }
+    if ((f & IF_MMX) && (cr0 & CR0_EM)) {
+        x86_raise_ud(c);
+    }
+    if ((cr0 & CR0_TS) || ((f & IF_X87) && (cr0 & CR0_EM))) {
+        x86_raise(c, EXC_NM);
+    }
+    if (f & (IF_X87 | IF_MMX)) {
+        check_pending_x87(c);
+    }
+}
+
+static void check_gates(X86Cpu *c, const Entry *e)
+{
+    if (e->gates & GATE_UD) {
+        x86_raise_ud(c);
+    }
+    if ((e->gates & GATE_PRIV) && (c->env.hflags & HF_CPL) != 0) {
+        x86_raise_err(c, EXC_GP, 0);
+    }
+    if (e->gates & GATE_FP) {
+        x86_check_fp(c, &e->i);
+    }
+}
+
+static uint32_t gates_of(const X86Cpu *c, const InsnRow *r)
+{
+    uint32_t g = 0;
+
+    if (r->feature != 0 && !(r->flags & IF_SOFT_FEATURE) && !feature_on(c->env.features, r->feature)) {
+        g |= GATE_UD;
+    }
+    g |= r->flags & IF_PRIV ? GATE_PRIV | GATE_END : 0;
+    g |= r->flags & IF_END ? GATE_END : 0;
+    g |= r->flags & (IF_X87 | IF_SSE | IF_AVX | IF_AVX512 | IF_MMX) ? GATE_FP : 0;
+    return g;
+}
+
+/* ---- fetch and decode */
+
+static uint64_t code_linear(const X86Cpu *c)
+{
+    return LIKELY(c->env.hflags & HF_CS64) ? c->env.rip : (uint32_t)(c->env.seg[SEG_CS].base + c->env.rip);
+}
+
+static bool code_limited(const X86Cpu *c)
+{
+    return !(c->env.hflags & (HF_CS64 | HF_FLAT));
+}
+
+/* Raises what decoding failed with. */
+static void check_decoded(X86Cpu *c, DecodeResult res, const Insn *i)
+{
+    if (res == DECODE_GP || (code_limited(c) && c->env.rip + i->len - 1 > c->env.seg[SEG_CS].limit)) {
+        x86_raise_err(c, EXC_GP, 0);
+    }
+    if (res != DECODE_OK) {
+        x86_raise_ud(c);
+    }
+}
+
+static const Entry *decode_uncached(X86Cpu *c, Interp *ip, uint64_t va)
+{
+    Entry *e = &ip->uncached;
+    uint8_t buf[16];
+    unsigned have = 0;
+    DecodeResult res;
+
+    do {
+        if (code_limited(c) && c->env.rip + have > c->env.seg[SEG_CS].limit) {
+            x86_raise_err(c, EXC_GP, 0);
+        }
+        have = guest_fetch(&c->cpu, va, buf, have + 1, 15);
+        res = decode_insn(c->env.hflags, buf, have, &e->i);
+    } while (res == DECODE_MORE);
+    check_decoded(c, res, &e->i);
+    e->gates = gates_of(c, e->i.row);
+    return e;
+}
+
+static const Entry *decode_cached(X86Cpu *c, Interp *ip, Entry *e, const uint8_t *p, uint64_t va)
+{
+    DecodeResult res = decode_insn(c->env.hflags, p, MIN(15, PAGE - va % PAGE), &e->i);
+
+    e->host = NULL;
+    if (res == DECODE_MORE) {
+        return decode_uncached(c, ip, va);
+    }
+    check_decoded(c, res, &e->i);
+    memset(e->bytes, 0, sizeof(e->bytes));
+    memcpy(e->bytes, p, e->i.len);
+    e->mode = c->env.hflags & HF_DECODE;
+    e->gates = gates_of(c, e->i.row);
+    e->host = p;
+    return e;
+}
+
+ALWAYS_INLINE bool entry_is_current(const Entry *e, const uint8_t *p, uint64_t va)
+{
+    const uint64_t *m = len_mask[e->i.len];
+
+    if (UNLIKELY(va % PAGE > PAGE - 16)) {
+        return memcmp(e->bytes, p, e->i.len) == 0;
+    }
+    return (((host_ld(p, 8) ^ e->bytes[0]) & m[0]) | ((host_ld(p + 8, 8) ^ e->bytes[1]) & m[1])) == 0;
+}
+
+static void find_code_page(X86Cpu *c, Interp *ip, uint64_t va)
+{
+    const uint8_t *p;
+
+    ip->page = 1;
+    p = guest_host(&c->cpu, va, 1, ACCESS_FETCH, c->env.mmu_mode);
+    ip->host = p == NULL ? NULL : p - va % PAGE;
+    ip->page = va & ~(uint64_t)(PAGE - 1);
+    ip->hflags = c->env.hflags;
+}
+
+ALWAYS_INLINE const Entry *fetch(X86Cpu *c, Interp *ip)
+{
+    uint64_t va = code_linear(c);
+    const uint8_t *p;
+    Entry *e;
+
+    if (UNLIKELY(((va ^ ip->page) & ~(uint64_t)(PAGE - 1)) != 0 || (ip->page & 1) || ip->hflags != c->env.hflags)) {
+        if (code_limited(c) && c->env.rip > c->env.seg[SEG_CS].limit) {
+            x86_raise_err(c, EXC_GP, 0);
+        }
+        find_code_page(c, ip, va);
+    }
+    if (UNLIKELY(ip->host == NULL)) {
+        return decode_uncached(c, ip, va);
+    }
+    p = ip->host + va % PAGE;
+    e = &ip->cache[((uintptr_t)p ^ (uintptr_t)p >> 11) % CACHE_ENTRIES];
+    if (LIKELY(e->host == p && e->mode == (c->env.hflags & HF_DECODE) && entry_is_current(e, p, va))) {
+        if (UNLIKELY(code_limited(c)) && c->env.rip + e->i.len - 1 > c->env.seg[SEG_CS].limit) {
+            x86_raise_err(c, EXC_GP, 0);
+        }
+        return e;
+    }
+    return decode_cached(c, ip, e, p, va);
+}
+
+/* ---- execute */
+
+ALWAYS_INLINE void execute(X86Cpu *c, Interp *ip)
+{
+    const Entry *e = fetch(c, ip);
+    uint64_t next = c->env.rip + e->i.len;
+
+    c->env.next_rip = LIKELY(c->env.hflags & HF_CS64) ? next : (uint32_t)next;
+    if (UNLIKELY(e->gates)) {
+        check_gates(c, e);
+        if (e->gates & GATE_END) {
+            ip->page = 1;
+        }
+    }
+    e->i.sem(c, &e->i);
+    c->env.rip = c->env.next_rip;
+}
+
+/* One instruction with single step, breakpoints, RF or an interrupt shadow around it. */
+static void execute_watched(X86Cpu *c, Interp *ip)
+{
+    bool step = c->env.rflags & FL_TF;
+
+    if ((c->env.hflags & HF_DR7) && !(c->env.rflags & FL_RF)) {
+        x86_check_insn_bp(c);
+    }
+    c->env.rflags &= ~(uint64_t)FL_RF;
+    c->env.shadow = 0;
+    c->env.hflags &= ~HF_SHADOW;
+    execute(c, ip);
+    if (step && !(c->env.shadow & SHADOW_MOV_SS)) {
+        x86_debug_trap(c, 1 << 14);
+    }
+}
+
+/* Something the run loop can act upon now? A masked interrupt request is not. */
+static bool must_leave(const X86Cpu *c, uint32_t pending)
+{
+    if (pending & CPU_PENDING_INTR) {
+        if ((c->env.rflags & FL_IF) && c->env.shadow == 0) {
+            return true;
+        }
+        pending &= ~CPU_PENDING_INTR;
+    }
+    if (c->env.nmi_blocked) {
+        pending &= ~CPU_PENDING_NMI;
+    }
+    if (c->env.smm || c->env.smi_blocked) {
+        pending &= ~CPU_PENDING_SMI;
+    }
+    return pending != 0;
+}
+
+unsigned x86_interpret(Cpu *cpu, unsigned max)
+{
+    X86Cpu *c = x86_cpu(cpu);
+    Interp *ip = interp_of(c);
+    unsigned done = 0;
+    uint32_t pending;
+
+    ip->page = 1;
+    do {
+        if (UNLIKELY((c->env.rflags & (FL_TF | FL_RF)) | c->env.shadow | (c->env.hflags & HF_DR7))) {
+            execute_watched(c, ip);
+        } else {
+            execute(c, ip);
+        }
+        done++;
+        pending = __atomic_load_n(&cpu->pending, __ATOMIC_RELAXED);
+    } while (done < max && LIKELY(!cpu->halted) && (LIKELY(pending == 0) || !must_leave(c, pending)));
+    return done;
+}
