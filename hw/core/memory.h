@@ -64,7 +64,8 @@ struct MemRegion {
     MemRegion *parent;
     GPtrArray *subs;                /* by falling priority, younger before older of the same */
     struct Object *owner;           /* the device under construction when mem_init_* ran; may be NULL */
-    bool in_io;                     /* a callback is running (VM lock); used when there is no owner */
+    bool *guard;                    /* set while a callback of the owner runs (VM lock); never NULL */
+    bool in_io;                     /* the guard of a region without owner */
     bool owns_ram;
 };
 
@@ -132,7 +133,7 @@ typedef struct FlatRange {
     uint8_t *host;                  /* of start; NULL for I/O and a ROM device out of rom_mode */
     RamBlock *ram;
     bool readonly;                  /* stores do not reach the memory */
-    bool nonvolatile_ops;           /* ROM device: stores go to region->ops */
+    bool store_to_ops;              /* ROM device: stores go to region->ops */
     uint8_t log_dirty;
 } FlatRange;
 
@@ -166,7 +167,7 @@ void mem_print_tree(struct Vm *vm, unsigned flags, GString *out);
 
 /* ---- For device.c: regions initialised between these calls belong to owner; nests. ram_prefix (may be
  * NULL) goes before the names of RAM blocks, as "0000:00:02.0" in "0000:00:02.0/vga.vram". */
-void mem_owner_push(struct Object *owner, const char *ram_prefix);
+void mem_owner_push(struct Object *owner, bool *guard, const char *ram_prefix);
 void mem_owner_pop(void);
 
 #endif

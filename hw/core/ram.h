@@ -12,7 +12,8 @@ typedef struct RamBlock RamBlock;
 
 /* Who follows writes. A set bit: written since that client last looked.
  * DIRTY_CODE is the translator's: a clear bit means "instructions of this page are translated", and the
- * writer that finds it clear calls RamHooks.code_written after the store. All bits start set. */
+ * writer that finds it clear calls RamHooks.code_written after the store; the hook sets the bits of pages
+ * that hold no translations any more (ram_dirty_set_client). All bits start set. */
 typedef enum DirtyClient { DIRTY_VGA, DIRTY_CODE, DIRTY_MIGRATION, DIRTY_CLIENTS } DirtyClient;
 enum { RAM_PAGE_BITS = 12, RAM_PAGE_SIZE = 1 << RAM_PAGE_BITS };
 
@@ -22,7 +23,7 @@ struct RamBlock {
     uint64_t size;                  /* a multiple of page_size */
     uint64_t used;                  /* bytes that matter (a resizable blob uses less than its size) */
     uint64_t page_size;             /* of the backing: 4 KiB or a hugepage */
-    int fd;                         /* memfd or file; byte n of the block is at fd_offset + n */
+    int fd;                         /* memfd or file: byte n is at fd_offset + n; -1: private memory */
     uint64_t fd_offset;
     bool shared;                    /* visible to other processes that have fd */
     uint64_t *dirty[DIRTY_CLIENTS]; /* a bit a page; atomic */
@@ -33,6 +34,7 @@ typedef struct RamOptions {         /* zero: anonymous memfd, no prealloc, defau
     const char *path;               /* -mem-path: a file, or a directory for a nameless one */
     bool prealloc, share, no_merge, no_dump, no_hugepages, readonly;
     unsigned prealloc_threads;
+    bool anonymous;                 /* private memory without a file: cannot be mapped again */
     uint64_t align;
 } RamOptions;
 
