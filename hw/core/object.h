@@ -26,7 +26,9 @@ struct ObjType {
     bool user_creatable;            /* accepted by -object or -device */
     const Field *props;             /* own properties; those of the parents are walked too */
     const ChildDef *children;       /* ends with { 0 } */
-    void (*init)(Object *obj);      /* base first, then derived */
+    void (*init)(Object *obj);      /* base first, then derived; defaults are set, parts exist */
+    void (*ready)(Object *obj);     /* base first, when all levels' init have run */
+    void (*unready)(Object *obj);   /* base first, before the children go */
     void (*fini)(Object *obj);      /* derived first, then base */
     /* A FIELD_LIVE property of this type or an ancestor was set after sealing; may refuse (the old
      * value is then put back). Called at every level that has it, base first. */
@@ -77,12 +79,9 @@ Object *object_child(const Object *obj, const char *name);
 /* Absolute ("/machine/peripheral/n0") or any unique tail of a path ("n0"). */
 Object *object_resolve(Object *root, const char *path, GError **errp);
 char *object_path(const Object *obj);           /* absolute; freed by the caller */
-/* "child<T>" or the row's type name as qom-list prints it: "uint32", "bool", "str" ... */
-const char *field_type_name(const Field *prop);
 Json *object_prop_get(Object *obj, const char *name, GError **errp);
 bool object_prop_set(Object *obj, const char *name, const Json *value, GError **errp);
 bool object_prop_set_text(Object *obj, const char *name, const char *text, GError **errp);
-/* The texts people know: "Property 'TYPE.NAME' not found" and so on. Both forms above call it. */
-bool object_walk(Object *obj, bool (*fn)(Object *obj, void *opaque), void *opaque);  /* parents first */
+bool object_walk(Object *obj, bool (*fn)(Object *obj, void *opaque), void *opaque);  /* parents first; false stops */
 
 #endif

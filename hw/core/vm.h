@@ -87,6 +87,8 @@ struct Vm {
     GPtrArray *notify;              /* of const VmNotify * */
     struct VmRequests *requests;    /* vm.c: pending shutdown, reset ... */
     struct VmRetired *retired;      /* retire.c */
+    /* The board's own order of resetting; it calls vm_reset_devices(). NULL: just that. */
+    void (*reset_machine)(Vm *vm, ResetKind kind);
     char *name, *uuid;              /* -name, -uuid; NULL */
     bool in_reset;
 };
@@ -133,6 +135,7 @@ void vm_start(Vm *vm);              /* cont: clock on, vCPUs on. Nothing when ru
 void vm_stop(Vm *vm, RunState s);   /* stands still on return; also called from vCPU threads: then it only asks */
 void vm_set_state(Vm *vm, RunState s);          /* between two states that do not run */
 void vm_reset(Vm *vm, ResetKind kind);          /* vCPUs must stand still: devices, notifiers, CPUs */
+void vm_reset_devices(Vm *vm, ResetKind kind);  /* all but CPUs; lines are lowered first */
 void vm_notify_add(Vm *vm, const VmNotify *n);  /* kept */
 void vm_notify_del(Vm *vm, const VmNotify *n);
 void vm_event(Vm *vm, const char *event, ShutdownCause cause);
