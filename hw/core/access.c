@@ -4,6 +4,7 @@
  * An I/O access belongs wholly to the region that decodes its first byte, as on a bus, even when a
  * neighbour covers the following ones (a 32-bit write to port 0xcf8 is one access although 0xcf9 belongs
  * to another device); it is cut only where the region itself ends. What nobody decodes reads as ones. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "hw/core/mem_int.h"
@@ -279,8 +280,10 @@ static uint64_t range_left(const FlatRange *fr, GuestAddr a, uint64_t len)
 
 static void log_hole(const AddrSpace *as, GuestAddr a, uint64_t len, bool write)
 {
-    log_unassigned("%s of %" PRIu64 " bytes at 0x%016" PRIx64 " in '%s': nothing answers",
-                   write ? "write" : "read", len, a, as->name);
+    if (log_on(LOG_GUEST)) {
+        log_guest("%s: nothing answers %s of %" PRIu64 " bytes at 0x%016" PRIx64, as->name,
+                  write ? "a write" : "a read", len, a);
+    }
 }
 
 MemResult addr_space_read(AddrSpace *as, GuestAddr a, void *buf, size_t len, MemAttrs at)

@@ -137,10 +137,9 @@ static const DeviceType *type_for_user(const Vm *vm, const Json *opts, GError **
     t = device_type_find(driver);
     if (t == NULL) {
         const char *near = type_nearest(driver, &device_base.type);
+        g_autofree char *hint = near != NULL ? g_strdup_printf("Did you mean '%s'?", near) : NULL;
 
-        err_fail(errp, "'%s' is not a valid device model name%s%s%s", driver,
-                 near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
-                 near != NULL ? "'?" : "");
+        err_fail_hint(errp, hint, "'%s' is not a valid device model name", driver);
         return NULL;
     }
     if (t->type.abstract) {

@@ -344,6 +344,7 @@ Object *object_resolve(Object *root, const char *path, GError **errp)
 static bool fail_unknown(const Object *obj, const char *name, GError **errp)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree char *hint = NULL;
     const char *near;
 
     for (const ObjType *t = obj->type; t != NULL; t = t->parent) {
@@ -353,9 +354,10 @@ static bool fail_unknown(const Object *obj, const char *name, GError **errp)
     }
     g_ptr_array_add(names, NULL);
     near = near_match(name, (const char *const *)names->pdata);
-    return err_fail(errp, "Property '%s.%s' not found%s%s%s", obj->type->name, name,
-                    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
-                    near != NULL ? "'?" : "");
+    if (near != NULL) {
+        hint = g_strdup_printf("Did you mean '%s'?", near);
+    }
+    return err_fail_hint(errp, hint, "Property '%s.%s' not found", obj->type->name, name);
 }
 
 static const Field *settable(const Object *obj, const char *name, GError **errp)
@@ -391,16 +393,24 @@ static bool tell_changed(Object *obj, const Field *f, GError **errp)
     return true;
 }
 
-/* Stores by one of the two forms; a sealed object hears of it and may refuse. */
+/* Stores by one of the two forms; a sealed object hears of it and may refuse. A parser's message that
+ * begins in lower case ("can't find value 'x'") gets the property's name before it. */
 static bool store(Object *obj, const Field *f, const Json *value, const char *text, GError **errp)
 {
     g_autoptr(Json) before = NULL;
+    GError *err = NULL;
     bool ok;
 
     if (obj->sealed) {
         before = field_to_json(f, obj);
     }
-    ok = text != NULL ? field_from_text(f, obj, text, errp) : field_from_json(f, obj, value, errp);
+    ok = text != NULL ? field_from_text(f, obj, text, &err) : field_from_json(f, obj, value, &err);
+    if (!ok && g_ascii_islower(err->message[0])) {  /* "doesn't take value 'x'": of what? */
+        g_prefix_error(&err, "Property '%s.%s' ", obj->type->name, f->name);
+    }
+    if (!ok) {
+        g_propagate_error(errp, err);
+    }
     if (ok && obj->sealed && !tell_changed(obj, f, errp)) {
         field_from_json(f, obj, before, NULL);
         ok = false;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The VM: its lock, its fixed tree and address spaces, globals, reset of everything. Running, stopping and
  * requests are in runstate.c. */
-#include "hw/core/vm.h"
+#include "hw/core/vm_int.h"
 
 #include <string.h>
 
-#include "hw/core/vm_int.h"
 #include "util/log.h"
 
 /* ---- The lock. Its owner is the address of a variable that every thread has its own of. */
@@ -101,7 +100,7 @@ Vm *vm_new(void)
 
     g_mutex_init(&vm->lock);
     vm->retired = vm_retired_new();
-    vm->requests = vm_requests_new();
+    vm->requests = vm_requests_new(vm);
     vm->cpus = g_ptr_array_new();
     vm->buses = g_ptr_array_new();
     vm->notify = g_ptr_array_new();

@@ -89,6 +89,7 @@ struct Vm {
     struct VmRetired *retired;      /* retire.c */
     /* The board's own order of resetting; it calls vm_reset_devices(). NULL: just that. */
     void (*reset_machine)(Vm *vm, ResetKind kind);
+    void (*inject_nmi)(Vm *vm);     /* set by the board; NULL: it has none */
     char *name, *uuid;              /* -name, -uuid; NULL */
     bool in_reset;
 };
@@ -104,9 +105,10 @@ bool vm_lock_maybe(Vm *vm);         /* takes it unless held; true: give it to vm
 void vm_unlock_maybe(Vm *vm, bool taken);
 void vm_cond_wait(Vm *vm, GCond *cond);             /* waits on a condition of the VM lock */
 
-/* Runs fn on every vCPU thread between guest instructions, with all of them stopped if exclusive. Returns
- * when all have run it; lets go of the VM lock meanwhile if the caller holds it (fn takes it if it needs).
- * Before vCPU threads exist fn runs here. */
+/* Runs fn for every vCPU on that vCPU's thread between guest instructions. exclusive: all of them stand
+ * between instructions at the same time and fn runs on the calling thread. Returns when all is done; lets
+ * go of the VM lock meanwhile if the caller holds it (fn takes it if it needs). Before vCPU threads exist
+ * fn runs here. */
 void vm_on_cpus(Vm *vm, bool exclusive, void (*fn)(struct Cpu *cpu, void *opaque), void *opaque);
 /* Frees p once no vCPU can still see it: after each has passed a stopping point. */
 void vm_retire(Vm *vm, void (*release)(void *p), void *p);

@@ -7,7 +7,7 @@
 
 struct VmRetired *vm_retired_new(void);
 void vm_retired_free(struct VmRetired *r);
-struct VmRequests *vm_requests_new(void);
+struct VmRequests *vm_requests_new(Vm *vm);
 void vm_requests_free(struct VmRequests *r);
 
 #endif
