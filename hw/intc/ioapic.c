@@ -6,6 +6,8 @@
  * delivery status (messages are never held up), the serial bus's arbitration. */
 #include "hw/intc/ioapic.h"
 
+#include <inttypes.h>
+
 #include "hw/intc/apic.h"
 #include "hw/intc/i8259.h"
 #include "util/err.h"
@@ -112,7 +114,7 @@ static uint32_t ioapic_read_indirect(const Ioapic *s)
     default:
         index = (s->ioregsel - IND_REDIRECTION) >> 1;
         if (s->ioregsel < IND_REDIRECTION || index >= IOAPIC_PINS) {
-            log_guest("ioapic: read of register 0x%02x\n", s->ioregsel);
+            log_guest("ioapic: read of register 0x%02x", s->ioregsel);
             return 0;
         }
         return s->ioredtbl[index] >> (s->ioregsel & 1 ? 32 : 0);
@@ -154,7 +156,7 @@ static void ioapic_write_indirect(Ioapic *s, uint32_t val)
     default:
         index = (s->ioregsel - IND_REDIRECTION) >> 1;
         if (s->ioregsel < IND_REDIRECTION || index >= IOAPIC_PINS) {
-            log_guest("ioapic: write to register 0x%02x\n", s->ioregsel);
+            log_guest("ioapic: write to register 0x%02x", s->ioregsel);
             return;
         }
         ioapic_write_rte(s, index, s->ioregsel & 1, val);

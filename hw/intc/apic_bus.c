@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What travels between local APICs, I/O APICs, devices and the 8259 pair: destination matching (SDM vol. 3,
+ * 10.6.2), lowest-priority arbitration (10.6.2.4), message signalled interrupts (10.11), ExtINT, EOI
+ * broadcasts, and the region at 0xfee00000.
+ *
+ * The region stays there for every CPU: moving it by IA32_APIC_BASE is accepted and has no effect.
+ * Focus processors and interrupt remapping are not modelled. */
+#include "hw/intc/apic_int.h"
+
+#include "hw/core/vm.h"
+#include "target/i386/apic_if.h"
+#include "util/log.h"
+
+enum { APIC_REGION_SIZE = 0x100000, APIC_PAGE = 0x1000, APIC_REGION_PRIORITY = 4096 };
+
+/* ---- Destinations */
+
+static bool apic_matches_logical(const Apic *s, uint32_t dest)
+{
+    uint32_t ldr = apic_logical_id(s);
+
+    if (apic_is_x2(s)) {
+        return (ldr >> 16) == (dest >> 16) && (ldr & dest & 0xffff) != 0;
+    }
+    if (dest > 0xff) {
+        return false;
+    }
+    if (s->dest_mode == 0x0f) {
+        return (ldr & dest) != 0;
+    }
+    return s->dest_mode == 0 && (ldr >> 4) == (dest >> 4) && (ldr & dest & 0x0f) != 0;
+}
+
+static bool apic_matches(const Apic *s, const ApicMessage *m)
+{
+    if (!apic_on(s)) {
+        return false;
+    }
+    if (m->dest == (m->wide ? 0xffffffffu : 0xffu)) {
+        return true;
+    }
+    return m->dest_mode ? apic_matches_logical(s, m->dest) : s->id == m->dest;
+}
+
+/* ---- Delivery */
+
+static void apic_receive(Apic *s, const ApicMessage *m)
+{
+    switch (m->delivery) {
+    case APIC_DM_FIXED:
+    case APIC_DM_LOWEST:
+        if (!apic_soft_on(s)) {
+            break;
+        }
+        if (m->vector < FIRST_LEGAL_VECTOR) {
+            apic_error(s, ESR_RECV_ILLEGAL);
+        } else {
+            apic_accept(s, m->vector, m->level_triggered);
+        }
+        break;
+    case APIC_DM_SMI:
+        x86_cpu_signal_smi(s->cpu);
+        break;
+    case APIC_DM_NMI:
+        x86_cpu_signal_nmi(s->cpu);
+        break;
+    case APIC_DM_INIT:
+        x86_cpu_signal_init(s->cpu);
+        break;
+    case APIC_DM_SIPI:
+        x86_cpu_signal_sipi(s->cpu, m->vector);
+        break;
+    case APIC_DM_EXTINT:
+        s->ext_pending = 1;
+        apic_update(s);
+        break;
+    default:
+        log_guest("apic: message with reserved delivery mode %u", m->delivery);
+        break;
+    }
+}
+
+/* The least busy of the matching ones; ties go round. */
+static Apic *apic_lowest(ApicBus *bus, const ApicMessage *m)
+{
+    unsigned n = bus->apics->len;
+    Apic *best = NULL;
+    unsigned best_index = 0;
+
+    for (unsigned k = 1; k <= n; k++) {
+        unsigned i = (bus->last_lowest + k) % n;
+        Apic *s = g_ptr_array_index(bus->apics, i);
+
+        if (apic_soft_on(s) && apic_matches(s, m) &&
+            (best == NULL || apic_ppr(s) < apic_ppr(best))) {
+            best = s;
+            best_index = i;
+        }
+    }
+    if (best != NULL) {
+        bus->last_lowest = best_index;
+    }
+    return best;
+}
+
+void apic_deliver(Vm *vm, const ApicMessage *m)
+{
+    ApicBus *bus = vm->apic_bus;
+
+    if (bus == NULL || bus->apics->len == 0) {
+        return;
+    }
+    if (m->delivery == APIC_DM_LOWEST) {
+        Apic *s = apic_lowest(bus, m);
+
+        if (s != NULL) {
+            apic_receive(s, m);
+        }
+        return;
+    }
+    for (unsigned i = 0; i < bus->apics->len; i++) {
+        Apic *s = g_ptr_array_index(bus->apics, i);
+
+        if (apic_matches(s, m)) {
+            apic_receive(s, m);
+        }
+    }
+}
+
+void apic_deliver_msi(Vm *vm, GuestAddr addr, uint64_t data)
+{
+    const ApicMessage m = {
+        .dest = (addr >> 12) & 0xff, .dest_mode = (addr >> 2) & 1,
+        .delivery = (data >> 8) & 7, .vector = data & 0xff, .level_triggered = (data >> 15) & 1,
+    };
+
+    if ((addr & ~0xfffffull) == APIC_BASE_ADDR) {
+        apic_deliver(vm, &m);
+    }
+}
+
+/* ---- Inter-processor interrupts */
+
+static void apic_send_to(Apic *s, ApicMessage *m, unsigned shorthand)
+{
+    ApicBus *bus = s->bus;
+
+    if (shorthand == SHORT_NONE) {
+        apic_deliver(s->dev.vm, m);
+        return;
+    }
+    for (unsigned i = 0; i < bus->apics->len; i++) {
+        Apic *to = g_ptr_array_index(bus->apics, i);
+
+        if (apic_on(to) && (to == s ? shorthand != SHORT_OTHERS : shorthand != SHORT_SELF)) {
+            apic_receive(to, m);
+        }
+    }
+}
+
+void apic_send_ipi(Apic *s)
+{
+    uint32_t icr = s->icr[0];
+    unsigned shorthand = (icr >> ICR_SHORTHAND_SHIFT) & 3;
+    ApicMessage m = {
+        .dest = apic_is_x2(s) ? s->icr[1] : s->icr[1] >> 24, .wide = apic_is_x2(s),
+        .dest_mode = (icr & ICR_LOGICAL) != 0, .delivery = (icr >> ICR_DM_SHIFT) & 7,
+        .vector = icr & ICR_VECTOR,
+    };
+
+    if (m.delivery == APIC_DM_INIT && (icr & ICR_TRIGGER_LEVEL) && !(icr & ICR_LEVEL_ASSERT)) {
+        return;                     /* de-assert: only set arbitration ids, on old parts */
+    }
+    if (m.delivery <= APIC_DM_LOWEST && m.vector < FIRST_LEGAL_VECTOR) {
+        apic_error(s, ESR_SEND_ILLEGAL);
+        return;
+    }
+    if (m.delivery == APIC_DM_EXTINT || m.delivery == APIC_DM_RESERVED) {
+        log_guest("apic: IPI with delivery mode %u", m.delivery);
+        return;
+    }
+    if (shorthand != SHORT_NONE && m.delivery == APIC_DM_LOWEST) {
+        m.delivery = APIC_DM_FIXED;
+    }
+    apic_send_to(s, &m, shorthand);
+}
+
+/* ---- The 8259 pair and NMI */
+
+bool apic_wants_pic(const Apic *s)
+{
+    if (!apic_on(s)) {
+        return true;
+    }
+    return (s->lvt[LVT_LINT0] & (LVT_MASKED | LVT_DM)) == APIC_DM_EXTINT << LVT_DM_SHIFT;
+}
+
+static void apic_pic_set(void *opaque, unsigned pin, int level)
+{
+    ApicBus *bus = opaque;
+
+    bus->pic_level = level != 0;
+    for (unsigned i = 0; i < bus->apics->len; i++) {
+        Apic *s = g_ptr_array_index(bus->apics, i);
+        bool rising = level != 0 && !s->lint0_level;
+
+        s->lint0_level = level != 0;
+        if (level == 0) {
+            s->ext_pending = 0;
+        } else if (rising && apic_on(s) && !apic_wants_pic(s)) {
+            apic_local_deliver(s, LVT_LINT0);
+        }
+        apic_update(s);
+    }
+}
+
+Irq apic_pic_input(Vm *vm, int (*take)(void *opaque), void *opaque)
+{
+    ApicBus *bus = apic_bus_of(vm);
+
+    bus->pic_take = take;
+    bus->pic_opaque = opaque;
+    return (Irq){ apic_pic_set, bus, 0 };
+}
+
+void apic_inject_nmi(Vm *vm)
+{
+    ApicBus *bus = vm->apic_bus;
+
+    for (unsigned i = 0; bus != NULL && i < bus->apics->len; i++) {
+        Apic *s = g_ptr_array_index(bus->apics, i);
+
+        if (apic_on(s)) {
+            apic_local_deliver(s, LVT_LINT1);
+        } else {
+            x86_cpu_signal_nmi(s->cpu);
+        }
+    }
+}
+
+void apic_listen_eoi(Vm *vm, void (*eoi)(void *opaque, uint8_t vector), void *opaque)
+{
+    ApicBus *bus = apic_bus_of(vm);
+
+    g_assert(bus->eoi_count < EOI_LISTENERS);
+    bus->eoi[bus->eoi_count].fn = eoi;
+    bus->eoi[bus->eoi_count++].opaque = opaque;
+}
+
+void apic_eoi_broadcast(ApicBus *bus, uint8_t vector)
+{
+    for (unsigned i = 0; i < bus->eoi_count; i++) {
+        bus->eoi[i].fn(bus->eoi[i].opaque, vector);
+    }
+}
+
+/* ---- The region: registers for CPUs, messages for everybody */
+
+static Apic *apic_current(const ApicBus *bus)
+{
+    for (unsigned i = 0; current_cpu != NULL && i < bus->apics->len; i++) {
+        Apic *s = g_ptr_array_index(bus->apics, i);
+
+        if (s->cpu == current_cpu) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
+static uint64_t apic_region_read(void *opaque, GuestAddr off, unsigned size)
+{
+    Apic *s = apic_current(opaque);
+
+    if (s == NULL || !apic_on(s) || apic_is_x2(s)) {
+        return 0xffffffff;
+    }
+    if (off >= APIC_PAGE || (off & 0x0f) != 0 || size < 4) {
+        return 0;                   /* SDM vol. 3, 10.4.1: 32 bits, 16-byte boundaries, or undefined */
+    }
+    return apic_mmio_read(s, off >> 4);
+}
+
+static void apic_region_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
+{
+    ApicBus *bus = opaque;
+    Apic *s = apic_current(bus);
+
+    if (size < 4) {
+        return;
+    }
+    /* register 0 does not exist: a store there is a message to destination 0 */
+    if (off >= APIC_PAGE || off < 0x10 || s == NULL) {
+        Apic *any = bus->apics->len > 0 ? g_ptr_array_index(bus->apics, 0) : NULL;
+
+        if (any != NULL) {
+            apic_deliver_msi(any->dev.vm, APIC_BASE_ADDR + off, val);
+        }
+        return;
+    }
+    if ((off & 0x0f) == 0 && apic_on(s) && !apic_is_x2(s)) {
+        apic_mmio_write(s, off >> 4, val);
+    }
+}
+
+static const MemOps apic_region_ops = {
+    .read = apic_region_read, .write = apic_region_write, .min_size = 1, .max_size = 4,
+    .reentrant = true,
+};
+
+ApicBus *apic_bus_of(Vm *vm)
+{
+    if (vm->apic_bus == NULL) {
+        vm->apic_bus = g_new0(ApicBus, 1);
+        vm->apic_bus->apics = g_ptr_array_new();
+    }
+    return vm->apic_bus;
+}
+
+void apic_bus_add(Vm *vm, Apic *s)
+{
+    ApicBus *bus = apic_bus_of(vm);
+
+    s->bus = bus;
+    s->lint0_level = bus->pic_level;
+    if (bus->apics->len == 0) {
+        mem_init_io(&bus->io, "apic-msi", APIC_REGION_SIZE, &apic_region_ops, bus);
+        mem_add(addr_space_root(vm->mem), APIC_BASE_ADDR, &bus->io, APIC_REGION_PRIORITY);
+    }
+    g_ptr_array_add(bus->apics, s);
+}
+
+void apic_bus_del(Apic *s)
+{
+    ApicBus *bus = s->bus;
+
+    if (bus == NULL) {
+        return;
+    }
+    g_ptr_array_remove(bus->apics, s);
+    bus->last_lowest = 0;
+    if (bus->apics->len == 0) {
+        mem_fini(&bus->io);
+        g_ptr_array_free(bus->apics, TRUE);
+        s->dev.vm->apic_bus = NULL;
+        g_free(bus);
+    }
+}
