@@ -6,6 +6,8 @@
 #include "hw/core/device.h"
 #include "system/chardev/char.h"
 
+extern const DeviceType isa_serial_type, isa_parallel_type, isa_debugcon_type;
+
 /* COM1-4 (index 0-3) and LPT1-3: standard port and IRQ of that index. chr may be NULL for serial only. */
 Device *isa_serial_new(Vm *vm, Bus *isa, unsigned index, Char *chr, GError **errp);
 Device *isa_parallel_new(Vm *vm, Bus *isa, unsigned index, Char *chr, GError **errp);

@@ -16,7 +16,7 @@ typedef struct UartFifo {
 
 typedef struct Uart {
     Device dev;
-    MemRegion io;                   /* 8 bytes, made by uart_init_io() */
+    MemRegion io;                   /* for the owner, over uart_ops */
     Irq irq;                        /* set by the owner before realize */
     Char *chr;                      /* property "chardev"; NULL: a port with nothing attached */
     uint32_t baudbase;              /* property */
@@ -28,18 +28,15 @@ typedef struct Uart {
     int32_t thr_ipending, timeout_ipending;
     uint32_t tsr_retry;
     int32_t poll_msl;
-    bool break_in;
+    bool wakeup;                    /* property: input ends S3 */
 
     int64_t char_ns;                /* time of one character on the wire */
-    int64_t last_xmit;
-    Timer *fifo_timeout_timer, *modem_status_poll;
+    Timer *fifo_timeout_timer;
 } Uart;
 
 extern const DeviceType uart_type;  /* "serial" */
 
-extern const MemOps uart_ops;       /* opaque: Uart * */
-
-extern const DeviceType isa_serial_type;
-extern const DeviceType isa_parallel_type;
+extern const VmState uart_vmstate;
+extern const MemOps uart_ops;       /* eight one-byte registers; opaque: Uart * */
 
 #endif
