@@ -15,8 +15,6 @@ typedef struct RomBlob {
     AddrSpace *as;                  /* NULL: vm->mem */
     MemRegion *region;              /* into this region at addr instead of an address space; or NULL */
     int boot_index;
-    bool is_rom;                    /* set when sorted: lies in ROM */
-    bool committed;
 } RomBlob;
 
 /* Whole file in memory; one clear line on a missing, unreadable, empty, directory or too big (> max) file.
@@ -36,7 +34,7 @@ bool rom_check_overlaps(Vm *vm, GError **errp);
 uint8_t *rom_ptr(Vm *vm, GuestAddr at, size_t size);        /* contents of a blob there, before reset; NULL */
 void rom_reset(Vm *vm);             /* copies all; part of every reset */
 void rom_print(Vm *vm, GString *out);                       /* info roms */
-GPtrArray *rom_list(Vm *vm);        /* of RomBlob *, owned by the loader */
+GPtrArray *rom_list_new(void);      /* vm->roms: of RomBlob *, by rising address */
 
 /* ELF32/64 little endian: program segments become blobs at their physical addresses. */
 typedef struct ElfImage {

@@ -39,9 +39,10 @@ struct Machine {
     uint64_t ram_size, max_ram_size, ram_slots;
     RamOptions ram_options;         /* -mem-path, -mem-prealloc, mem-merge, dump-guest-core */
     RamBlock *ram_block;            /* the board's main RAM, by machine_make_ram() */
+    MemRegion ram;                  /* the region over it, for boards that need one only */
     char *cpu_model, *cpu_features; /* -cpu qemu64,+x2apic: "qemu64", "+x2apic" */
     const struct CpuType *cpu_type;
-    char *kernel, *initrd, *append, *dtb, *shim;
+    char *kernel, *initrd, *append, *dtb;           /* properties */
     char *firmware;                 /* -bios, or the property */
     char *boot_order, *boot_once, *splash;
     int64_t splash_time_ms, reboot_timeout_ms;      /* -1: not given */

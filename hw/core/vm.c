@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "hw/core/loader.h"
 #include "util/log.h"
 
 /* ---- The lock. Its owner is the address of a variable that every thread has its own of. */
@@ -104,6 +105,7 @@ Vm *vm_new(void)
     vm->cpus = g_ptr_array_new();
     vm->buses = g_ptr_array_new();
     vm->notify = g_ptr_array_new();
+    vm->roms = rom_list_new();
     vm->compat = g_array_new(FALSE, TRUE, sizeof(GlobalProp));
     vm->globals = g_array_new(FALSE, TRUE, sizeof(GlobalProp));
     vm->run_state = RUN_PRELAUNCH;
@@ -136,6 +138,7 @@ void vm_free(Vm *vm)
     g_array_free(vm->globals, TRUE);
     g_array_free(vm->compat, TRUE);
     g_ptr_array_unref(vm->notify);
+    g_ptr_array_unref(vm->roms);
     g_ptr_array_unref(vm->buses);
     g_ptr_array_unref(vm->cpus);
     vm_retired_free(vm->retired);
@@ -237,6 +240,7 @@ void vm_reset(Vm *vm, ResetKind kind)
         vm_reset_devices(vm, kind);
     }
     mem_txn_commit();       /* shadowed ROM areas are unlocked before contents are copied */
+    rom_reset(vm);
     for (guint i = 0; i < vm->notify->len; i++) {
         const VmNotify *n = g_ptr_array_index(vm->notify, i);
 

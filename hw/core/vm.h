@@ -85,6 +85,7 @@ struct Vm {
     const VmCpuOps *cpu_ops;
     struct ApicBus *apic_bus;       /* hw/intc/apic.c: the local APICs of the machine; NULL without */
     GPtrArray *notify;              /* of const VmNotify * */
+    GPtrArray *roms;                /* of RomBlob *: loader.h */
     struct VmRequests *requests;    /* vm.c: pending shutdown, reset ... */
     struct VmRetired *retired;      /* retire.c */
     /* The board's own order of resetting; it calls vm_reset_devices(). NULL: just that. */
