@@ -168,7 +168,7 @@ void object_init(Object *obj, const ObjType *type, Object *parent, const char *n
 
 Object *object_new(const ObjType *type, Object *parent, const char *name)
 {
-    Object *obj = g_malloc0(type->size);
+    Object *obj = g_aligned_alloc0(1, type->size, 64);  /* instances may hold vector state */
 
     object_init(obj, type, parent, name);
     obj->embedded = false;
@@ -204,7 +204,7 @@ void object_free(Object *obj)
     object_detach(obj);
     g_clear_pointer(&obj->name, g_free);
     if (!obj->embedded) {
-        g_free(obj);
+        g_aligned_free(obj);
     }
 }
 
