@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Register blocks that the board's DSDT talks to (see hw/i386/acpi_dsdt.c): PCI slots that came or shall go,
+ * and the presence of processors. They are no real hardware's: the table and the registers define each
+ * other. Memory hotplug is not modelled; processors do not come and go. */
+#include "hw/acpi/piix4.h"
+
+#include "hw/core/vm.h"
+#include "util/log.h"
+
+/* ---- PCI slots: every register is for the bus chosen by BNUM; 0 is the root */
+
+enum { PCIHP_UP = 0x00, PCIHP_DOWN = 0x04, PCIHP_EJECT = 0x08, PCIHP_REMOVABLE = 0x0c, PCIHP_SELECT = 0x10,
+       PCIHP_INDEX = 0x14 };
+
+static bool pcihp_slot_removable(const AcpiPciHotplug *s, unsigned slot)
+{
+    PciDevice *pci = pci_find_device(s->bus, PCI_DEVFN(slot, 0));
+
+    return pci == NULL || pci->dev.type->hotpluggable;
+}
+
+static uint64_t pcihp_read(void *opaque, GuestAddr off, unsigned size)
+{
+    AcpiPciHotplug *s = opaque;
+    uint32_t v = 0;
+
+    if (off == PCIHP_SELECT) {
+        return s->select;
+    }
+    if (s->select != 0) {
+        return 0;
+    }
+    switch (off) {
+    case PCIHP_UP:
+        v = s->up;
+        s->up = 0;                  /* delivered */
+        break;
+    case PCIHP_DOWN:
+        v = s->down;
+        break;
+    case PCIHP_REMOVABLE:
+        for (unsigned i = 0; i < 32; i++) {
+            v |= (uint32_t)pcihp_slot_removable(s, i) << i;
+        }
+        break;
+    case PCIHP_INDEX:
+        v = s->acpi_index;
+        s->acpi_index = 0;
+        break;
+    default:
+        break;
+    }
+    return v;
+}
+
+/* The guest lets go of the slots in the mask. */
+static void pcihp_eject(AcpiPciHotplug *s, uint32_t mask)
+{
+    for (unsigned slot = 0; slot < 32; slot++) {
+        if (!(mask >> slot & 1) || !(s->down >> slot & 1)) {
+            continue;
+        }
+        s->down &= ~(1u << slot);
+        for (unsigned fn = 0; fn < 8; fn++) {
+            PciDevice *pci = pci_find_device(s->bus, PCI_DEVFN(slot, fn));
+
+            if (pci != NULL) {
+                device_unrealize(&pci->dev);
+                object_free(&pci->dev.obj);
+            }
+        }
+    }
+}
+
+static void pcihp_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
+{
+    AcpiPciHotplug *s = opaque;
+
+    switch (off) {
+    case PCIHP_SELECT:
+        s->select = (uint32_t)val;
+        break;
+    case PCIHP_EJECT:
+        if (s->select == 0) {
+            pcihp_eject(s, (uint32_t)val);
+        }
+        break;
+    case PCIHP_INDEX:
+        if (s->select == 0 && val != 0 && (val & (val - 1)) == 0 && val <= UINT32_MAX) {
+            PciDevice *pci = pci_find_device(s->bus, PCI_DEVFN((unsigned)__builtin_ctzll(val), 0));
+
+            s->acpi_index = pci != NULL ? pci->acpi_index : 0;
+        }
+        break;
+    default:
+        log_guest("pci-hotplug: write of register 0x%x", (unsigned)off);
+        break;
+    }
+}
+
+static const MemOps pcihp_ops = { .read = pcihp_read, .write = pcihp_write, .min_size = 4, .max_size = 4 };
+
+void acpi_pcihp_init(AcpiPciHotplug *s, PciBus *bus, MemRegion *parent)
+{
+    s->bus = bus;
+    mem_init_io(&s->io, "acpi-pci-hotplug", ACPI_PCIHP_LEN, &pcihp_ops, s);
+    mem_add(parent, ACPI_PCIHP_BASE, &s->io, 0);
+}
+
+void acpi_pcihp_reset(AcpiPciHotplug *s)
+{
+    s->select = s->up = s->down = s->acpi_index = 0;
+}
+
+/* ---- Processors */
+
+enum { CPUHP_SELECT = 0, CPUHP_FLAGS = 4, CPUHP_COMMAND = 5, CPUHP_DATA = 8 };
+enum { CPUHP_ENABLED = 1 << 0 };
+enum { CPUHP_CMD_NEXT_EVENT = 0, CPUHP_CMD_OST_EVENT = 1, CPUHP_CMD_OST_STATUS = 2, CPUHP_CMD_ARCH_ID = 3 };
+
+static uint64_t cpuhp_read(void *opaque, GuestAddr off, unsigned size)
+{
+    AcpiCpuHotplug *s = opaque;
+
+    if (s->selector >= s->vm->cpus->len) {
+        return 0;
+    }
+    switch (off) {
+    case CPUHP_FLAGS:
+        return CPUHP_ENABLED;
+    case CPUHP_DATA:                /* events: none, so the search ends where it began */
+    case CPUHP_DATA + 1:
+    case CPUHP_DATA + 2:
+    case CPUHP_DATA + 3:
+        return s->command == CPUHP_CMD_NEXT_EVENT || s->command == CPUHP_CMD_ARCH_ID
+               ? s->selector >> (8 * (off - CPUHP_DATA)) : 0;
+    default:
+        return 0;
+    }
+}
+
+static void cpuhp_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
+{
+    AcpiCpuHotplug *s = opaque;
+    unsigned shift = 8 * (off & 3);
+
+    switch (off & ~3ull) {
+    case CPUHP_SELECT:
+        s->selector = (s->selector & ~(0xffu << shift)) | (uint32_t)(val & 0xff) << shift;
+        break;
+    case CPUHP_FLAGS:
+        if (off == CPUHP_COMMAND) {
+            s->command = (uint8_t)val;
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static const MemOps cpuhp_ops = { .read = cpuhp_read, .write = cpuhp_write, .max_size = 1 };
+
+void acpi_cpuhp_init(AcpiCpuHotplug *s, Vm *vm, MemRegion *parent)
+{
+    s->vm = vm;
+    mem_init_io(&s->io, "acpi-cpu-hotplug", ACPI_CPUHP_LEN, &cpuhp_ops, s);
+    mem_add(parent, ACPI_CPUHP_BASE, &s->io, 0);
+}
+
+void acpi_cpuhp_reset(AcpiCpuHotplug *s)
+{
+    s->selector = 0;
+    s->command = 0;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* 82371AB (PIIX4) function 3: power management (data sheet 290562, chapter 7). Two relocatable I/O blocks
+ * (PM registers at 0x40, SMBus at 0x90), the APM ports 0xb2/0xb3 that raise SMIs, and the board's ACPI
+ * registers at fixed ports. Not modelled: device monitors, suspend clocks, GPI/GPO pins. */
+#include "hw/acpi/piix4.h"
+
+#include <string.h>
+
+#include "hw/core/vm.h"
+#include "util/loop.h"
+
+enum { PM_BASE = 0x40, PM_DEVACTB = 0x58, PM_DEVRESJ = 0x5f, PM_DEV_LPT = 0x63, PM_DEV_COM = 0x67,
+       PM_IO_ENABLE = 0x80, PM_SMB_BASE = 0x90, PM_SMB_ENABLE = 0xd2 };
+enum { PM_IO_LEN = 64, PM_APMC_EN = 1 << 1 /* bit 25 of DEVACTB */, APM_CNT = 0, APM_STS = 1 };
+
+typedef struct Piix4 {
+    PciDevice pci;
+    MemRegion pm_io, apm_io;
+    AcpiRegs acpi;
+    AcpiPciHotplug pcihp;
+    AcpiCpuHotplug cpuhp;
+    PmSmbus smb;
+    uint8_t apmc, apms;
+    Piix4Config cfg;
+    VmNotify notify;
+    uint32_t smb_io_base;           /* properties */
+    uint8_t disable_s3, disable_s4, s4_val;
+    bool pcihp_bridges, pcihp_root, memhp, smm_compat, smm_enabled, x_not_migrate_acpi_index;
+} Piix4;
+
+static void piix4_update_io(Piix4 *s)
+{
+    const uint8_t *c = s->pci.config;
+
+    mem_txn_begin();
+    mem_set(&s->pm_io, c[PM_IO_ENABLE] & 1, pci_get16(c + PM_BASE) & 0xffc0);
+    mem_set(&s->smb.io, (c[PM_SMB_ENABLE] & 1), pci_get16(c + PM_SMB_BASE) & 0xffc0);
+    mem_txn_commit();
+}
+
+static void piix4_config_written(PciDevice *pci, unsigned off, uint32_t val, unsigned size)
+{
+    Piix4 *s = CONTAINER(pci, Piix4, pci);
+    unsigned end = off + size;
+
+    if ((off < PM_BASE + 4 && end > PM_BASE) || (off <= PM_IO_ENABLE && end > PM_IO_ENABLE) ||
+        (off < PM_SMB_BASE + 4 && end > PM_SMB_BASE) || (off <= PM_SMB_ENABLE && end > PM_SMB_ENABLE)) {
+        piix4_update_io(s);
+    }
+}
+
+/* ---- APM control and status */
+
+static uint64_t apm_read(void *opaque, GuestAddr off, unsigned size)
+{
+    Piix4 *s = opaque;
+
+    return off == APM_CNT ? s->apmc : s->apms;
+}
+
+static void apm_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
+{
+    Piix4 *s = opaque;
+
+    if (off == APM_STS) {
+        s->apms = (uint8_t)val;
+        return;
+    }
+    s->apmc = (uint8_t)val;
+    if (val == ACPI_ENABLE_CMD) {
+        s->acpi.pm1_cnt |= PM1_SCI_EN;
+    } else if (val == ACPI_DISABLE_CMD) {
+        s->acpi.pm1_cnt &= (uint16_t)~PM1_SCI_EN;
+    }
+    if (s->pci.config[PM_DEVACTB + 3] & PM_APMC_EN) {
+        irq_pulse(s->cfg.smi);
+    }
+}
+
+static const MemOps apm_ops = { .read = apm_read, .write = apm_write, .max_size = 1 };
+
+/* ---- What the machine tells us */
+
+static void piix4_powerdown(void *opaque)
+{
+    acpi_power_button(&((Piix4 *)opaque)->acpi);
+}
+
+static void piix4_wakeup(void *opaque)
+{
+    acpi_woken(&((Piix4 *)opaque)->acpi);
+}
+
+static void piix4_reset(Device *dev, ResetKind kind)
+{
+    Piix4 *s = CONTAINER(dev, Piix4, pci.dev);
+    uint8_t *c = s->pci.config;
+
+    memset(c + 0x40, 0, PCI_CONFIG_SIZE - 0x40);
+    c[PM_BASE] = 1;
+    if (!s->cfg.smm_enabled) {
+        c[PM_DEVACTB + 3] |= PM_APMC_EN;        /* the firmware takes it as "SMM is set up already" */
+    }
+    c[PM_DEVRESJ] = s->cfg.parallel0 ? 0x90 : 0x10;
+    c[PM_DEV_LPT] = 0x60;
+    c[PM_DEV_COM] = (uint8_t)((s->cfg.serial0 ? 0x08 : 0) | (s->cfg.serial1 ? 0x90 : 0));
+    pci_set32(c + PM_SMB_BASE, s->smb_io_base | 1);
+    c[PM_SMB_ENABLE] = 0x09;
+    pci_set16(c + PCI_STATUS, PCI_STS_FAST_BACK | PCI_STS_DEVSEL_MEDIUM);
+    c[PCI_INT_PIN] = 1;
+    s->apmc = s->apms = 0;
+    acpi_regs_reset(&s->acpi);
+    acpi_pcihp_reset(&s->pcihp);
+    acpi_cpuhp_reset(&s->cpuhp);
+    pm_smbus_reset(&s->smb);
+    piix4_update_io(s);
+}
+
+static bool piix4_realize(Device *dev, GError **errp)
+{
+    Piix4 *s = CONTAINER(dev, Piix4, pci.dev);
+    PciBus *bus = pci_bus_of(&s->pci);
+
+    mem_init(&s->pm_io, "piix4-pm", PM_IO_LEN);
+    mem_set_enabled(&s->pm_io, false);
+    mem_add(bus->io, 0, &s->pm_io, 0);
+    mem_init_io(&s->apm_io, "apm-io", 2, &apm_ops, s);
+    mem_add(bus->io, ACPI_SMI_CMD, &s->apm_io, 0);
+    pm_smbus_init(&s->smb);
+    mem_set_enabled(&s->smb.io, false);
+    mem_add(bus->io, 0, &s->smb.io, 0);
+    acpi_regs_init(&s->acpi, dev->vm, &s->pm_io, bus->io);
+    s->acpi.sci = s->cfg.sci;
+    s->acpi.s3 = s->cfg.s3;
+    s->acpi.s4_val = s->s4_val;
+    s->acpi.s3_off = s->disable_s3;
+    s->acpi.s4_off = s->disable_s4;
+    acpi_pcihp_init(&s->pcihp, bus, bus->io);
+    acpi_cpuhp_init(&s->cpuhp, dev->vm, bus->io);
+    s->notify = (VmNotify){ .powerdown = piix4_powerdown, .wakeup = piix4_wakeup, .opaque = s };
+    vm_notify_add(dev->vm, &s->notify);
+    dev->vm->allow_wakeup = true;
+    return true;
+}
+
+static void piix4_unrealize(Device *dev)
+{
+    Piix4 *s = CONTAINER(dev, Piix4, pci.dev);
+
+    vm_notify_del(dev->vm, &s->notify);
+    acpi_regs_fini(&s->acpi);
+}
+
+static bool piix4_post_load(void *obj, int version, GError **errp)
+{
+    piix4_update_io(obj);
+    acpi_update_sci(&((Piix4 *)obj)->acpi);
+    return true;
+}
+
+static const VmField apm_fields[] = { VM_FIELD_U8(Piix4, apmc), VM_FIELD_U8(Piix4, apms), VM_FIELD_END };
+static const VmState apm_vmstate = { .name = "APM State", .version = 1, .min_version = 1,
+                                     .fields = apm_fields };
+static const VmField gpe_fields[] = {
+    VM_FIELD_U16(AcpiRegs, gpe_sts), VM_FIELD_U16(AcpiRegs, gpe_en), VM_FIELD_END
+};
+static const VmState gpe_vmstate = { .name = "gpe", .version = 1, .min_version = 1, .fields = gpe_fields };
+static const VmField pci_status_fields[] = {
+    VM_FIELD_U32(AcpiPciHotplug, up), VM_FIELD_U32(AcpiPciHotplug, down), VM_FIELD_END
+};
+static const VmState pci_status_vmstate = { .name = "acpi_pcihp_pci_status", .version = 1,
+                                            .min_version = 1, .fields = pci_status_fields };
+static const VmField piix4_fields[] = {
+    VM_FIELD_STRUCT(Piix4, pci, pci_device_vmstate),
+    VM_FIELD_U16(Piix4, acpi.pm1_sts), VM_FIELD_U16(Piix4, acpi.pm1_en), VM_FIELD_U16(Piix4, acpi.pm1_cnt),
+    { .name = "apm", .kind = VM_STRUCT, .offset = 0, .count = 1, .elem_size = sizeof(Piix4),
+      .sub = &apm_vmstate },
+    VM_FIELD_TIMER(Piix4, acpi.timer),
+    VM_FIELD_I64(Piix4, acpi.overflow_time),
+    { .name = "gpe", .kind = VM_STRUCT, .offset = offsetof(Piix4, acpi), .count = 1,
+      .elem_size = sizeof(AcpiRegs), .sub = &gpe_vmstate, .since = 2 },
+    VM_FIELD_U32(Piix4, pcihp.select),
+    VM_FIELD_STRUCT(Piix4, pcihp, pci_status_vmstate),
+    VM_FIELD_U32(Piix4, pcihp.acpi_index),
+    VM_FIELD_END,
+};
+static const VmState piix4_vmstate = {
+    .name = "piix4_pm", .version = 3, .min_version = 3, .fields = piix4_fields,
+    .post_load = piix4_post_load,
+};
+
+static const Field piix4_props[] = {
+    FIELD_U32("smb_io_base", Piix4, smb_io_base, 0x700),
+    FIELD_U8("disable_s3", Piix4, disable_s3, 0),
+    FIELD_U8("disable_s4", Piix4, disable_s4, 0),
+    FIELD_U8("s4_val", Piix4, s4_val, 2),
+    FIELD_BOOL("acpi-pci-hotplug-with-bridge-support", Piix4, pcihp_bridges, true),
+    FIELD_BOOL("acpi-root-pci-hotplug", Piix4, pcihp_root, true),
+    FIELD_BOOL("memory-hotplug-support", Piix4, memhp, true),
+    FIELD_BOOL("smm-compat", Piix4, smm_compat, false),
+    FIELD_BOOL("smm-enabled", Piix4, smm_enabled, false),
+    FIELD_BOOL("x-not-migrate-acpi-index", Piix4, x_not_migrate_acpi_index, false),
+    { 0 },
+};
+
+static const PciInfo piix4_info = {
+    .vendor = 0x8086, .device = 0x7113, .class_id = 0x0680, .revision = 3,
+    .config_written = piix4_config_written,
+};
+
+const DeviceType piix4_pm_type = {
+    .type = { .name = "PIIX4_PM", .desc = "PM", .parent = &pci_device.type, .size = sizeof(Piix4),
+              .props = piix4_props },
+    .bus_info = &piix4_info, .category = DEV_BRIDGE,
+    .realize = piix4_realize, .unrealize = piix4_unrealize, .reset = piix4_reset,
+    .vmstate = &piix4_vmstate,
+};
+DEVICE_REGISTER(piix4_pm_type);
+
+PciDevice *piix4_pm_new(PciBus *bus, int devfn, const Piix4Config *cfg, GError **errp)
+{
+    Device *dev = device_new(&piix4_pm_type, bus->bus.vm, NULL);
+    Piix4 *s = CONTAINER(dev, Piix4, pci.dev);
+
+    s->cfg = *cfg;
+    s->smm_enabled = cfg->smm_enabled;
+    s->pci.devfn = devfn;
+    if (!device_realize(dev, &bus->bus, errp)) {
+        object_free(&dev->obj);
+        return NULL;
+    }
+    return &s->pci;
+}
+
+uint16_t piix4_pm_base(const PciDevice *pm)
+{
+    return pm->config[PM_IO_ENABLE] & 1 ? pci_get16(pm->config + PM_BASE) & 0xffc0 : 0;
+}
+
+bool piix4_s3_disabled(const PciDevice *pm)
+{
+    return CONTAINER(pm, const Piix4, pci)->disable_s3;
+}
+
+bool piix4_s4_disabled(const PciDevice *pm)
+{
+    return CONTAINER(pm, const Piix4, pci)->disable_s4;
+}
+
+uint8_t piix4_s4_val(const PciDevice *pm)
+{
+    return CONTAINER(pm, const Piix4, pci)->s4_val;
+}
