@@ -23,7 +23,7 @@ static void machine_base_init(Object *obj)
 static void machine_base_fini(Object *obj)
 {
     Machine *m = (Machine *)obj;
-    char **strings[] = { &m->cpu_model, &m->cpu_features, &m->boot_order, &m->boot_once, &m->splash };
+    char **strings[] = { &m->cpu_model, &m->cpu_features, &m->boot_order, &m->boot_once, &m->splash, &m->vga };
 
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_clear_pointer(strings[i], g_free);

@@ -27,7 +27,8 @@ typedef struct MachineType {
     const GlobalProp *compat;       /* ends with a row without driver */
     /* Everything on the board. RAM block, CPUs and devices; VM lock held. */
     bool (*init)(Machine *m, GError **errp);
-    void (*ready)(Machine *m);                  /* all -device are there: firmware tables */
+    /* All -device are there: firmware tables. NULL: nothing to do. The Vm's builder calls it. */
+    bool (*ready)(Machine *m, GError **errp);
     void (*reset)(Machine *m, ResetKind kind);  /* NULL: vm_reset_devices() */
 } MachineType;
 
@@ -47,6 +48,7 @@ struct Machine {
     char *boot_order, *boot_once, *splash;
     int64_t splash_time_ms, reboot_timeout_ms;      /* -1: not given */
     bool boot_menu, boot_menu_set, boot_strict;
+    char *vga;                      /* -vga: "std", "none"; NULL: the type's default_display */
     char *memory_backend;
     bool usb, usb_disabled, dump_guest_core, mem_merge, graphics, suppress_vmdesc, enable_graphics;
     /* Options that only the board understands, as text: "rtc": {base, clock, driftfix} (checked), arrays

@@ -51,7 +51,7 @@ static inline PcMachine *pc_machine(Machine *m) { return (PcMachine *)m; }
 
 extern const ObjType pc_machine_base;
 bool pc_init(Machine *m, GError **errp);            /* MachineType.init of all boards here */
-void pc_ready(Machine *m);
+bool pc_ready(Machine *m, GError **errp);
 void pc_reset(Machine *m, ResetKind kind);
 
 /* pc_map.c */
