@@ -417,6 +417,8 @@ bool vga_init(Vga *s, Device *owner, GError **errp)
 
 void vga_fini(Vga *s)
 {
+    console_free(s->con);
+    s->con = NULL;
     if (s->surface != NULL) {
         pixman_image_unref(s->surface);
         s->surface = NULL;
