@@ -1,21 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The monitor for people. A command is a row; a file of commands registers its table, so that adding one
+ * touches no other file. Everything runs on the main thread with the VM lock held. */
 #ifndef MONITOR_HMP_H
 #define MONITOR_HMP_H
 
+#include <stdint.h>
 #include "util/json.h"
 #include "util/set.h"
 
 typedef struct Hmp Hmp;
+struct Char;
+struct Cpu;
+struct Vm;
 
 typedef struct HmpCommand {
     const char *names;              /* "cont|c"; "info block" is a name too */
-    const char *args;               /* "device:B,force:-f" */
+    const char *args;               /* "device:B,force:-f", see hmp_args.c */
     const char *params, *help;      /* what "help" prints */
-    void (*run)(Hmp *hmp, const Json *args);    /* calls QMP handlers, then prints */
-    void (*complete)(Hmp *hmp, const char *word, GPtrArray *out);
+    void (*run)(Hmp *hmp, const Json *args);
+    void (*complete)(Hmp *hmp, const char *word, GPtrArray *out);   /* of char *, freed by the caller */
 } HmpCommand;
 
-SET_DECLARE(hmp_commands, HmpCommand);
+typedef struct HmpTable { const HmpCommand *rows; size_t count; } HmpTable;
+
+SET_DECLARE(hmp_tables, HmpTable);
+#define HMP_REGISTER(rows_)                                                                 \
+    static const HmpTable rows_##_table = { rows_, sizeof(rows_) / sizeof((rows_)[0]) };    \
+    SET_ADD(hmp_tables, HmpTable, rows_, &rows_##_table)
+
+/* A monitor on c. NULL when c has a user already. Freed by hmp_free_all(). */
+Hmp *hmp_new(struct Vm *vm, struct Char *c, GError **errp);
+void hmp_free_all(void);
+
 void hmp_printf(Hmp *hmp, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+void hmp_puts(Hmp *hmp, const char *text);
+void hmp_report(Hmp *hmp, GError *err);         /* "Error: ..." and frees; NULL: nothing */
+void hmp_run_line(Hmp *hmp, const char *line);  /* one command; output goes to hmp */
+char *hmp_run_text(struct Vm *vm, const char *line);    /* the same; the output, freed by the caller */
+
+struct Vm *hmp_vm(const Hmp *hmp);
+struct Cpu *hmp_cpu(Hmp *hmp);                  /* chosen by "cpu"; NULL, and says so, when there is none */
+void hmp_set_cpu(Hmp *hmp, unsigned index);
+const GPtrArray *hmp_history(const Hmp *hmp);   /* of char *, oldest first */
 
 #endif

@@ -7,24 +7,35 @@
 #include "util/field.h"
 
 typedef struct VmConfig VmConfig;
+typedef struct OptUse OptUse;
 
 typedef enum OptKind {
     OPT_FLAG,                       /* -S */
-    OPT_STRING,                     /* -name vm1 */
-    OPT_KEYVAL,                     /* -device e1000,netdev=n0: appended to its group, in order */
-    OPT_SUGAR,                      /* -hda f: rewritten into KEYVALs by its handler */
+    OPT_STRING,                     /* -bios file: the last one counts unless its reader visits all */
+    OPT_KEYVAL,                     /* -device e1000,netdev=n0: one more of its group, in order */
+    OPT_MERGE,                      /* -machine pc,usb=on: all uses make one list, later keys win */
+    OPT_SUGAR,                      /* -hda f: rewritten into other uses by apply */
+    OPT_HEADING,                    /* no option: a line of -help between groups */
 } OptKind;
 
 typedef struct Option {
     const char *name;               /* without the dash; "--name" is the same option */
     OptKind kind;
-    const char *group;              /* KEYVAL: "device"; also the key of query-command-line-options */
+    const char *group;              /* KEYVAL, MERGE: "device"; also what -readconfig and -set call it */
     const char *implied_key;        /* -device e1000 means driver=e1000 */
-    bool (*apply)(VmConfig *cfg, const char *arg, GError **errp);
-    const char *usage, *help;       /* -help */
+    bool (*apply)(VmConfig *cfg, OptUse *use, GError **errp);   /* checks, rewrites; may be NULL */
+    const char *usage, *help;       /* -help; usage NULL: not shown */
+    const char *missing;            /* the part of the program it needs and that is not there: refused */
+    const char *alias_of;           /* another name of that option */
 } Option;
 
-extern const Option options[];      /* in -help order */
+extern const Option options[];      /* in -help order; ends with a row without name */
+
+const Option *option_find(const char *name);            /* aliases resolved; NULL */
+const Option *option_of_group(const char *group);       /* NULL */
+/* On failure the report location says which option it was. */
 bool options_parse(VmConfig *cfg, int argc, char **argv, GError **errp);
+/* One use of opt with its text (NULL for flags), as if it stood on the command line. where: for messages. */
+bool options_use(VmConfig *cfg, const Option *opt, const char *text, const char *where, GError **errp);
 
 #endif

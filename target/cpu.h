@@ -39,6 +39,14 @@ struct Cpu {
     struct CpuThread *thread;       /* accel/cpus.c */
 };
 
+/* ---- What the target that is built in tells people; the vCPU stands still and its registers are pulled. */
+char *target_cpu_help(void);        /* -cpu help; freed by the caller */
+/* "mem", "tlb", "lapic". False: this target knows nothing of it. */
+bool target_cpu_info(Cpu *cpu, const char *what, GString *out);
+/* A register by the monitor's name ("eip", "rax", "cs.base"). False: there is none. */
+bool target_cpu_reg(Cpu *cpu, const char *name, uint64_t *ret);
+unsigned target_cpu_code_bits(Cpu *cpu);        /* 16, 32, 64: for disassembly */
+
 extern __thread Cpu *current_cpu;   /* NULL outside vCPU threads */
 void cpu_kick(Cpu *cpu);            /* any thread: makes it look at pending/stop soon, wakes it from HLT */
 

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The monitor: a session on a chardev, finding and running commands, help. Output that the chardev does not
+ * take at once waits; a session without the keyboard (mux) is silent until it gets it back. */
+#include "monitor/hmp.h"
+
+#include <string.h>
+#include "accel/accel.h"
+#include "hw/core/vm.h"
+#include "monitor/hmp_int.h"
+#include "system/chardev/char.h"
+#include "target/cpu.h"
+#include "util/err.h"
+#include "util/log.h"
+#include "util/parse.h"
+
+struct Hmp {
+    Vm *vm;
+    Char *c;                        /* NULL: output is only collected */
+    Readline *rl;
+    GString *out;
+    unsigned cpu_index;
+    HmpFormat format;
+    bool muxed, focused, greeted;
+};
+
+static GPtrArray *sessions;         /* of Hmp *; main thread */
+
+/* ---- Output */
+
+static void flush(Hmp *hmp)
+{
+    ssize_t n;
+
+    if (hmp->c == NULL || hmp->out->len == 0 || (hmp->muxed && !hmp->greeted)) {
+        return;
+    }
+    n = char_write(hmp->c, (const uint8_t *)hmp->out->str, hmp->out->len);
+    g_string_erase(hmp->out, 0, n);
+}
+
+void hmp_puts(Hmp *hmp, const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p == '\n' && hmp->c != NULL) {
+            g_string_append_c(hmp->out, '\r');
+        }
+        g_string_append_c(hmp->out, *p);
+    }
+    flush(hmp);
+}
+
+void hmp_printf(Hmp *hmp, const char *fmt, ...)
+{
+    g_autofree char *text = NULL;
+    va_list ap;
+
+    va_start(ap, fmt);
+    text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+    hmp_puts(hmp, text);
+}
+
+void hmp_report(Hmp *hmp, GError *err)
+{
+    if (err != NULL) {
+        hmp_printf(hmp, "Error: %s\n", err->message);
+        g_error_free(err);
+    }
+}
+
+/* ---- Commands */
+
+static bool has_name(const HmpCommand *cmd, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *p = cmd->names; p != NULL; p = strchr(p, '|') != NULL ? strchr(p, '|') + 1 : NULL) {
+        if (strncmp(p, name, len) == 0 && (p[len] == '\0' || p[len] == '|')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const HmpCommand *hmp_find(const char *name)
+{
+    SET_FOREACH(hmp_tables, HmpTable, it) {
+        for (size_t i = 0; i < (*it)->count; i++) {
+            if (has_name(&(*it)->rows[i], name)) {
+                return &(*it)->rows[i];
+            }
+        }
+    }
+    return NULL;
+}
+
+static int compare_commands(const void *a, const void *b)
+{
+    return strcmp((*(const HmpCommand *const *)a)->names, (*(const HmpCommand *const *)b)->names);
+}
+
+/* Those of a group ("info ") or, NULL, the ordinary ones; sorted. */
+static GPtrArray *list_commands(const char *group)
+{
+    GPtrArray *list = g_ptr_array_new();
+
+    SET_FOREACH(hmp_tables, HmpTable, it) {
+        for (size_t i = 0; i < (*it)->count; i++) {
+            const HmpCommand *cmd = &(*it)->rows[i];
+            bool grouped = strchr(cmd->names, ' ') != NULL;
+
+            if (group != NULL ? g_str_has_prefix(cmd->names, group) : !grouped) {
+                g_ptr_array_add(list, (void *)cmd);
+            }
+        }
+    }
+    g_ptr_array_sort(list, compare_commands);
+    return list;
+}
+
+static void print_help(Hmp *hmp, const HmpCommand *cmd)
+{
+    hmp_printf(hmp, "%s %s -- %s\n", cmd->names, cmd->params, cmd->help);
+}
+
+static void print_help_list(Hmp *hmp, const char *group)
+{
+    g_autoptr(GPtrArray) list = list_commands(group);
+
+    for (unsigned i = 0; i < list->len; i++) {
+        print_help(hmp, g_ptr_array_index(list, i));
+    }
+}
+
+/* The known name nearest to a misspelt one. */
+static char *nearest_command(const char *name)
+{
+    bool info = g_str_has_prefix(name, "info ");
+    g_autoptr(GPtrArray) list = list_commands(info ? "info " : NULL);
+    g_autoptr(GString) names = g_string_new(NULL);
+    g_auto(GStrv) words = NULL;
+    const char *near;
+
+    for (unsigned i = 0; i < list->len; i++) {
+        const HmpCommand *cmd = g_ptr_array_index(list, i);
+
+        g_string_append_printf(names, "%s%s", i > 0 ? "|" : "", cmd->names);
+    }
+    words = g_strsplit(names->str, "|", -1);
+    near = near_match(name, (const char *const *)words);
+    return g_strdup(near);
+}
+
+static void unknown_command(Hmp *hmp, const char *name)
+{
+    g_autofree char *near = nearest_command(name);
+
+    if (near != NULL) {
+        hmp_printf(hmp, "unknown command: '%s' (did you mean '%s'?)\n", name, near);
+    } else {
+        hmp_printf(hmp, "unknown command: '%s'\n", name);
+    }
+}
+
+/* Splits the command's name off the line; two words for groups. *rest is what follows. */
+static char *take_command(const char *line, const char **rest)
+{
+    size_t n = strcspn(line, " \t/");
+    g_autofree char *first = g_strndup(line, n);
+
+    *rest = line + n;
+    if (strcmp(first, "info") == 0) {
+        const char *second = line + n + strspn(line + n, " \t");
+        size_t m = strcspn(second, " \t");
+
+        if (m > 0) {
+            *rest = second + m;
+            return g_strdup_printf("info %.*s", (int)m, second);
+        }
+    }
+    return g_steal_pointer(&first);
+}
+
+void hmp_run_line(Hmp *hmp, const char *line)
+{
+    g_autofree char *name = NULL;
+    g_autoptr(Json) args = NULL;
+    const HmpCommand *cmd;
+    GError *err = NULL;
+    const char *rest;
+
+    line += strspn(line, " \t");
+    if (line[0] == '\0' || line[0] == '#') {
+        return;
+    }
+    name = take_command(line, &rest);
+    cmd = hmp_find(name);
+    if (cmd == NULL) {
+        unknown_command(hmp, name);
+        return;
+    }
+    args = hmp_parse_args(hmp, cmd, rest, &err);
+    if (args == NULL) {
+        hmp_printf(hmp, "%s\nTry \"help %s\" for more information\n", err->message, name);
+        g_error_free(err);
+        return;
+    }
+    cmd->run(hmp, args);
+}
+
+char *hmp_run_text(Vm *vm, const char *line)
+{
+    Hmp hmp = { .vm = vm, .out = g_string_new(NULL), .format = { 1, 'x', 'w' } };
+
+    hmp_run_line(&hmp, line);
+    return g_string_free(hmp.out, false);
+}
+
+static void cmd_help(Hmp *hmp, const Json *args)
+{
+    const char *name = json_get_str(args, "name");
+    const HmpCommand *cmd;
+
+    if (name == NULL) {
+        print_help_list(hmp, NULL);
+        return;
+    }
+    if (strcmp(name, "info") == 0) {
+        print_help_list(hmp, "info ");
+        return;
+    }
+    cmd = hmp_find(name);
+    if (cmd != NULL) {
+        print_help(hmp, cmd);
+    } else {
+        unknown_command(hmp, name);
+    }
+}
+
+static void cmd_info(Hmp *hmp, const Json *args)
+{
+    print_help_list(hmp, "info ");
+}
+
+static void complete_commands(Hmp *hmp, const char *word, GPtrArray *out)
+{
+    g_autoptr(GPtrArray) list = list_commands(NULL);
+
+    for (unsigned i = 0; i < list->len; i++) {
+        const HmpCommand *cmd = g_ptr_array_index(list, i);
+        g_auto(GStrv) names = g_strsplit(cmd->names, "|", -1);
+
+        for (unsigned j = 0; names[j] != NULL; j++) {
+            g_ptr_array_add(out, g_strdup(names[j]));
+        }
+    }
+}
+
+static void complete_info(Hmp *hmp, const char *word, GPtrArray *out)
+{
+    g_autoptr(GPtrArray) list = list_commands("info ");
+
+    for (unsigned i = 0; i < list->len; i++) {
+        g_ptr_array_add(out, g_strdup(((const HmpCommand *)g_ptr_array_index(list, i))->names + 5));
+    }
+}
+
+static const HmpCommand own_commands[] = {
+    { "help|?", "name:S?", "[cmd]", "list the commands, or tell about one", cmd_help,
+      complete_commands },
+    { "info", NULL, "[subcommand]", "tell about a part of the machine", cmd_info, complete_info },
+};
+HMP_REGISTER(own_commands);
+
+/* ---- Completion */
+
+static void complete_files(const char *word, GPtrArray *out)
+{
+    const char *slash = strrchr(word, '/');
+    g_autofree char *dir = slash != NULL ? g_strndup(word, slash + 1 - word) : g_strdup("");
+    GDir *d = g_dir_open(dir[0] != '\0' ? dir : ".", 0, NULL);
+    const char *name;
+
+    while (d != NULL && (name = g_dir_read_name(d)) != NULL) {
+        g_autofree char *path = g_strconcat(dir, name, NULL);
+        bool is_dir = g_file_test(path, G_FILE_TEST_IS_DIR);
+
+        g_ptr_array_add(out, g_strconcat(path, is_dir ? "/" : "", NULL));
+    }
+    if (d != NULL) {
+        g_dir_close(d);
+    }
+}
+
+static unsigned count_words(const char *text)
+{
+    unsigned n = 0;
+
+    for (const char *p = text; *p != '\0'; p++) {
+        n += *p == ' ' && p > text && p[-1] != ' ';
+    }
+    return n;
+}
+
+static void session_complete(void *opaque, const char *line, GPtrArray *out)
+{
+    Hmp *hmp = opaque;
+    g_autofree char *name = NULL;
+    const HmpCommand *cmd;
+    const char *rest, *word = strrchr(line, ' ') != NULL ? strrchr(line, ' ') + 1 : line;
+
+    if (strchr(line, ' ') == NULL) {
+        complete_commands(hmp, word, out);
+        return;
+    }
+    if (g_str_has_prefix(line, "info ") && strchr(line + 5, ' ') == NULL) {
+        complete_info(hmp, word, out);
+        return;
+    }
+    name = take_command(line, &rest);
+    cmd = hmp_find(name);
+    if (cmd == NULL) {
+        return;
+    }
+    if (cmd->complete != NULL) {
+        cmd->complete(hmp, word, out);
+    } else if (hmp_arg_type(cmd, count_words(rest + strspn(rest, " "))) == 'F') {
+        complete_files(word, out);
+    }
+}
+
+/* ---- A session */
+
+static void session_print(void *opaque, const char *text)
+{
+    hmp_puts(opaque, text);
+}
+
+static void session_report(void *opaque, const char *text)
+{
+    hmp_printf(opaque, "%s\n", text);
+}
+
+static void session_line(void *opaque, const char *line)
+{
+    Hmp *hmp = opaque;
+
+    report_set_sink(session_report, hmp);
+    hmp_run_line(hmp, line);
+    report_set_sink(NULL, NULL);
+    readline_show_prompt(hmp->rl);
+}
+
+static const ReadlineOps session_ops = {
+    .print = session_print, .line = session_line, .complete = session_complete,
+};
+
+static size_t session_room(void *opaque)
+{
+    return 1;
+}
+
+static void session_receive(void *opaque, const uint8_t *buf, size_t n)
+{
+    Hmp *hmp = opaque;
+
+    for (size_t i = 0; i < n; i++) {
+        readline_input(hmp->rl, buf[i]);
+    }
+}
+
+static void session_greet(Hmp *hmp)
+{
+    if (!hmp->greeted) {
+        hmp->greeted = true;
+        hmp_puts(hmp, "QEMU 7.2.0 monitor - type 'help' for more information\n");
+    }
+    readline_show_prompt(hmp->rl);
+}
+
+static void session_event(void *opaque, CharEvent ev)
+{
+    Hmp *hmp = opaque;
+
+    switch (ev) {
+    case CHAR_OPENED:
+        if (!hmp->muxed) {
+            hmp->greeted = false;
+            session_greet(hmp);
+        }
+        break;
+    case CHAR_MUX_IN:
+        hmp->muxed = hmp->focused = true;
+        if (hmp->vm->machine_ready) {
+            session_greet(hmp);
+        }
+        break;
+    case CHAR_MUX_OUT:
+        hmp->focused = false;
+        if (hmp->greeted) {
+            hmp_puts(hmp, "\n");
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static void session_writable(void *opaque)
+{
+    flush(opaque);
+}
+
+static const CharUser session_user = {
+    .room = session_room, .receive = session_receive, .event = session_event,
+    .writable = session_writable,
+};
+
+Hmp *hmp_new(Vm *vm, Char *c, GError **errp)
+{
+    Hmp *hmp = g_new0(Hmp, 1);
+
+    hmp->vm = vm;
+    hmp->c = c;
+    hmp->out = g_string_new(NULL);
+    hmp->format = (HmpFormat){ 1, 'x', 'w' };
+    hmp->muxed = char_is_mux(c);
+    hmp->rl = readline_new(&session_ops, hmp, "(qemu) ");
+    if (!char_attach(c, &session_user, hmp, errp)) {
+        readline_free(hmp->rl);
+        g_string_free(hmp->out, true);
+        g_free(hmp);
+        return NULL;
+    }
+    if (sessions == NULL) {
+        sessions = g_ptr_array_new();
+    }
+    g_ptr_array_add(sessions, hmp);
+    return hmp;
+}
+
+void hmp_free_all(void)
+{
+    for (unsigned i = 0; sessions != NULL && i < sessions->len; i++) {
+        Hmp *hmp = g_ptr_array_index(sessions, i);
+
+        char_detach(hmp->c, hmp);
+        readline_free(hmp->rl);
+        g_string_free(hmp->out, true);
+        g_free(hmp);
+    }
+    g_clear_pointer(&sessions, g_ptr_array_unref);
+}
+
+Vm *hmp_vm(const Hmp *hmp)
+{
+    return hmp->vm;
+}
+
+HmpFormat *hmp_format(Hmp *hmp)
+{
+    return &hmp->format;
+}
+
+Cpu *hmp_cpu(Hmp *hmp)
+{
+    Cpu *cpu;
+
+    if (hmp->vm->cpus == NULL || hmp->cpu_index >= hmp->vm->cpus->len) {
+        return NULL;
+    }
+    cpu = g_ptr_array_index(hmp->vm->cpus, hmp->cpu_index);
+    cpu_regs_pull(cpu, NULL);
+    return cpu;
+}
+
+void hmp_set_cpu(Hmp *hmp, unsigned index)
+{
+    hmp->cpu_index = index;
+}
+
+const GPtrArray *hmp_history(const Hmp *hmp)
+{
+    return hmp->rl != NULL ? readline_history(hmp->rl) : NULL;
+}

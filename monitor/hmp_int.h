@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between the files of the monitor: line editing, arguments, expressions. */
+#ifndef MONITOR_HMP_INT_H
+#define MONITOR_HMP_INT_H
+
+#include "monitor/hmp.h"
+
+/* ---- readline.c: one editable line with history on a terminal */
+typedef struct ReadlineOps {
+    void (*print)(void *opaque, const char *text);
+    void (*line)(void *opaque, const char *line);               /* Enter was pressed */
+    void (*complete)(void *opaque, const char *line, GPtrArray *out);   /* candidates for the last word */
+} ReadlineOps;
+typedef struct Readline Readline;
+enum { READLINE_HISTORY = 64 };
+
+Readline *readline_new(const ReadlineOps *ops, void *opaque, const char *prompt);
+void readline_free(Readline *rl);
+void readline_show_prompt(Readline *rl);        /* an empty line begins */
+void readline_redraw(Readline *rl);             /* prompt and line again */
+void readline_input(Readline *rl, uint8_t byte);
+const GPtrArray *readline_history(const Readline *rl);
+
+/* ---- hmp_args.c. args is "name:type,name:type?,flag:-f": types
+ *   s word (quotes possible)   F file name   B block device   S the rest of the line
+ *   i l expression             M size, a bare number counts MiB      b on/off
+ *   /  the /fmt of x, print, i, o: members "count", "format", "size"
+ * "?" makes it optional. NULL on failure. `text` begins after the command's name. */
+Json *hmp_parse_args(Hmp *hmp, const HmpCommand *cmd, const char *text, GError **errp);
+char hmp_arg_type(const HmpCommand *cmd, unsigned n);   /* of the n-th argument without flags; 0 */
+
+/* ---- hmp_expr.c: + - & | ^ * / % ~ ( ) numbers 'c' $register. *text is left behind the expression. */
+bool hmp_expression(Hmp *hmp, const char **text, uint64_t *ret, GError **errp);
+
+/* ---- hmp.c */
+const HmpCommand *hmp_find(const char *name);           /* any of its names; NULL */
+/* The format that x, xp and print take when none is given; the last one given. */
+typedef struct HmpFormat { uint32_t count; char format, size; } HmpFormat;
+HmpFormat *hmp_format(Hmp *hmp);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The apply functions that the option table names: they check one use and may add others. */
+#ifndef SYSTEM_OPTIONS_INT_H
+#define SYSTEM_OPTIONS_INT_H
+
+#include "system/config.h"
+
+#define APPLY_FUNCTIONS(_)                                                                      \
+    _(help) _(version) _(memory) _(smp) _(name) _(uuid) _(boot) _(rtc) _(smbios) _(fw_cfg)      \
+    _(global) _(action) _(watchdog_action) _(no_reboot) _(no_shutdown) _(msg) _(log_file)       \
+    _(echr) _(seed) _(accel) _(enable_kvm) _(data_dir) _(display) _(vga) _(net) _(nic)          \
+    _(nographic) _(drive) _(hd) _(cdrom) _(fd) _(snapshot) _(chardev) _(mon) _(set)             \
+    _(readconfig) _(object) _(device) _(overcommit) _(sandbox) _(xen) _(no_acpi) _(no_hpet)     \
+    _(no_fd_bootchk) _(trace) _(audio) _(machine) _(cpu) _(numa) _(log_items) _(dfilter)        \
+    _(incoming) _(vnc) _(optionrom) _(disk_image)
+
+#define APPLY_DECLARE(n) bool apply_##n(VmConfig *cfg, OptUse *use, GError **errp);
+APPLY_FUNCTIONS(APPLY_DECLARE)
+
+#endif
