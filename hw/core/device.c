@@ -13,6 +13,12 @@ enum { LEVELS_MAX = 16 };
 
 /* ---- The base type */
 
+static void gpio_in_free(gpointer p)
+{
+    g_free(((GpioIn *)p)->name);
+    g_free(p);
+}
+
 static void device_base_init(Object *obj)
 {
     Device *dev = (Device *)obj;
@@ -24,7 +30,7 @@ static void device_base_init(Object *obj)
     }
     g_assert(dev->vm != NULL);
     dev->buses = g_ptr_array_new();
-    dev->gpio_in = g_array_new(FALSE, FALSE, sizeof(GpioIn));
+    dev->gpio_in = g_ptr_array_new_with_free_func(gpio_in_free);
     dev->gpio_out = g_array_new(FALSE, FALSE, sizeof(GpioOut));
     dev->mmio = g_ptr_array_new();
 }
@@ -75,13 +81,10 @@ static void device_base_fini(Object *obj)
 {
     Device *dev = (Device *)obj;
 
-    for (guint i = 0; i < dev->gpio_in->len; i++) {
-        g_free(g_array_index(dev->gpio_in, GpioIn, i).name);
-    }
     for (guint i = 0; i < dev->gpio_out->len; i++) {
         g_free(g_array_index(dev->gpio_out, GpioOut, i).name);
     }
-    g_array_free(dev->gpio_in, TRUE);
+    g_ptr_array_unref(dev->gpio_in);
     g_array_free(dev->gpio_out, TRUE);
     g_ptr_array_unref(dev->buses);
     g_ptr_array_unref(dev->mmio);
@@ -462,27 +465,37 @@ static bool same_name(const char *a, const char *b)
     return g_strcmp0(a, b) == 0;
 }
 
+static void gpio_forward(void *opaque, unsigned pin, int level)
+{
+    const GpioIn *in = opaque;
+
+    in->fn(in->opaque, pin, level);
+    if (in->listener != NULL) {
+        in->listener(in->listener_opaque, pin, level);
+    }
+}
+
 void device_init_gpio_in(Device *dev, const char *name, IrqHandler *fn, void *opaque, unsigned n)
 {
-    GpioIn in = { g_strdup(name), fn, opaque, n };
+    GpioIn *in = g_new0(GpioIn, 1);
 
-    g_array_append_val(dev->gpio_in, in);
+    *in = (GpioIn){ .name = g_strdup(name), .fn = fn, .opaque = opaque, .n = n };
+    for (guint i = 0; i < dev->gpio_in->len; i++) {
+        const GpioIn *other = g_ptr_array_index(dev->gpio_in, i);
+
+        in->base += same_name(other->name, name) ? other->n : 0;
+    }
+    g_ptr_array_add(dev->gpio_in, in);
 }
 
 Irq device_gpio_in(Device *dev, const char *name, unsigned pin)
 {
-    unsigned base = 0;
-
     for (guint i = 0; i < dev->gpio_in->len; i++) {
-        const GpioIn *in = &g_array_index(dev->gpio_in, GpioIn, i);
+        GpioIn *in = g_ptr_array_index(dev->gpio_in, i);
 
-        if (!same_name(in->name, name)) {
-            continue;
+        if (same_name(in->name, name) && pin >= in->base && pin - in->base < in->n) {
+            return (Irq){ gpio_forward, in, pin };
         }
-        if (pin - base < in->n) {
-            return (Irq){ in->fn, in->opaque, pin };
-        }
-        base += in->n;
     }
     return (Irq){ 0 };
 }

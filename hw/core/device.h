@@ -58,7 +58,14 @@ typedef struct DeviceType {
     const char *fw_name;            /* "ide", "ethernet": firmware path */
 } DeviceType;
 
-typedef struct GpioIn { char *name; IrqHandler *fn; void *opaque; unsigned n; } GpioIn;
+typedef struct GpioIn {
+    char *name;
+    IrqHandler *fn;
+    void *opaque;
+    unsigned n, base;               /* base: number of its first pin among those of the same name */
+    IrqHandler *listener;           /* told of every change too (qtest); NULL */
+    void *listener_opaque;
+} GpioIn;
 typedef struct GpioOut { char *name; Irq *pins; unsigned n; } GpioOut;
 
 struct Device {
@@ -70,7 +77,8 @@ struct Device {
     bool realized, hotplugged, user_made;
     bool in_io;                     /* one of its I/O callbacks runs: DMA back into it is refused */
     GPtrArray *buses;               /* of Bus *, that it provides */
-    GArray *gpio_in, *gpio_out;     /* of GpioIn, GpioOut */
+    GPtrArray *gpio_in;             /* of GpioIn * */
+    GArray *gpio_out;               /* of GpioOut */
     GPtrArray *mmio;                /* of MemRegion *, board devices: see device_add_mmio() */
     uint32_t instance;              /* vmstate instance of the same name; set on realize */
     Json *opts;                     /* what the user gave; NULL for board devices */

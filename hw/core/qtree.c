@@ -10,7 +10,7 @@ static void print_bus(const Bus *bus, GString *out, int indent);
 static void print_lines(const Device *dev, GString *out, int indent)
 {
     for (guint i = 0; i < dev->gpio_in->len; i++) {
-        const GpioIn *in = &g_array_index(dev->gpio_in, GpioIn, i);
+        const GpioIn *in = g_ptr_array_index(dev->gpio_in, i);
 
         g_string_append_printf(out, "%*sgpio-in \"%s\" %u\n", indent, "", in->name ? in->name : "",
                                in->n);
