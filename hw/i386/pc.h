@@ -39,6 +39,8 @@ typedef struct PcMachine {
     bool boot_once_done;
     uint8_t floppy_cmos[2];         /* drive types as CMOS has them */
     struct PcAcpi *acpi_data;
+    GArray *boot_paths;             /* of index and path; NULL: none yet */
+    GString *bios_geometry;         /* lines "path cylinders heads sectors" */
     VmNotify notify;
 
     OnOffAuto acpi, smm, vmport_opt, pic_opt, pit_opt;          /* properties */
