@@ -57,7 +57,8 @@ bool err_fail_hint(GError **errp, const char *hint, const char *fmt, ...)
     va_start(ap, fmt);
     text = g_strdup_vprintf(fmt, ap);
     va_end(ap);
-    err_take(errp, ERR_GENERIC, g_strdup_printf("%s\n%s", text, hint));
+    err_take(errp, ERR_GENERIC, g_strdup_printf("%s%s%s", text, hint != NULL ? "\n" : "",
+                                                hint != NULL ? hint : ""));
     return false;
 }
 

@@ -19,7 +19,8 @@ bool err_fail(GError **errp, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 bool err_fail_class(GError **errp, ErrClass cls, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
 /* Appends ": " and strerror(errnum). */
 bool err_fail_errno(GError **errp, int errnum, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
-/* As err_fail(), with a second text that is shown after the message on lines of its own (report_gerror). */
+/* As err_fail(), with a second text that is shown after the message on lines of its own (report_gerror);
+ * NULL: none. */
 bool err_fail_hint(GError **errp, const char *hint, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
 
 const char *err_class_name(const GError *err);      /* "GenericError" ... */
