@@ -15,7 +15,7 @@ void ps2_write(Device *dev, uint8_t val);               /* a byte from the host 
 uint8_t ps2_read(Device *dev);                          /* next byte; repeats the last when empty */
 bool ps2_pending(const Device *dev);
 void ps2_kbd_set_translate(Device *kbd, bool on);       /* controller translates set 2 to set 1 */
-/* Switches the mouse's event source off while an absolute device replaces it (vmmouse). */
+/* For absolute pointers that use the mouse to announce themselves. */
 void ps2_mouse_fake_event(Device *mouse);               /* makes the mouse interrupt once */
 
 #endif
