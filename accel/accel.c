@@ -93,8 +93,8 @@ bool accel_create(Vm *vm, const Json *opts, GError **errp)
         return err_fail(errp, "invalid accelerator %s", name != NULL ? name : "");
     }
     if (t->available != NULL && !t->available(&why)) {
-        return err_fail(errp, "accelerator '%s' is not available%s%s", name, why != NULL ? ": " : "",
-                        why != NULL ? why : "");
+        return err_fail(errp, "accelerator '%s' is not available%s%s", name,
+                        why != NULL ? ": " : "", why != NULL ? why : "");
     }
     a = (Accel *)object_new(&t->type, NULL, NULL);
     a->type = t;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How guest instructions get executed: accel/tcg, accel/qtest, later accel/kvm; and the vCPU threads.
+/* How guest instructions get executed: accel/tcg, accel/qtest, later accel/kvm; and the vCPU
+ * threads.
  *
  * Every vCPU has a host thread whose loop (accel/cpus.c) is:
  *     wait while stopped or halted without work -> vcpu_run() -> run queued work -> again.
- * vcpu_run() runs guest code without the VM lock until something of Cpu.pending, Cpu.stop or Cpu.halted
- * asks it to return; it takes the lock only around device callbacks (addr_space_* does that by itself).
- * KVM: vcpu_run() is the KVM_RUN loop, vcpu_kick() sets immediate_exit and signals the thread; before C
- * code reads registers regs_pull() fetches them, and regs_push() sends changed ones before the next entry.
- * TCG: registers are always in memory, so both are NULL; vcpu_kick() sets the flag translated code polls. */
+ * vcpu_run() runs guest code without the VM lock until something of Cpu.pending, Cpu.stop or
+ * Cpu.halted asks it to return; it takes the lock only around device callbacks (addr_space_* does
+ * that by itself). KVM: vcpu_run() is the KVM_RUN loop, vcpu_kick() sets immediate_exit and signals
+ * the thread; before C code reads registers regs_pull() fetches them, and regs_push() sends changed
+ * ones before the next entry. TCG: registers are always in memory, so both are NULL; vcpu_kick()
+ * sets the flag translated code polls. */
 #ifndef ACCEL_ACCEL_H
 #define ACCEL_ACCEL_H
 
@@ -23,11 +25,12 @@ typedef struct AccelType {
     bool hidden;                    /* not in -accel help: qtest */
     bool (*available)(const char **why_not);
     bool (*init)(Accel *a, Vm *vm, GError **errp);
-    bool (*vcpu_create)(Accel *a, Cpu *cpu, GError **errp);     /* on the vCPU's thread, VM lock held */
+    bool (*vcpu_create)(Accel *a, Cpu *cpu, GError **errp); /* on the vCPU's thread, VM lock held */
     void (*vcpu_destroy)(Accel *a, Cpu *cpu);                   /* the same */
     /* Body of the vCPU thread. Returns when cpu->stop is set; runs without the VM lock. */
     void (*vcpu_run)(Accel *a, Cpu *cpu);
-    void (*vcpu_kick)(Accel *a, Cpu *cpu);          /* async-signal-safe, any thread; NULL: pending is enough */
+    /* async-signal-safe, any thread; NULL: pending is enough */
+    void (*vcpu_kick)(Accel *a, Cpu *cpu);
     /* Who holds the registers: pull before C code reads them, push before the guest runs. */
     bool (*regs_pull)(Accel *a, Cpu *cpu, GError **errp);
     bool (*regs_push)(Accel *a, Cpu *cpu, GError **errp);
@@ -46,34 +49,35 @@ struct Accel { Object obj; const AccelType *type; Vm *vm; };
 extern const AccelType accel_base;      /* "accel", abstract */
 
 const AccelType *accel_type_find(const char *name);         /* "tcg"; NULL */
-char *accel_help(void);                                     /* "Accelerators supported in QEMU binary:" ... */
+char *accel_help(void); /* "Accelerators supported in QEMU binary:" ... */
 /* opts: {"accel": "tcg", props}. On success vm->accel is set and owned by the VM. */
 bool accel_create(Vm *vm, const Json *opts, GError **errp);
 /* Tries each of a list ("kvm:tcg") in turn, as -machine accel= and several -accel do. */
 bool accel_create_first(Vm *vm, const char *names, GError **errp);
 
 /* ---- vCPU threads (accel/cpus.c) */
-/* From a CPU device's realize: adds it to vm->cpus, makes and starts its thread, stopped. VM lock held;
- * returns when vcpu_create has run. */
+/* From a CPU device's realize: adds it to vm->cpus, makes and starts its thread, stopped. VM lock
+ * held; returns when vcpu_create has run. */
 bool cpu_start_thread(Cpu *cpu, GError **errp);
-void cpu_stop_thread(Cpu *cpu);         /* from unrealize; joins. VM lock held, let go of meanwhile */
-void cpus_pause_all(Vm *vm);            /* returns when all stand still. VM lock held, let go of meanwhile */
+void cpu_stop_thread(Cpu *cpu); /* from unrealize; joins. VM lock held, let go of meanwhile */
+void cpus_pause_all(Vm *vm); /* returns when all stand still. VM lock held, let go of meanwhile */
 void cpus_resume_all(Vm *vm);
 int cpu_thread_id(const Cpu *cpu);      /* host tid, for info cpus; 0 when there is none */
 bool cpu_is_stopped(const Cpu *cpu);
-/* Queues fn for the vCPU's thread, between guest instructions, without the VM lock. _async returns at once,
- * the other when it has run. On the vCPU's own thread the other runs it directly. */
+/* Queues fn for the vCPU's thread, between guest instructions, without the VM lock. _async returns
+ * at once, the other when it has run. On the vCPU's own thread the other runs it directly. */
 void cpu_run_async(Cpu *cpu, void (*fn)(Cpu *cpu, void *opaque), void *opaque);
 void cpu_run(Cpu *cpu, void (*fn)(Cpu *cpu, void *opaque), void *opaque);
-/* Runs fn with every other vCPU between instructions. From a vCPU thread: at its own stopping point. */
+/* Runs fn with every other vCPU between instructions. From a vCPU thread: at its own stopping
+ * point. */
 void cpu_run_exclusive_async(Cpu *cpu, void (*fn)(Cpu *cpu, void *opaque), void *opaque);
-/* Stops all other vCPUs between instructions and returns; cpu_exclusive_end() lets them go. On a vCPU
- * thread that is itself between instructions or in C code called from one (for atomics no host
+/* Stops all other vCPUs between instructions and returns; cpu_exclusive_end() lets them go. On a
+ * vCPU thread that is itself between instructions or in C code called from one (for atomics no host
  * instruction can do); no VM lock held. */
 void cpu_exclusive_begin(Cpu *cpu);
 void cpu_exclusive_end(Cpu *cpu);
-/* On the vCPU's thread, between instructions: waits until pending, has_work or stop; spins a little first,
- * because wake-ups are often near. */
+/* On the vCPU's thread, between instructions: waits until pending, has_work or stop; spins a little
+ * first, because wake-ups are often near. */
 void cpu_wait_for_work(Cpu *cpu);
 /* Registers are in memory when this returns true; the vCPU must stand still or be the caller. */
 bool cpu_regs_pull(Cpu *cpu, GError **errp);

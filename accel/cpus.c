@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One host thread a vCPU: start, pause, halt, kick, work for it, exclusive sections.
  *
- * Each thread sleeps on one word (CpuThread.wake) that everybody who changes something for it increments:
- * it reads the word, looks whether there is anything to do, and sleeps only while the word is unchanged, so
- * no wake-up is lost and a kick takes no lock (it may come from a signal handler).
+ * Each thread sleeps on one word (CpuThread.wake) that everybody who changes something for it
+ * increments: it reads the word, looks whether there is anything to do, and sleeps only while the
+ * word is unchanged, so no wake-up is lost and a kick takes no lock (it may come from a signal
+ * handler).
  *
- * Exclusive sections: `running` says that a thread may be inside a guest instruction. Who wants everybody
- * else out sets `busy`, kicks the others and waits until none runs; a thread that begins to run and sees
- * `busy` steps back. The two flags are written before the other is read, so one side always sees the other. */
+ * Exclusive sections: `running` says that a thread may be inside a guest instruction. Who wants
+ * everybody else out sets `busy`, kicks the others and waits until none runs; a thread that begins
+ * to run and sees `busy` steps back. The two flags are written before the other is read, so one
+ * side always sees the other. */
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>

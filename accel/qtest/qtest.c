@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The qtest protocol: one command a line, one reply a line ("OK ...", "FAIL ..."), and "IRQ raise N" /
- * "IRQ lower N" lines in between for an intercepted device. Numbers are C literals. Commands:
+/* The qtest protocol: one command a line, one reply a line ("OK ...", "FAIL ..."), and "IRQ raise
+ * N" / "IRQ lower N" lines in between for an intercepted device. Numbers are C literals. Commands:
  *   outb outw outl ADDR VALUE, inb inw inl ADDR, writeb/w/l/q ADDR VALUE, readb/w/l/q ADDR,
  *   read ADDR SIZE, write ADDR SIZE 0xHEX, b64read, b64write, memset ADDR SIZE VALUE, endianness,
  *   clock_step [NS], clock_set NS, irq_intercept_in/out PATH, set_irq_in PATH NAME NUM LEVEL. */
@@ -85,7 +85,8 @@ static void log_line(const char *dir, const char *text)
     gint64 us = g_get_monotonic_time() - qt.start_us;
 
     if (qt.log != NULL) {
-        fprintf(qt.log, "[%s +%" PRId64 ".%06" PRId64 "] %s\n", dir, us / 1000000, us % 1000000, text);
+        fprintf(qt.log, "[%s +%" PRId64 ".%06" PRId64 "] %s\n", dir, us / 1000000, us % 1000000,
+                text);
         fflush(qt.log);
     }
 }
@@ -109,7 +110,8 @@ static void send_text(const char *line)
     flush_out();
 }
 
-/* ---- Commands. Each gets the words; words[0] is the command. A false return means: bad arguments. */
+/* ---- Commands. Each gets the words; words[0] is the command. A false return means: bad arguments.
+ */
 
 typedef struct Cmd {
     Vm *vm;
@@ -171,8 +173,9 @@ static bool cmd_in(Cmd *c)
     if (!number(c, 1, &at) || at > 0xffff) {
         return false;
     }
-    g_string_append_printf(c->reply, "OK 0x%04" PRIx64,
-                           addr_space_ld(c->vm->io, at, suffix_size(c->words[0]), MEM_ATTRS_NONE, NULL));
+    g_string_append_printf(
+        c->reply, "OK 0x%04" PRIx64,
+        addr_space_ld(c->vm->io, at, suffix_size(c->words[0]), MEM_ATTRS_NONE, NULL));
     return true;
 }
 
@@ -355,7 +358,8 @@ static bool cmd_intercept(Cmd *c)
         return true;
     }
     if (qt.intercepted != NULL) {
-        g_string_append(c->reply, qt.intercepted == dev ? "OK" : "FAIL IRQ intercept already enabled");
+        g_string_append(c->reply,
+                        qt.intercepted == dev ? "OK" : "FAIL IRQ intercept already enabled");
         return true;
     }
     for (guint i = 0; !out && i < dev->gpio_in->len; i++) {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads and writes through a flat map: memory is copied, I/O is cut into the accesses a device takes.
+/* Reads and writes through a flat map: memory is copied, I/O is cut into the accesses a device
+ * takes.
  *
  * An I/O access belongs wholly to the region that decodes its first byte, as on a bus, even when a
- * neighbour covers the following ones (a 32-bit write to port 0xcf8 is one access although 0xcf9 belongs
- * to another device); it is cut only where the region itself ends. What nobody decodes reads as ones. */
+ * neighbour covers the following ones (a 32-bit write to port 0xcf8 is one access although 0xcf9
+ * belongs to another device); it is cut only where the region itself ends. What nobody decodes
+ * reads as ones. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -153,8 +155,9 @@ static MemResult region_io(AddrSpace *as, MemRegion *r, GuestAddr off, uint64_t 
     }
     taken = vm_lock_maybe(as->vm);
     if (*r->guard && !r->ops->reentrant) {
-        log_guest("%s: refused access to the registers of a device by its own DMA, offset 0x%" PRIx64,
-                  r->name, off);
+        log_guest(
+            "%s: refused access to the registers of a device by its own DMA, offset 0x%" PRIx64,
+            r->name, off);
         if (!write) {
             *val = ones(size);
         }
@@ -170,8 +173,8 @@ static MemResult region_io(AddrSpace *as, MemRegion *r, GuestAddr off, uint64_t 
     return res;
 }
 
-MemResult flat_range_read(AddrSpace *as, const FlatRange *fr, GuestAddr a, uint64_t *val, unsigned size,
-                          MemAttrs at)
+MemResult flat_range_read(AddrSpace *as, const FlatRange *fr, GuestAddr a, uint64_t *val,
+                          unsigned size, MemAttrs at)
 {
     GuestAddr off = fr->offset + (a - fr->start);
     MemRegion *r = fr->region;
@@ -222,8 +225,8 @@ static void memory_store(const FlatRange *fr, GuestAddr a, const void *buf, size
     ram_dirty_set(fr->ram, off, len);
 }
 
-MemResult flat_range_write(AddrSpace *as, const FlatRange *fr, GuestAddr a, uint64_t val, unsigned size,
-                           MemAttrs at)
+MemResult flat_range_write(AddrSpace *as, const FlatRange *fr, GuestAddr a, uint64_t val,
+                           unsigned size, MemAttrs at)
 {
     GuestAddr off = fr->offset + (a - fr->start);
     MemRegion *r = fr->region;
@@ -417,7 +420,8 @@ uint64_t addr_space_ld(AddrSpace *as, GuestAddr a, unsigned size, MemAttrs at, M
     return v;
 }
 
-void addr_space_st(AddrSpace *as, GuestAddr a, uint64_t val, unsigned size, MemAttrs at, MemResult *res)
+void addr_space_st(AddrSpace *as, GuestAddr a, uint64_t val, unsigned size, MemAttrs at,
+                   MemResult *res)
 {
     bool counted;
     const FlatMap *map = mem_map_begin(as, &counted);

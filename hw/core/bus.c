@@ -174,7 +174,8 @@ static bool bus_for_user(Vm *vm, const DeviceType *t, const Json *opts, Bus **bu
     } else if (wanted != NULL) {
         *bus = bus_find_type(vm, wanted);
         if (*bus == NULL) {
-            return err_fail(errp, "No '%s' bus found for device '%s'", wanted->type.name, t->type.name);
+            return err_fail(errp, "No '%s' bus found for device '%s'", wanted->type.name,
+                            t->type.name);
         }
     }
     if (vm->machine_ready && *bus != NULL && !(*bus)->hotplug) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Devices: types, life from device_new to device_unplug, lines, board regions, reset. Buses, and making a
- * device from what the user wrote, are in bus.c. */
+/* Devices: types, life from device_new to device_unplug, lines, board regions, reset. Buses, and
+ * making a device from what the user wrote, are in bus.c. */
 #include "hw/core/device.h"
 
 #include <string.h>
@@ -410,7 +410,8 @@ bool device_unplug(Device *dev, GError **errp)
 
 Device *device_find(Vm *vm, const char *id, GError **errp)
 {
-    Object *obj = id[0] == '/' ? object_resolve(&vm->root, id, NULL) : object_child(vm->peripheral, id);
+    Object *obj =
+        id[0] == '/' ? object_resolve(&vm->root, id, NULL) : object_child(vm->peripheral, id);
     Device *dev = obj != NULL ? device_from_object(obj) : NULL;
 
     if (dev == NULL) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Devices and buses. A device is made (device_new), set up by properties, realized (put on its bus and
- * into the machine), reset, and at last unrealized and freed. The core calls every level of a type's
- * ancestry for realize, reset and unrealize: nobody calls his parent's. All under the VM lock. */
+/* Devices and buses. A device is made (device_new), set up by properties, realized (put on its bus
+ * and into the machine), reset, and at last unrealized and freed. The core calls every level of a
+ * type's ancestry for realize, reset and unrealize: nobody calls his parent's. All under the VM
+ * lock. */
 #ifndef HW_CORE_DEVICE_H
 #define HW_CORE_DEVICE_H
 
@@ -20,17 +21,17 @@ typedef enum DeviceCategory { DEV_BRIDGE, DEV_USB, DEV_STORAGE, DEV_NETWORK, DEV
                               DEV_CATEGORIES } DeviceCategory;
 typedef enum ResetKind { RESET_COLD, RESET_WARM, RESET_BUS } ResetKind;
 
-/* A BusType is an ObjType; its name is what -device help prints: "PCI", "ISA", "usb-bus". Devices of a
- * parent bus type fit too ("PCIE" has parent "PCI"). */
+/* A BusType is an ObjType; its name is what -device help prints: "PCI", "ISA", "usb-bus". Devices
+ * of a parent bus type fit too ("PCIE" has parent "PCI"). */
 typedef struct BusType {
     ObjType type;
     unsigned max_devices;           /* 0: no limit */
     bool (*attach)(Bus *bus, Device *dev, GError **errp);   /* before realize: pick the address */
     void (*detach)(Bus *bus, Device *dev);
     char *(*address)(const Device *dev);                    /* "02.0", for ids and firmware paths */
-    char *(*dev_path)(const Device *dev);                   /* "0000:00:02.0": RAM and section names */
+    char *(*dev_path)(const Device *dev); /* "0000:00:02.0": RAM and section names */
     char *(*fw_path)(const Device *dev);                    /* "pci@i0cf8/ide@1,1": boot order */
-    void (*print)(const Device *dev, GString *out, int indent);     /* info qtree: bus's own lines */
+    void (*print)(const Device *dev, GString *out, int indent); /* info qtree: bus's own lines */
     void (*reset)(Bus *bus, ResetKind kind);                /* after its devices */
 } BusType;
 
@@ -87,12 +88,13 @@ struct Device {
 #define DEVICE_REGISTER(t) SET_ADD(types, ObjType, t, &(t).type)
 #define BUS_REGISTER(t) SET_ADD(types, ObjType, t, &(t).type)
 extern const DeviceType device_base;    /* "device", abstract */
-extern const DeviceType sysbus_device;  /* "sys-bus-device", abstract: placed by the board, on main-system-bus */
+/* "sys-bus-device", abstract: placed by the board, on main-system-bus */
+extern const DeviceType sysbus_device;
 extern const BusType bus_base;          /* "bus", abstract */
 extern const BusType system_bus;        /* "System" */
 
 /* ---- Types. All inherited values resolved. */
-const DeviceType *device_type_find(const char *name);           /* NULL: no such device; aliases resolved */
+const DeviceType *device_type_find(const char *name); /* NULL: no such device; aliases resolved */
 const BusType *device_type_bus(const DeviceType *t);
 const void *device_type_bus_info(const DeviceType *t);
 const VmState *device_type_vmstate(const DeviceType *t);
@@ -106,13 +108,15 @@ SET_DECLARE(device_aliases, DeviceAlias);
 #define DEVICE_ALIAS_REGISTER(a) SET_ADD(device_aliases, DeviceAlias, a, &(a))
 
 /* ---- Life */
-/* Defaults, then the machine's compat properties, then -global. id NULL: none; copied. Never NULL. */
+/* Defaults, then the machine's compat properties, then -global. id NULL: none; copied. Never NULL.
+ */
 Device *device_new(const DeviceType *type, Vm *vm, const char *id);
-/* A part embedded in another device (memory zeroed, the parent's struct). The parent realizes it. */
+/* A part embedded in another device (memory zeroed, the parent's struct). The parent realizes it.
+ */
 void device_init_part(Device *part, const DeviceType *type, Device *parent, const char *name);
-/* bus NULL: for types without a bus, or the first bus of the right type. Gives it a place in the tree when
- * it has none: /machine/peripheral/ID, /machine/peripheral-anon/device[N] for user-made ones, else
- * /machine/unattached/device[N]. On failure dev is as before and still the caller's. */
+/* bus NULL: for types without a bus, or the first bus of the right type. Gives it a place in the
+ * tree when it has none: /machine/peripheral/ID, /machine/peripheral-anon/device[N] for user-made
+ * ones, else /machine/unattached/device[N]. On failure dev is as before and still the caller's. */
 bool device_realize(Device *dev, Bus *bus, GError **errp);
 /* Board shorthand: device_realize that must work or names the device in the error. */
 Device *device_create(const DeviceType *type, Vm *vm, Bus *bus, GError **errp);
@@ -120,12 +124,14 @@ Device *device_create(const DeviceType *type, Vm *vm, Bus *bus, GError **errp);
 void device_unrealize(Device *dev);
 /* device_del: refuses what cannot be unplugged; frees it when it went at once. */
 bool device_unplug(Device *dev, GError **errp);
-/* -device and device_add: {"driver": ..., "id": ..., "bus": ..., props}. NULL on error, nothing left. */
+/* -device and device_add: {"driver": ..., "id": ..., "bus": ..., props}. NULL on error, nothing
+ * left. */
 Device *device_create_from_json(Vm *vm, const Json *opts, GError **errp);
-Device *device_find(Vm *vm, const char *id_or_path, GError **errp);     /* error class DeviceNotFound */
+Device *device_find(Vm *vm, const char *id_or_path, GError **errp); /* error class DeviceNotFound */
 char *device_dev_path(const Device *dev);       /* BusType.dev_path; NULL when the bus has none */
 char *device_idstr(const Device *dev);          /* section name: "0000:00:01.1/ide", "ps2kbd" */
-char *device_fw_path(const Device *dev);        /* "/pci@i0cf8/ide@1,1/drive@0/disk@0"; NULL: not bootable */
+/* "/pci@i0cf8/ide@1,1/drive@0/disk@0"; NULL: not bootable */
+char * device_fw_path(const Device *dev);
 
 /* ---- Reset: buses' devices first, then the bus, then dev itself (base level first). */
 void device_reset(Device *dev, ResetKind kind);
@@ -142,7 +148,7 @@ Bus *bus_find_type(Vm *vm, const BusType *type);        /* first with room; NULL
 /* ---- Lines */
 /* n input pins. Name NULL: the unnamed ones. Another call with the same name appends pins. */
 void device_init_gpio_in(Device *dev, const char *name, IrqHandler *fn, void *opaque, unsigned n);
-Irq device_gpio_in(Device *dev, const char *name, unsigned pin);        /* unconnected when out of range */
+Irq device_gpio_in(Device *dev, const char *name, unsigned pin); /* unconnected when out of range */
 /* Output pins live in dev's struct; registering makes them known to info qtree, qtest and reset. */
 void device_init_gpio_out(Device *dev, const char *name, Irq *pins, unsigned n);
 void device_connect(Device *dev, const char *name, unsigned pin, Irq to);

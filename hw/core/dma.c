@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Device access to guest memory: single values, scatter lists, pinned lists. Refusal of re-entry is in
- * access.c: the registers of a device whose callback runs do not answer. */
+/* Device access to guest memory: single values, scatter lists, pinned lists. Refusal of re-entry is
+ * in access.c: the registers of a device whose callback runs do not answer. */
 #include "hw/core/dma.h"
 
 #include <string.h>

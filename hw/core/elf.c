@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ELF executables (System V ABI, chapters 4 and 5; 32 and 64 bit, little endian): loadable segments become
- * blobs at their physical addresses. No relocation, no dynamic linking. Every number in the file is
- * checked against the file's size before use. */
+/* ELF executables (System V ABI, chapters 4 and 5; 32 and 64 bit, little endian): loadable segments
+ * become blobs at their physical addresses. No relocation, no dynamic linking. Every number in the
+ * file is checked against the file's size before use. */
 #include <elf.h>
 #include <inttypes.h>
 #include <string.h>
@@ -112,7 +112,8 @@ static uint64_t round4(uint64_t v)
     return (v + 3) & ~3ull;
 }
 
-/* The number in the note, 0 when it is not there. Notes are aligned to four bytes in both classes. */
+/* The number in the note, 0 when it is not there. Notes are aligned to four bytes in both classes.
+ */
 static uint64_t find_note(const Elf *e, const Seg *s, const char *name, uint32_t type)
 {
     uint64_t at = s->offset, end = s->offset + s->filesz;
@@ -140,8 +141,8 @@ static uint64_t find_note(const Elf *e, const Seg *s, const char *name, uint32_t
     return 0;
 }
 
-bool load_elf_data(Vm *vm, const char *name, const uint8_t *data, size_t size, const char *note_name,
-                   uint32_t note_type, ElfImage *out, GError **errp)
+bool load_elf_data(Vm *vm, const char *name, const uint8_t *data, size_t size,
+                   const char *note_name, uint32_t note_type, ElfImage *out, GError **errp)
 {
     g_autofree Elf *e = g_new0(Elf, 1);
     ElfImage im = { .low = UINT64_MAX };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From the region tree to a sorted list of ranges without overlap, and the lookup in it.
  *
- * A region's subregions are laid first, by falling priority, then its own content fills what they left
- * free. An alias is its target seen through a window. Neighbours that continue each other are joined. */
+ * A region's subregions are laid first, by falling priority, then its own content fills what they
+ * left free. An alias is its target seen through a window. Neighbours that continue each other are
+ * joined. */
 #include "hw/core/mem_int.h"
 
 #include <string.h>
@@ -291,8 +292,8 @@ const FlatRange *flat_map_range(const FlatMap *map, size_t i)
     return &map->ranges[i];
 }
 
-/* The last hit of this thread, for a few maps: accesses come in runs. A generation is never used twice,
- * so an entry of a freed map cannot match. */
+/* The last hit of this thread, for a few maps: accesses come in runs. A generation is never used
+ * twice, so an entry of a freed map cannot match. */
 static __thread struct { uint64_t generation; size_t i; } last_hit[4];
 
 const FlatRange *flat_map_find(const FlatMap *map, GuestAddr a)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Interrupt and other one-bit lines, as values. A line carries a level; the receiver keeps what it needs. */
+/* Interrupt and other one-bit lines, as values. A line carries a level; the receiver keeps what it
+ * needs. */
 #ifndef HW_CORE_IRQ_H
 #define HW_CORE_IRQ_H
 
@@ -29,7 +30,8 @@ static inline void irq_lower(Irq irq) { irq_set(irq, 0); }
 static inline void irq_pulse(Irq irq) { irq_set(irq, 1); irq_set(irq, 0); }
 static inline bool irq_connected(Irq irq) { return irq.set != NULL; }
 
-/* Combiners. The caller embeds the struct in a device (they hold levels: reset them with the device). */
+/* Combiners. The caller embeds the struct in a device (they hold levels: reset them with the
+ * device). */
 typedef struct IrqSplit { Irq out[8]; unsigned n; } IrqSplit;   /* one in, n out */
 Irq irq_split(IrqSplit *s, const Irq *out, unsigned n);         /* the input */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Files, and the list of blobs that every reset copies into guest memory. ELF images are in elf.c. */
+/* Files, and the list of blobs that every reset copies into guest memory. ELF images are in elf.c.
+ */
 #include "hw/core/loader.h"
 
 #include <errno.h>
@@ -259,8 +260,8 @@ void rom_print(Vm *vm, GString *out)
             g_string_append_printf(out, "%s size=0x%06zx name=\"%s\"\n", b->region->name, b->size,
                                    b->name);
         } else if (b->fw_file != NULL) {
-            g_string_append_printf(out, "fw=%s/%s size=0x%06zx name=\"%s\"\n", b->fw_dir, b->fw_file,
-                                   b->size, b->name);
+            g_string_append_printf(out, "fw=%s/%s size=0x%06zx name=\"%s\"\n", b->fw_dir,
+                                   b->fw_file, b->size, b->name);
         } else {
             const FlatRange *fr = flat_map_find(addr_space_map(b->as != NULL ? b->as : vm->mem),
                                                 b->addr);

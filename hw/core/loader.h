@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Files and blobs put into guest memory at reset: firmware, option ROMs, kernels, ELF images. Contents are
- * kept and copied again by every reset. */
+/* Files and blobs put into guest memory at reset: firmware, option ROMs, kernels, ELF images.
+ * Contents are kept and copied again by every reset. */
 #ifndef HW_CORE_LOADER_H
 #define HW_CORE_LOADER_H
 
@@ -13,12 +13,12 @@ typedef struct RomBlob {
     size_t data_size, size;         /* size >= data_size: the rest is zeros */
     GuestAddr addr;
     AddrSpace *as;                  /* NULL: vm->mem */
-    MemRegion *region;              /* into this region at addr instead of an address space; or NULL */
+    MemRegion *region; /* into this region at addr instead of an address space; or NULL */
     int boot_index;
 } RomBlob;
 
-/* Whole file in memory; one clear line on a missing, unreadable, empty, directory or too big (> max) file.
- * Freed with g_free. max 0: 1 GiB. */
+/* Whole file in memory; one clear line on a missing, unreadable, empty, directory or too big (>
+ * max) file. Freed with g_free. max 0: 1 GiB. */
 uint8_t *load_file(const char *path, size_t max, size_t *ret_size, GError **errp);
 int64_t file_size(const char *path, GError **errp);         /* -1 + error */
 
@@ -31,7 +31,8 @@ RomBlob *rom_add_region(Vm *vm, const char *name, const void *data, size_t size,
 RomBlob *rom_add_fw(Vm *vm, const char *name, const char *fw_dir, const char *fw_file,
                     const void *data, size_t size, int boot_index);
 bool rom_check_overlaps(Vm *vm, GError **errp);
-uint8_t *rom_ptr(Vm *vm, GuestAddr at, size_t size);        /* contents of a blob there, before reset; NULL */
+/* contents of a blob there, before reset; NULL */
+uint8_t *rom_ptr(Vm *vm, GuestAddr at, size_t size);
 void rom_reset(Vm *vm);             /* copies all; part of every reset */
 void rom_print(Vm *vm, GString *out);                       /* info roms */
 GPtrArray *rom_list_new(void);      /* vm->roms: of RomBlob *, by rising address */
@@ -43,10 +44,11 @@ typedef struct ElfImage {
     bool is64;
     uint64_t note_entry;            /* PVH: address of the note asked for by note_type; 0 */
 } ElfImage;
-/* Looks for the ELF note `note_name`/`note_type` when note_name is not NULL ("Xen", 18: PVH entry). */
+/* Looks for the ELF note `note_name`/`note_type` when note_name is not NULL ("Xen", 18: PVH entry).
+ */
 bool load_elf(Vm *vm, const char *path, const char *note_name, uint32_t note_type, ElfImage *out,
               GError **errp);
-bool load_elf_data(Vm *vm, const char *name, const uint8_t *data, size_t size, const char *note_name,
-                   uint32_t note_type, ElfImage *out, GError **errp);
+bool load_elf_data(Vm *vm, const char *name, const uint8_t *data, size_t size,
+                   const char *note_name, uint32_t note_type, ElfImage *out, GError **errp);
 
 #endif

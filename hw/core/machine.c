@@ -23,7 +23,8 @@ static void machine_base_init(Object *obj)
 static void machine_base_fini(Object *obj)
 {
     Machine *m = (Machine *)obj;
-    char **strings[] = { &m->cpu_model, &m->cpu_features, &m->boot_order, &m->boot_once, &m->splash, &m->vga };
+    char **strings[] = {&m->cpu_model, &m->cpu_features, &m->boot_order,
+                        &m->boot_once, &m->splash,       &m->vga};
 
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_clear_pointer(strings[i], g_free);
@@ -41,13 +42,14 @@ static const Field machine_props[] = {
                .help = "Set on/off to enable/disable graphics emulation"),
     FIELD_STR("initrd", Machine, initrd, NULL, .help = "Linux initial ramdisk file"),
     FIELD_STR("kernel", Machine, kernel, NULL, .help = "Linux kernel image file"),
-    FIELD_BOOL("mem-merge", Machine, mem_merge, true, .help = "Enable/disable memory merge support"),
+    FIELD_BOOL("mem-merge", Machine, mem_merge, true,
+               .help = "Enable/disable memory merge support"),
     FIELD_STR("memory-backend", Machine, memory_backend, NULL,
               .help = "Set RAM backend; valid value is ID of hostmem based backend"),
     FIELD_BOOL("suppress-vmdesc", Machine, suppress_vmdesc, false,
                .help = "Set on to disable self-describing migration"),
     FIELD_BOOL("usb", Machine, usb, false, .help = "Set on/off to enable/disable usb"),
-    { 0 },
+    {0},
 };
 
 const MachineType machine_base = {
@@ -144,10 +146,12 @@ char *machine_help(void)
         const MachineType *t = g_ptr_array_index(list, i);
 
         if (t->alias != NULL) {
-            g_string_append_printf(out, "%-20s %s (alias of %s)\n", t->alias, t->type.desc, t->name);
+            g_string_append_printf(out, "%-20s %s (alias of %s)\n", t->alias, t->type.desc,
+                                   t->name);
         }
         g_string_append_printf(out, "%-20s %s%s%s\n", t->name, t->type.desc,
-                               t->is_default ? " (default)" : "", t->deprecated ? " (deprecated)" : "");
+                               t->is_default ? " (default)" : "",
+                               t->deprecated ? " (deprecated)" : "");
     }
     return g_string_free(out, FALSE);
 }

@@ -12,11 +12,19 @@ typedef struct SmpTopology {        /* -smp; product = max_cpus */
     unsigned cpus, max_cpus, sockets, dies, clusters, cores, threads;
 } SmpTopology;
 
-/* A drive of -drive, -hda, -cdrom, -fda ... and its place on the board. The board's controllers take the ones
- * of their interface in init(), and set used; what is left over at the end is the user's mistake (but
- * DRIVE_NONE, which -device takes by id). */
-typedef enum DriveIf { DRIVE_NONE, DRIVE_IDE, DRIVE_FLOPPY, DRIVE_SCSI, DRIVE_VIRTIO, DRIVE_PFLASH, DRIVE_SD,
-                       DRIVE_MTD } DriveIf;
+/* A drive of -drive, -hda, -cdrom, -fda ... and its place on the board. The board's controllers
+ * take the ones of their interface in init(), and set used; what is left over at the end is the
+ * user's mistake (but DRIVE_NONE, which -device takes by id). */
+typedef enum DriveIf {
+    DRIVE_NONE,
+    DRIVE_IDE,
+    DRIVE_FLOPPY,
+    DRIVE_SCSI,
+    DRIVE_VIRTIO,
+    DRIVE_PFLASH,
+    DRIVE_SD,
+    DRIVE_MTD
+} DriveIf;
 typedef struct Drive {
     DriveIf iface;
     unsigned bus, unit;             /* IDE: 2 units a bus; floppy: bus 0, units 0 and 1 */
@@ -26,7 +34,7 @@ typedef struct Drive {
 } Drive;
 
 typedef struct MachineType {
-    ObjType type;                   /* name "pc-i440fx-7.2-machine"; desc as -machine help prints it */
+    ObjType type; /* name "pc-i440fx-7.2-machine"; desc as -machine help prints it */
     const char *name;               /* "pc-i440fx-7.2" */
     const char *alias;              /* "pc" */
     bool is_default, deprecated;
@@ -35,7 +43,7 @@ typedef struct MachineType {
     const char *default_cpu;        /* "qemu64": a -cpu model */
     const char *default_ram_id;     /* "pc.ram" */
     const char *default_display, *default_nic;      /* "std", "e1000" */
-    bool no_serial, no_parallel, no_floppy, no_cdrom;       /* default back ends it has no place for */
+    bool no_serial, no_parallel, no_floppy, no_cdrom; /* default back ends it has no place for */
     bool block_ide;                 /* default interface of -drive: IDE, else virtio */
     const GlobalProp *compat;       /* ends with a row without driver */
     /* Everything on the board. RAM block, CPUs and devices; VM lock held. */
@@ -64,9 +72,9 @@ struct Machine {
     char *vga;                      /* -vga: "std", "none"; NULL: the type's default_display */
     char *memory_backend;
     bool usb, usb_disabled, dump_guest_core, mem_merge, graphics, suppress_vmdesc, enable_graphics;
-    /* Options that only the board understands, as text: "rtc": {base, clock, driftfix} (checked), arrays
-     * "smbios", "fw_cfg", "option-rom" ({"romfile": ..., "bootindex": ...}) of objects in the order given.
-     * Members may be missing. Owned by the Vm's builder. */
+    /* Options that only the board understands, as text: "rtc": {base, clock, driftfix} (checked),
+     * arrays "smbios", "fw_cfg", "option-rom" ({"romfile": ..., "bootindex": ...}) of objects in
+     * the order given. Members may be missing. Owned by the Vm's builder. */
     Json *board_opts;
     GPtrArray *drives;              /* of Drive *; NULL: none. Owned by the Vm's builder */
     GPtrArray *data_dirs;           /* of char *: -L, in search order; owned by the Vm's builder */
@@ -84,8 +92,8 @@ char *machine_help(void);                       /* "Supported machines are:" and
 /* Makes /machine with defaults. Its init runs later: machine_init(). */
 Machine *machine_new(const MachineType *type, Vm *vm);
 bool machine_init(Machine *m, GError **errp);
-RamBlock *machine_make_ram(Machine *m, GError **errp);      /* m->ram_size bytes as default_ram_id */
-char *machine_find_file(const Machine *m, const char *name);    /* in data_dirs, or as given; NULL */
+RamBlock *machine_make_ram(Machine *m, GError **errp); /* m->ram_size bytes as default_ram_id */
+char *machine_find_file(const Machine *m, const char *name); /* in data_dirs, or as given; NULL */
 static inline Machine *vm_machine(Vm *vm) { return (Machine *)vm->machine; }
 /* -smp text keys, filled up and checked as for this board: "Invalid CPU topology: ..." */
 bool machine_parse_smp(const MachineType *t, const Json *opts, SmpTopology *out, GError **errp);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The region tree, its transactions, address spaces and their published maps.
  *
- * Regions do not know the VM they belong to (a device makes them before anything else), so the set of
- * address spaces and the transaction depth are kept here, once a process, under the VM lock. */
+ * Regions do not know the VM they belong to (a device makes them before anything else), so the set
+ * of address spaces and the transaction depth are kept here, once a process, under the VM lock. */
 #include "hw/core/memory.h"
 
 #include <string.h>
@@ -95,8 +95,8 @@ bool mem_init_rom(MemRegion *r, const char *name, uint64_t size, GError **errp)
     return true;
 }
 
-bool mem_init_rom_device(MemRegion *r, const char *name, uint64_t size, const MemOps *ops, void *opaque,
-                         GError **errp)
+bool mem_init_rom_device(MemRegion *r, const char *name, uint64_t size, const MemOps *ops,
+                         void *opaque, GError **errp)
 {
     if (!mem_init_ram(r, name, size, errp)) {
         return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* "info mtree": the region tree and, with -f, the flat maps, in the layout people's scripts read. */
+/* "info mtree": the region tree and, with -f, the flat maps, in the layout people's scripts read.
+ */
 #include <inttypes.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 typedef struct Printer {
     GString *out;
     unsigned flags;
-    GPtrArray *targets;             /* of MemRegion *: alias targets met, to be shown after the spaces */
+    GPtrArray *targets; /* of MemRegion *: alias targets met, to be shown after the spaces */
 } Printer;
 
 /* The last byte of size bytes at start. */
@@ -105,7 +106,8 @@ static gint by_name(gconstpointer a, gconstpointer b)
     return strcmp((*(AddrSpace *const *)a)->name, (*(AddrSpace *const *)b)->name);
 }
 
-/* Groups of address spaces that show the same thing, in order of the first of each; key: what it is. */
+/* Groups of address spaces that show the same thing, in order of the first of each; key: what it
+ * is. */
 static GPtrArray *group_spaces(Vm *vm, const void *(*key)(const AddrSpace *as))
 {
     GPtrArray *groups = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);

@@ -13,7 +13,8 @@ enum { LEVELS_MAX = 16 };
 const ObjType object_base = { .name = "object", .size = sizeof(Object), .abstract = true };
 TYPE_REGISTER(object_base);
 
-const ObjType container_type = { .name = "container", .parent = &object_base, .size = sizeof(Object) };
+const ObjType container_type = {
+    .name = "container", .parent = &object_base, .size = sizeof(Object)};
 TYPE_REGISTER(container_type);
 
 /* ---- Types */
@@ -373,7 +374,8 @@ static const Field *settable(const Object *obj, const char *name, GError **errp)
         return NULL;
     }
     if (obj->sealed && !(f->flags & FIELD_LIVE)) {
-        err_fail(errp, "Attempt to set property '%s' on device '%s' (type '%s') after it was realized",
+        err_fail(errp,
+                 "Attempt to set property '%s' on device '%s' (type '%s') after it was realized",
                  name, obj->name != NULL ? obj->name : "", obj->type->name);
         return NULL;
     }
@@ -393,8 +395,8 @@ static bool tell_changed(Object *obj, const Field *f, GError **errp)
     return true;
 }
 
-/* Stores by one of the two forms; a sealed object hears of it and may refuse. A parser's message that
- * begins in lower case ("can't find value 'x'") gets the property's name before it. */
+/* Stores by one of the two forms; a sealed object hears of it and may refuse. A parser's message
+ * that begins in lower case ("can't find value 'x'") gets the property's name before it. */
 static bool store(Object *obj, const Field *f, const Json *value, const char *text, GError **errp)
 {
     g_autoptr(Json) before = NULL;

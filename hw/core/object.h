@@ -11,7 +11,7 @@
 typedef struct Object Object;
 typedef struct ObjType ObjType;
 
-typedef struct ChildDef {           /* a part that every instance has, e.g. "serial" in isa-serial */
+typedef struct ChildDef { /* a part that every instance has, e.g. "serial" in isa-serial */
     const char *name;
     const ObjType *type;
     size_t offset;                  /* where the part is embedded */
@@ -55,11 +55,11 @@ extern const ObjType container_type;    /* "container": a folder */
 
 const ObjType *type_find(const char *name);     /* NULL when there is none */
 bool type_is_a(const ObjType *type, const ObjType *ancestor);
-/* The registered non-abstract-or-any name nearest to a misspelt one among the descendants of ancestor
- * (NULL: all); NULL when none is near. */
+/* The registered non-abstract-or-any name nearest to a misspelt one among the descendants of
+ * ancestor (NULL: all); NULL when none is near. */
 const char *type_nearest(const char *name, const ObjType *ancestor);
-/* Own and inherited properties and children, sorted by name; needs no instance. A derived row hides an
- * inherited one of the same name. */
+/* Own and inherited properties and children, sorted by name; needs no instance. A derived row hides
+ * an inherited one of the same name. */
 void type_visit_props(const ObjType *type,
                       void (*visit)(const Field *prop, const ChildDef *child, void *opaque),
                       void *opaque);
@@ -67,9 +67,11 @@ const Field *type_prop(const ObjType *type, const char *name);  /* own or inheri
 
 /* Defaults are set, init run, parts made. parent NULL: the caller owns it until object_add(). */
 Object *object_new(const ObjType *type, Object *parent, const char *name);
-/* The same in memory that the caller owns (zeroed, type->size bytes): object_free() will not free it. */
+/* The same in memory that the caller owns (zeroed, type->size bytes): object_free() will not free
+ * it. */
 void object_init(Object *obj, const ObjType *type, Object *parent, const char *name);
-/* Gives obj to parent. A name ending in "[*]" gets the lowest free number. False: the name is taken. */
+/* Gives obj to parent. A name ending in "[*]" gets the lowest free number. False: the name is
+ * taken. */
 bool object_add(Object *parent, Object *obj, const char *name, GError **errp);
 /* Takes it out of its parent again; the caller owns it. */
 void object_detach(Object *obj);
@@ -82,6 +84,7 @@ char *object_path(const Object *obj);           /* absolute; freed by the caller
 Json *object_prop_get(Object *obj, const char *name, GError **errp);
 bool object_prop_set(Object *obj, const char *name, const Json *value, GError **errp);
 bool object_prop_set_text(Object *obj, const char *name, const char *text, GError **errp);
-bool object_walk(Object *obj, bool (*fn)(Object *obj, void *opaque), void *opaque);  /* parents first; false stops */
+/* parents first; false stops */
+bool object_walk(Object *obj, bool (*fn)(Object *obj, void *opaque), void *opaque);
 
 #endif

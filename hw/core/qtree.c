@@ -18,7 +18,8 @@ static void print_lines(const Device *dev, GString *out, int indent)
     for (guint i = 0; i < dev->gpio_out->len; i++) {
         const GpioOut *o = &g_array_index(dev->gpio_out, GpioOut, i);
 
-        g_string_append_printf(out, "%*sgpio-out \"%s\" %u\n", indent, "", o->name ? o->name : "", o->n);
+        g_string_append_printf(out, "%*sgpio-out \"%s\" %u\n", indent, "", o->name ? o->name : "",
+                               o->n);
     }
 }
 
@@ -29,7 +30,8 @@ static void print_mmio(const Device *dev, GString *out, int indent)
         GuestAddr at = UINT64_MAX;
 
         mem_absolute(r, &at);
-        g_string_append_printf(out, "%*smmio %016" PRIx64 "/%016" PRIx64 "\n", indent, "", at, r->size);
+        g_string_append_printf(out, "%*smmio %016" PRIx64 "/%016" PRIx64 "\n", indent, "", at,
+                               r->size);
     }
 }
 
@@ -43,7 +45,8 @@ static void print_device(const Device *dev, GString *out, int indent)
         for (const Field *f = t->props; f != NULL && f->name != NULL; f++) {
             g_autofree char *text = field_to_text(f, dev);
 
-            g_string_append_printf(out, "%*s%s = %s\n", indent, "", f->name, text != NULL ? text : "");
+            g_string_append_printf(out, "%*s%s = %s\n", indent, "", f->name,
+                                   text != NULL ? text : "");
         }
     }
     if (dev->bus != NULL && dev->bus->type->print != NULL) {

@@ -168,7 +168,8 @@ static bool map_block(RamBlock *b, const RamOptions *opt, GError **errp)
     if (b->fd >= 0) {
         b->page_size = fd_page_size(b->fd);
         if (b->size % b->page_size != 0) {
-            return err_fail(errp, "memory size 0x%" PRIx64 " is not a multiple of page size 0x%" PRIx64,
+            return err_fail(errp,
+                            "memory size 0x%" PRIx64 " is not a multiple of page size 0x%" PRIx64,
                             b->size, b->page_size);
         }
         if (!set_file_size(b->fd, b->id, b->size, errp)) {
@@ -308,8 +309,8 @@ void ram_print(GString *out)
     g_autoptr(GPtrArray) sorted = g_ptr_array_new();
     uint64_t offset = 0;
 
-    g_string_append_printf(out, "%24s %8s  %18s %18s %18s\n", "Block Name", "PSize", "Offset", "Used",
-                           "Total");
+    g_string_append_printf(out, "%24s %8s  %18s %18s %18s\n", "Block Name", "PSize", "Offset",
+                           "Used", "Total");
     for (guint i = 0; ram.blocks != NULL && i < ram.blocks->len; i++) {
         g_ptr_array_add(sorted, g_ptr_array_index(ram.blocks, i));
     }
@@ -320,7 +321,8 @@ void ram_print(GString *out)
             ? g_strdup_printf("%" PRIu64 " KiB", b->page_size >> 10)
             : g_strdup_printf("%" PRIu64 " MiB", b->page_size >> 20);
 
-        g_string_append_printf(out, "%24s %8s  0x%016" PRIx64 " 0x%016" PRIx64 " 0x%016" PRIx64 "\n",
+        g_string_append_printf(out,
+                               "%24s %8s  0x%016" PRIx64 " 0x%016" PRIx64 " 0x%016" PRIx64 "\n",
                                b->id, psize, offset, b->used, b->size);
         offset += (b->size + 0x3ffff) & ~0x3ffffull;
     }
@@ -355,7 +357,8 @@ bool ram_discard(RamBlock *b, uint64_t off, uint64_t len, GError **errp)
 {
     int rc;
 
-    if (off > b->size || len > b->size - off || off % b->page_size != 0 || len % b->page_size != 0) {
+    if (off > b->size || len > b->size - off || off % b->page_size != 0 ||
+        len % b->page_size != 0) {
         return err_fail(errp, "memory '%s': bad range to discard", b->id);
     }
     if (b->fd >= 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Blocks of guest RAM: a memory file mapped shared, so that the same bytes can be mapped again elsewhere
- * (the translator maps single pages by fd and offset), with one dirty bitmap a follower. */
+/* Blocks of guest RAM: a memory file mapped shared, so that the same bytes can be mapped again
+ * elsewhere (the translator maps single pages by fd and offset), with one dirty bitmap a follower.
+ */
 #ifndef HW_CORE_RAM_H
 #define HW_CORE_RAM_H
 
@@ -11,9 +12,9 @@
 typedef struct RamBlock RamBlock;
 
 /* Who follows writes. A set bit: written since that client last looked.
- * DIRTY_CODE is the translator's: a clear bit means "instructions of this page are translated", and the
- * writer that finds it clear calls RamHooks.code_written after the store; the hook sets the bits of pages
- * that hold no translations any more (ram_dirty_set_client). All bits start set. */
+ * DIRTY_CODE is the translator's: a clear bit means "instructions of this page are translated", and
+ * the writer that finds it clear calls RamHooks.code_written after the store; the hook sets the
+ * bits of pages that hold no translations any more (ram_dirty_set_client). All bits start set. */
 typedef enum DirtyClient { DIRTY_VGA, DIRTY_CODE, DIRTY_MIGRATION, DIRTY_CLIENTS } DirtyClient;
 enum { RAM_PAGE_BITS = 12, RAM_PAGE_SIZE = 1 << RAM_PAGE_BITS };
 
@@ -21,9 +22,9 @@ struct RamBlock {
     char *id;                       /* "pc.ram", "0000:00:02.0/vga.vram" */
     uint8_t *host;
     uint64_t size;                  /* a multiple of page_size */
-    uint64_t used;                  /* bytes that matter (a resizable blob uses less than its size) */
+    uint64_t used; /* bytes that matter (a resizable blob uses less than its size) */
     uint64_t page_size;             /* of the backing: 4 KiB or a hugepage */
-    int fd;                         /* memfd or file: byte n is at fd_offset + n; -1: private memory */
+    int fd; /* memfd or file: byte n is at fd_offset + n; -1: private memory */
     uint64_t fd_offset;
     bool shared;                    /* visible to other processes that have fd */
     uint64_t *dirty[DIRTY_CLIENTS]; /* a bit a page; atomic */
@@ -49,19 +50,23 @@ RamBlock *ram_find(const char *id);
 RamBlock *ram_from_host(const void *host, uint64_t *offset);    /* NULL: not guest RAM */
 void ram_print(GString *out);                                   /* "info ramblock" */
 
-/* Maps [off, off + len) once more, at a host address chosen by the kernel, or at `at` (MAP_FIXED) when it
- * is not NULL. Page-aligned. NULL + error when the kernel refuses. Undo with ram_unmap_alias(). */
-void *ram_map_alias(RamBlock *b, uint64_t off, uint64_t len, void *at, bool writable, GError **errp);
+/* Maps [off, off + len) once more, at a host address chosen by the kernel, or at `at` (MAP_FIXED)
+ * when it is not NULL. Page-aligned. NULL + error when the kernel refuses. Undo with
+ * ram_unmap_alias(). */
+void *ram_map_alias(RamBlock *b, uint64_t off, uint64_t len, void *at, bool writable,
+                    GError **errp);
 void ram_unmap_alias(void *p, uint64_t len);
 /* Gives the pages back to the host; they read as zeros afterwards. */
 bool ram_discard(RamBlock *b, uint64_t off, uint64_t len, GError **errp);
 
 /* ---- Dirty bits. Any thread. Ranges are bytes within the block, cut to it. */
-void ram_dirty_set(RamBlock *b, uint64_t off, uint64_t len);        /* all clients; runs code_written */
+void ram_dirty_set(RamBlock *b, uint64_t off, uint64_t len); /* all clients; runs code_written */
 void ram_dirty_set_client(RamBlock *b, uint64_t off, uint64_t len, DirtyClient c);
-bool ram_dirty_get(const RamBlock *b, uint64_t off, uint64_t len, DirtyClient c);   /* any bit set */
-bool ram_dirty_clear(RamBlock *b, uint64_t off, uint64_t len, DirtyClient c);       /* true: some was set */
-/* Test and clear the whole range into out, a bitmap from bit 0; true when any was set. Runs dirty_cleared. */
+bool ram_dirty_get(const RamBlock *b, uint64_t off, uint64_t len, DirtyClient c); /* any bit set */
+/* true: some was set */
+bool ram_dirty_clear(RamBlock *b, uint64_t off, uint64_t len, DirtyClient c);
+/* Test and clear the whole range into out, a bitmap from bit 0; true when any was set. Runs
+ * dirty_cleared. */
 bool ram_dirty_snapshot(RamBlock *b, uint64_t off, uint64_t len, DirtyClient c, uint64_t *out);
 static inline bool ram_page_dirty(const RamBlock *b, uint64_t page, DirtyClient c)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Freeing what vCPU threads may still be looking at (decision D9).
  *
- * A vCPU thread is online while it runs guest code; between guest instructions it passes stopping points.
- * Every retired thing gets the next epoch number; each stopping point notes the newest epoch. A thing is
- * released when every online thread has noted its epoch: none can have loaded the pointer before. */
+ * A vCPU thread is online while it runs guest code; between guest instructions it passes stopping
+ * points. Every retired thing gets the next epoch number; each stopping point notes the newest
+ * epoch. A thing is released when every online thread has noted its epoch: none can have loaded the
+ * pointer before. */
 #include "hw/core/vm_int.h"
 
 typedef struct Retired { void (*release)(void *p); void *p; uint64_t epoch; } Retired;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether the machine runs, and what is asked of it from anywhere: shutdown, reset, power button, sleep,
- * wake-up, stop. Requests are flags that any thread sets; the main loop acts on them, once each. */
+/* Whether the machine runs, and what is asked of it from anywhere: shutdown, reset, power button,
+ * sleep, wake-up, stop. Requests are flags that any thread sets; the main loop acts on them, once
+ * each. */
 #include <stdlib.h>
 #include <string.h>
 

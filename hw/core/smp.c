@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -smp: from what the user wrote to a complete topology. What is missing is filled so that the product
- * gives the number of CPUs: one die and one cluster, cores before sockets before threads. */
+/* -smp: from what the user wrote to a complete topology. What is missing is filled so that the
+ * product gives the number of CPUs: one die and one cluster, cores before sockets before threads.
+ */
 #include "hw/core/machine.h"
 
 #include <string.h>
@@ -51,7 +52,8 @@ static bool read_keys(const Json *opts, SmpTopology *t, GError **errp)
             return err_fail(errp, "Parameter 'smp.%s' expects integer", key);
         }
         if (v == 0) {
-            return err_fail(errp, "Invalid CPU topology: CPU topology parameters must be greater than zero");
+            return err_fail(
+                errp, "Invalid CPU topology: CPU topology parameters must be greater than zero");
         }
         *(unsigned *)((char *)t + row->offset) = v;
     }

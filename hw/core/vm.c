@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The VM: its lock, its fixed tree and address spaces, globals, reset of everything. Running, stopping and
- * requests are in runstate.c. */
+/* The VM: its lock, its fixed tree and address spaces, globals, reset of everything. Running,
+ * stopping and requests are in runstate.c. */
 #include "hw/core/vm_int.h"
 
 #include <string.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One virtual machine. The only owner of everything; passed down, never fetched from a global.
  *
- * Lock order: VM lock, then a back end's own lock, then the small locks inside util and ram. Nobody waits
- * for a vCPU thread while holding the VM lock, but through the calls below, which let go of it. */
+ * Lock order: VM lock, then a back end's own lock, then the small locks inside util and ram. Nobody
+ * waits for a vCPU thread while holding the VM lock, but through the calls below, which let go of
+ * it. */
 #ifndef HW_CORE_VM_H
 #define HW_CORE_VM_H
 
@@ -18,16 +19,31 @@ typedef enum RunState {             /* names as query-status prints them: run_st
     RUN_SUSPENDED, RUN_WATCHDOG, RUN_GUEST_PANICKED, RUN_COLO, RUN_STATES
 } RunState;
 
-typedef enum ShutdownCause {        /* "reason" of the SHUTDOWN and RESET events: shutdown_cause_name() */
-    SHUTDOWN_NONE, SHUTDOWN_HOST_ERROR, SHUTDOWN_HOST_QMP_QUIT, SHUTDOWN_HOST_QMP_SYSTEM_RESET,
-    SHUTDOWN_HOST_SIGNAL, SHUTDOWN_HOST_UI, SHUTDOWN_GUEST_SHUTDOWN, SHUTDOWN_GUEST_RESET,
-    SHUTDOWN_GUEST_PANIC, SHUTDOWN_SUBSYSTEM_RESET, SHUTDOWN_SNAPSHOT_LOAD, SHUTDOWN_CAUSES
+/* "reason" of the SHUTDOWN and RESET events: shutdown_cause_name() */
+typedef enum ShutdownCause {
+    SHUTDOWN_NONE,
+    SHUTDOWN_HOST_ERROR,
+    SHUTDOWN_HOST_QMP_QUIT,
+    SHUTDOWN_HOST_QMP_SYSTEM_RESET,
+    SHUTDOWN_HOST_SIGNAL,
+    SHUTDOWN_HOST_UI,
+    SHUTDOWN_GUEST_SHUTDOWN,
+    SHUTDOWN_GUEST_RESET,
+    SHUTDOWN_GUEST_PANIC,
+    SHUTDOWN_SUBSYSTEM_RESET,
+    SHUTDOWN_SNAPSHOT_LOAD,
+    SHUTDOWN_CAUSES
 } ShutdownCause;
 
 /* -action and its older spellings (-no-reboot, -no-shutdown). */
 typedef enum RebootAction { REBOOT_RESET, REBOOT_SHUTDOWN } RebootAction;
 typedef enum ShutdownAction { SHUTDOWN_POWEROFF, SHUTDOWN_PAUSE } ShutdownAction;
-typedef enum PanicAction { PANIC_SHUTDOWN, PANIC_EXIT_FAILURE, PANIC_PAUSE, PANIC_NONE } PanicAction;
+typedef enum PanicAction {
+    PANIC_SHUTDOWN,
+    PANIC_EXIT_FAILURE,
+    PANIC_PAUSE,
+    PANIC_NONE
+} PanicAction;
 typedef enum WatchdogAction { WATCHDOG_RESET, WATCHDOG_SHUTDOWN, WATCHDOG_POWEROFF, WATCHDOG_PAUSE,
                               WATCHDOG_DEBUG, WATCHDOG_NONE, WATCHDOG_INJECT_NMI } WatchdogAction;
 typedef struct VmActions {
@@ -52,14 +68,16 @@ typedef struct VmNotify {
     void (*event)(void *opaque, const char *event, ShutdownCause cause);
     void (*powerdown)(void *opaque);    /* the ACPI device presses its button */
     void (*wakeup)(void *opaque);       /* leave S3 */
-    void (*reset)(void *opaque);        /* late in every reset, after devices and before CPUs: ROM copies */
+    /* late in every reset, after devices and before CPUs: ROM copies */
+    void (*reset)(void *opaque);
     void *opaque;
 } VmNotify;
 
 /* What accel/cpus.c does for the core; NULL until the first vCPU exists. */
 typedef struct VmCpuOps {
-    void (*on_cpus)(Vm *vm, bool exclusive, void (*fn)(struct Cpu *cpu, void *opaque), void *opaque);
-    void (*pause_all)(Vm *vm);          /* returns when all stand still; lets go of the VM lock meanwhile */
+    void (*on_cpus)(Vm *vm, bool exclusive, void (*fn)(struct Cpu *cpu, void *opaque),
+                    void *opaque);
+    void (*pause_all)(Vm *vm); /* returns when all stand still; lets go of the VM lock meanwhile */
     void (*resume_all)(Vm *vm);
     void (*kick_all)(Vm *vm);           /* every running vCPU passes a stopping point soon */
     void (*after_reset)(Vm *vm);        /* registers were reset behind the accelerator's back */
@@ -67,14 +85,14 @@ typedef struct VmCpuOps {
 
 struct Vm {
     Object root;                    /* "/": machine, objects, chardevs */
-    Object *machine;                /* "/machine": the Machine (machine.h) or a plain container in tests */
+    Object *machine; /* "/machine": the Machine (machine.h) or a plain container in tests */
     Object *peripheral, *peripheral_anon, *unattached, *objects, *chardevs, *backend;
     struct Accel *accel;
     AddrSpace *mem, *io;            /* "memory" with root "system", "I/O" with root "io" */
     MemRegion system_region, io_region;
     Bus *system_bus;
     GPtrArray *cpus;                /* of Cpu *, in order of index */
-    GMutex lock;                    /* "the VM lock": all device state, the region tree, the object tree */
+    GMutex lock; /* "the VM lock": all device state, the region tree, the object tree */
     void *lock_owner;               /* thread that holds it; atomic */
     GPtrArray *buses;               /* of Bus *, all of them, in order of creation */
     GArray *compat, *globals;       /* of GlobalProp: applied in this order */
@@ -83,7 +101,7 @@ struct Vm {
     VmActions actions;
     bool allow_wakeup, machine_ready;   /* ready: what comes now is hot-plugged */
     const VmCpuOps *cpu_ops;
-    struct ApicBus *apic_bus;       /* hw/intc/apic.c: the local APICs of the machine; NULL without */
+    struct ApicBus *apic_bus; /* hw/intc/apic.c: the local APICs of the machine; NULL without */
     GPtrArray *notify;              /* of const VmNotify * */
     GPtrArray *roms;                /* of RomBlob *: loader.h */
     struct VmRequests *requests;    /* vm.c: pending shutdown, reset ... */
@@ -101,15 +119,16 @@ void vm_free(Vm *vm);               /* vCPUs must be gone; frees all devices */
 
 void vm_lock(Vm *vm);
 void vm_unlock(Vm *vm);
-bool vm_locked(const Vm *vm);       /* by this thread; for g_assert() at the entry of every locked function */
+/* by this thread; for g_assert() at the entry of every locked function */
+bool vm_locked(const Vm *vm);
 bool vm_lock_maybe(Vm *vm);         /* takes it unless held; true: give it to vm_unlock_maybe */
 void vm_unlock_maybe(Vm *vm, bool taken);
 void vm_cond_wait(Vm *vm, GCond *cond);             /* waits on a condition of the VM lock */
 
-/* Runs fn for every vCPU on that vCPU's thread between guest instructions. exclusive: all of them stand
- * between instructions at the same time and fn runs on the calling thread. Returns when all is done; lets
- * go of the VM lock meanwhile if the caller holds it (fn takes it if it needs). Before vCPU threads exist
- * fn runs here. */
+/* Runs fn for every vCPU on that vCPU's thread between guest instructions. exclusive: all of them
+ * stand between instructions at the same time and fn runs on the calling thread. Returns when all
+ * is done; lets go of the VM lock meanwhile if the caller holds it (fn takes it if it needs).
+ * Before vCPU threads exist fn runs here. */
 void vm_on_cpus(Vm *vm, bool exclusive, void (*fn)(struct Cpu *cpu, void *opaque), void *opaque);
 /* Frees p once no vCPU can still see it: after each has passed a stopping point. */
 void vm_retire(Vm *vm, void (*release)(void *p), void *p);
@@ -125,7 +144,8 @@ void vm_online_quiescent(VmOnline *o);  /* cheap; while online */
 bool vm_thread_online(void);            /* is this thread one of them, and online? */
 
 /* ---- Globals and compat */
-void vm_add_global(Vm *vm, const char *driver, const char *property, const char *value);   /* copied */
+/* copied */
+void vm_add_global(Vm *vm, const char *driver, const char *property, const char *value);
 void vm_add_compat(Vm *vm, const GlobalProp *rows, size_t n);       /* rows are kept */
 /* One warning line a -global that matched no device; to be called when the machine is complete. */
 void vm_check_globals(Vm *vm);
@@ -135,15 +155,17 @@ const char *run_state_name(RunState s);
 const char *shutdown_cause_name(ShutdownCause c);
 bool vm_running(const Vm *vm);
 void vm_start(Vm *vm);              /* cont: clock on, vCPUs on. Nothing when running */
-void vm_stop(Vm *vm, RunState s);   /* stands still on return; also called from vCPU threads: then it only asks */
+/* stands still on return; also called from vCPU threads: then it only asks */
+void vm_stop(Vm *vm, RunState s);
 void vm_set_state(Vm *vm, RunState s);          /* between two states that do not run */
-void vm_reset(Vm *vm, ResetKind kind);          /* vCPUs must stand still: devices, notifiers, CPUs */
+void vm_reset(Vm *vm, ResetKind kind); /* vCPUs must stand still: devices, notifiers, CPUs */
 void vm_reset_devices(Vm *vm, ResetKind kind);  /* all but CPUs; lines are lowered first */
 void vm_notify_add(Vm *vm, const VmNotify *n);  /* kept */
 void vm_notify_del(Vm *vm, const VmNotify *n);
 void vm_event(Vm *vm, const char *event, ShutdownCause cause);
 
-/* Requests: any thread, vCPUs included, with or without the VM lock; the main loop acts on them soon. */
+/* Requests: any thread, vCPUs included, with or without the VM lock; the main loop acts on them
+ * soon. */
 void vm_request_shutdown(Vm *vm, ShutdownCause cause);
 void vm_request_shutdown_code(Vm *vm, ShutdownCause cause, int exit_code);  /* isa-debug-exit */
 void vm_request_reset(Vm *vm, ShutdownCause cause);
@@ -156,9 +178,9 @@ void vm_watchdog_expired(Vm *vm);
 /* From a fatal signal handler or SIGTERM: async-signal-safe. */
 void vm_request_quit_from_signal(Vm *vm, int signal, int pid);
 
-/* Runs the main loop until the VM is to end; returns the process's exit status. Called with the VM lock
- * not held: it is taken around every dispatch. */
+/* Runs the main loop until the VM is to end; returns the process's exit status. Called with the VM
+ * lock not held: it is taken around every dispatch. */
 int vm_main_loop(Vm *vm);
-bool vm_process_requests(Vm *vm, int *exit_code);   /* one round; true: the VM is to end. Lock held */
+bool vm_process_requests(Vm *vm, int *exit_code); /* one round; true: the VM is to end. Lock held */
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Writes and reads the rows of a VmState: fields in order, big endian, then the subsections that are
- * needed, each introduced by a type byte, its name and version. The reader trusts nothing. */
+/* Writes and reads the rows of a VmState: fields in order, big endian, then the subsections that
+ * are needed, each introduced by a type byte, its name and version. The reader trusts nothing. */
 #include "hw/core/vmstate.h"
 
 #include <string.h>
@@ -304,8 +304,8 @@ static bool load_row(VmReader *r, const VmState *vs, const VmField *f, void *obj
     char *base;
 
     if (n > f->count) {
-        return err_fail(errp, "%s/%s: %" G_GINT64_MODIFIER "u elements, at most %u", vs->name, f->name,
-                        n, f->count);
+        return err_fail(errp, "%s/%s: %" G_GINT64_MODIFIER "u elements, at most %u", vs->name,
+                        f->name, n, f->count);
     }
     if (f->flags & VM_ALLOC) {
         char **member = (char **)((char *)obj + f->offset);
@@ -352,7 +352,8 @@ static bool load_sections(VmReader *r, const VmState *vs, void *obj, unsigned de
         len = vm_get_u8(r);
         vm_get_buf(r, name, len);
         name[len] = '\0';
-        if (!r->failed && (len < own + 2 || strncmp(name, vs->name, own) != 0 || name[own] != '/')) {
+        if (!r->failed &&
+            (len < own + 2 || strncmp(name, vs->name, own) != 0 || name[own] != '/')) {
             r->pos = start;
             return true;
         }
@@ -379,11 +380,12 @@ static bool load_one(VmReader *r, const VmState *vs, void *obj, int version, uns
 {
     g_assert(depth < DEPTH_MAX);        /* tables are constant: no stream makes this deeper */
     if (version > vs->version) {
-        return err_fail(errp, "%s: incoming version_id %d is too new for local version_id %d", vs->name,
-                        version, vs->version);
+        return err_fail(errp, "%s: incoming version_id %d is too new for local version_id %d",
+                        vs->name, version, vs->version);
     }
     if (version < vs->min_version) {
-        return err_fail(errp, "%s: incoming version_id %d is too old for local minimum version_id %d",
+        return err_fail(errp,
+                        "%s: incoming version_id %d is too old for local minimum version_id %d",
                         vs->name, version, vs->min_version);
     }
     if (vs->pre_load != NULL && !vs->pre_load(obj, errp)) {

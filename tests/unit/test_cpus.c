@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vCPU threads on an accelerator that only counts: run, pause, kick, halt, work, exclusive sections,
- * retirement, and the main loop's requests. */
+/* vCPU threads on an accelerator that only counts: run, pause, kick, halt, work, exclusive
+ * sections, retirement, and the main loop's requests. */
 #include <string.h>
 
 #include "accel/accel.h"
@@ -256,7 +256,8 @@ static void test_retired_things_go(Fix *f, gconstpointer data)
     vm_start(f->vm);
     for (int i = 0; i < 10; i++) {
         vm_retire(f->vm, released, &gone[i]);
-        for (int tries = 0; tries < 10000 && !__atomic_load_n(&gone[i], __ATOMIC_SEQ_CST); tries++) {
+        for (int tries = 0; tries < 10000 && !__atomic_load_n(&gone[i], __ATOMIC_SEQ_CST);
+             tries++) {
             g_usleep(500);
         }
         g_assert_cmpint(gone[i], ==, 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The region tree as the guest sees it: priorities, aliases, holes, splitting, transactions, dirty bits. */
+/* The region tree as the guest sees it: priorities, aliases, holes, splitting, transactions, dirty
+ * bits. */
 #include <string.h>
 
 #include "hw/core/dma.h"
@@ -30,9 +31,10 @@ static void dev_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
 
 static const MemOps any_ops = { .read = dev_read, .write = dev_write };
 static const MemOps byte_ops = { .read = dev_read, .write = dev_write, .max_size = 1 };
-static const MemOps word32_ops = { .read = dev_read, .write = dev_write, .min_size = 4, .max_size = 4 };
-static const MemOps strict_ops = { .read = dev_read, .write = dev_write, .min_size = 4, .max_size = 4,
-                                   .strict = true };
+static const MemOps word32_ops = {
+    .read = dev_read, .write = dev_write, .min_size = 4, .max_size = 4};
+static const MemOps strict_ops = {
+    .read = dev_read, .write = dev_write, .min_size = 4, .max_size = 4, .strict = true};
 static const MemOps unaligned_ops = { .read = dev_read, .write = dev_write, .unaligned = true };
 static const MemOps big_ops = { .read = dev_read, .write = dev_write, .big_endian = true };
 
@@ -157,7 +159,8 @@ static void test_lower_priority_shows_in_gaps(Fix *f, gconstpointer data)
     mem_init_io(&f->io2, "below", 0x4000, &any_ops, f);
     mem_add(root(f), 0x1000, &f->io2, -1);
     add_io(f, 0x3000, 0x800, &any_ops, 5);
-    expect_map(f, f->vm->mem, "0-1fff ram@0;2000-2fff below@1000;3000-37ff dev@0;3800-4fff below@2800;");
+    expect_map(f, f->vm->mem,
+               "0-1fff ram@0;2000-2fff below@1000;3000-37ff dev@0;3800-4fff below@2800;");
 }
 
 static void test_younger_covers_older_of_same_priority(Fix *f, gconstpointer data)

@@ -254,7 +254,8 @@ static void test_places_in_tree(Fix *f, gconstpointer data)
     Device *b = make(f, "{'driver': 'toy'}", NULL);
     Bus *more = bus_new_root(&toy_bus, f->vm, "more");
     Device *c = device_create(&toy, f->vm, more, NULL);
-    g_autofree char *pa = object_path(&a->obj), *pb = object_path(&b->obj), *pc = object_path(&c->obj);
+    g_autofree char *pa = object_path(&a->obj), *pb = object_path(&b->obj),
+                    *pc = object_path(&c->obj);
 
     (void)data;
     g_assert_cmpstr(pa, ==, "/machine/peripheral/mine");

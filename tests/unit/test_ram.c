@@ -34,7 +34,8 @@ static void test_too_much_is_one_line(void)
     g_autoptr(GError) err = NULL;
 
     g_assert_null(ram_block_new("pc.ram", 99999999ull * MIB, NULL, &err));
-    g_assert_cmpstr(err->message, ==, "cannot set up guest memory 'pc.ram': Cannot allocate memory");
+    g_assert_cmpstr(err->message, ==,
+                    "cannot set up guest memory 'pc.ram': Cannot allocate memory");
     g_assert_null(ram_block_new("pc.ram", UINT64_MAX, NULL, NULL));
     g_assert_null(ram_block_new("pc.ram", 0, NULL, NULL));
 }
@@ -222,8 +223,9 @@ static void test_topology(void)
         g_autoptr(Json) opts = json_parse(rows[i].in, NULL);
         SmpTopology t;
         bool ok = machine_parse_smp(&m, opts, &t, NULL);
-        g_autofree char *text = ok ? g_strdup_printf("%u/%u %u %u %u %u", t.cpus, t.max_cpus, t.sockets,
-                                                     t.dies, t.cores, t.threads) : NULL;
+        g_autofree char *text = ok ? g_strdup_printf("%u/%u %u %u %u %u", t.cpus, t.max_cpus,
+                                                     t.sockets, t.dies, t.cores, t.threads)
+                                   : NULL;
 
         g_assert_cmpstr(text, ==, rows[i].out);
     }

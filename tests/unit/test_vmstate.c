@@ -211,8 +211,8 @@ static void test_random_streams_are_safe(void)
         for (size_t k = 0; k < sizeof(bytes); k++) {
             bytes[k] = (uint8_t)(g_rand_boolean(rand) ? g_rand_int(rand) : 9);
         }
-        load(&b, bytes, (size_t)g_rand_int_range(rand, 0, sizeof(bytes)), g_rand_int_range(rand, 1, 5),
-             NULL);
+        load(&b, bytes, (size_t)g_rand_int_range(rand, 0, sizeof(bytes)),
+             g_rand_int_range(rand, 1, 5), NULL);
         dev_fini(&b);
     }
 }
