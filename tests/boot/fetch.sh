@@ -36,7 +36,13 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev 2>/dev/null
 echo "Welcome to $(uname -sr) on $(uname -m)"
 echo "Type 'poweroff' to leave."
-while :; do setsid cttyhack sh; done
+# busybox's poweroff and reboot signal process 1
+trap 'busybox poweroff -f' USR2
+trap 'busybox reboot -f' TERM
+while :; do
+    setsid cttyhack sh &
+    wait $!
+done
 INIT
     chmod +x "$1/init"
 }
@@ -44,12 +50,9 @@ INIT
 # an initramfs of busybox alone: $1 = folder with bin/busybox (and libraries), $2 = output
 initramfs() {
     mkdir -p "$1/dev" "$1/proc" "$1/sys" "$1/bin" "$1/sbin" "$1/tmp" "$1/root"
-    for applet in sh mount uname setsid cttyhack ls cat dmesg echo sleep ps; do
+    for applet in sh mount uname setsid cttyhack ls cat dmesg echo sleep ps poweroff reboot; do
         ln -sf busybox "$1/bin/$applet"
     done
-    printf '#!/bin/sh\nexec busybox poweroff -f\n' >"$1/bin/poweroff"
-    printf '#!/bin/sh\nexec busybox reboot -f\n' >"$1/bin/reboot"
-    chmod +x "$1/bin/poweroff" "$1/bin/reboot"
     initramfs_init "$1"
     cpio_gz "$1" "$2"
 }
