@@ -25,7 +25,5 @@ static char *drive_print(const Field *f, const void *member)
 
 const FieldOps drive_field_ops = { .type_name = "str", .parse = drive_parse, .print = drive_print };
 
-static const char *const on_off_auto_names[] = { "auto", "on", "off", NULL };
-const EnumDef drive_on_off_auto = { "OnOffAuto", on_off_auto_names };
 static const char *const on_error_names[] = { "auto", "report", "ignore", "enospc", "stop", NULL };
 const EnumDef drive_on_error = { "BlockdevOnError", on_error_names };

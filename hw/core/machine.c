@@ -195,18 +195,6 @@ static void machine_reset(Vm *vm, ResetKind kind)
     }
 }
 
-Drive *machine_drive(const Machine *m, DriveIf iface, unsigned bus, unsigned unit)
-{
-    for (guint i = 0; m->drives != NULL && i < m->drives->len; i++) {
-        Drive *d = g_ptr_array_index(m->drives, i);
-
-        if (d->iface == iface && d->bus == bus && d->unit == unit) {
-            return d;
-        }
-    }
-    return NULL;
-}
-
 bool machine_init(Machine *m, GError **errp)
 {
     m->obj.sealed = true;

@@ -12,27 +12,6 @@ typedef struct SmpTopology {        /* -smp; product = max_cpus */
     unsigned cpus, max_cpus, sockets, dies, clusters, cores, threads;
 } SmpTopology;
 
-/* A drive of -drive, -hda, -cdrom, -fda ... and its place on the board. The board's controllers
- * take the ones of their interface in init(), and set used; what is left over at the end is the
- * user's mistake (but DRIVE_NONE, which -device takes by id). */
-typedef enum DriveIf {
-    DRIVE_NONE,
-    DRIVE_IDE,
-    DRIVE_FLOPPY,
-    DRIVE_SCSI,
-    DRIVE_VIRTIO,
-    DRIVE_PFLASH,
-    DRIVE_SD,
-    DRIVE_MTD
-} DriveIf;
-typedef struct Drive {
-    DriveIf iface;
-    unsigned bus, unit;             /* IDE: 2 units a bus; floppy: bus 0, units 0 and 1 */
-    bool cdrom;                     /* media=cdrom */
-    bool used;
-    struct Block *block;            /* block/block.h; may be without medium */
-} Drive;
-
 typedef struct MachineType {
     ObjType type; /* name "pc-i440fx-7.2-machine"; desc as -machine help prints it */
     const char *name;               /* "pc-i440fx-7.2" */
@@ -76,12 +55,8 @@ struct Machine {
      * arrays "smbios", "fw_cfg", "option-rom" ({"romfile": ..., "bootindex": ...}) of objects in
      * the order given. Members may be missing. Owned by the Vm's builder. */
     Json *board_opts;
-    GPtrArray *drives;              /* of Drive *; NULL: none. Owned by the Vm's builder */
     GPtrArray *data_dirs;           /* of char *: -L, in search order; owned by the Vm's builder */
 };
-
-/* The drive at that place, NULL when there is none. */
-Drive *machine_drive(const Machine *m, DriveIf iface, unsigned bus, unsigned unit);
 
 #define MACHINE_REGISTER(t) SET_ADD(types, ObjType, t, &(t).type)
 extern const MachineType machine_base;  /* "machine", abstract; the properties all boards share */

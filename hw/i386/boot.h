@@ -5,7 +5,7 @@
 
 #include "hw/i386/pc.h"
 
-/* optionrom/*.S */
+/* The ROMs in optionrom */
 extern const uint8_t optionrom_linuxboot[], optionrom_linuxboot_end[];
 extern const uint8_t optionrom_flatboot[], optionrom_flatboot_end[];
 

@@ -4,7 +4,10 @@
  * PIT to GSI 0 and the RTC to GSI 8, both through the HPET's legacy switch; ACPI's SCI is GSI 9. */
 #include "hw/i386/pc.h"
 
+#include <string.h>
+
 #include "hw/char/isa_chars.h"
+#include "hw/core/loader.h"
 #include "hw/display/vga.h"
 #include "hw/dma/i8257.h"
 #include "hw/input/i8042.h"
@@ -68,8 +71,9 @@ static bool pc_add_cpu(PcMachine *pc, unsigned index, GError **errp)
     }
     cpu->apic = apic;
     cpu->apic_ops = &apic_cpu_ops;
-    apic_set_features(apic, x86_has_feature(cpu, FE_X2APIC), x86_has_feature(cpu, FE_TSC_DEADLINE),
-                      cpu->env.tsc_hz);
+    apic_set_features(apic, &(ApicFeatures){ .x2apic = x86_has_feature(cpu, FE_X2APIC),
+                                             .tsc_deadline = x86_has_feature(cpu, FE_TSC_DEADLINE),
+                                             .tsc_hz = cpu->env.tsc_hz });
     return true;
 }
 
@@ -291,6 +295,30 @@ static bool pc_add_chars(PcMachine *pc, GError **errp)
     return debug == NULL || isa_debugcon_new(vm, isa, 0xe9, debug, errp) != NULL;
 }
 
+static bool pc_vmport_get(Vm *vm, VmportRegs *r)
+{
+    const uint64_t *g = current_cpu != NULL ? x86_cpu(current_cpu)->env.gpr : NULL;
+
+    if (g == NULL) {
+        return false;
+    }
+    *r = (VmportRegs){ (uint32_t)g[R_RAX], (uint32_t)g[R_RBX], (uint32_t)g[R_RCX], (uint32_t)g[R_RDX],
+                       (uint32_t)g[R_RSI], (uint32_t)g[R_RDI] };
+    return true;
+}
+
+static void pc_vmport_set(Vm *vm, const VmportRegs *r)
+{
+    uint64_t *g = x86_cpu(current_cpu)->env.gpr;
+
+    g[R_RAX] = r->eax;
+    g[R_RBX] = r->ebx;
+    g[R_RCX] = r->ecx;
+    g[R_RDX] = r->edx;
+    g[R_RSI] = r->esi;
+    g[R_RDI] = r->edi;
+}
+
 static bool pc_add_input(PcMachine *pc, GError **errp)
 {
     Vm *vm = pc->m.vm;
@@ -304,7 +332,15 @@ static bool pc_add_input(PcMachine *pc, GError **errp)
             return false;
         }
     }
-    return port92_new(vm, isa, p92_a20, reset, errp) != NULL;
+    if (port92_new(vm, isa, p92_a20, reset, errp) == NULL) {
+        return false;
+    }
+    if (!pc->has_pci || pc->vmport_opt == ONOFF_OFF) {
+        return true;
+    }
+    pc->vmport = vmport_new(vm, isa, pc_vmport_get, pc_vmport_set, errp);
+    return pc->vmport != NULL &&
+           (pc->i8042 == NULL || vmmouse_new(vm, isa, pc->vmport, pc->i8042, errp) != NULL);
 }
 
 static bool pc_add_display(PcMachine *pc, GError **errp)

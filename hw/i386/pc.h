@@ -10,9 +10,6 @@
 #include "hw/pci/pci.h"
 #include "target/i386/cpu.h"
 
-typedef enum OnOffAuto { ONOFF_AUTO, ONOFF_ON, ONOFF_OFF } OnOffAuto;
-extern const EnumDef on_off_auto_enum;
-
 enum { PC_E820_MAX = 8, PC_BIOS_MAX = 16 << 20, PC_ROM_AT = 0xc0000, PC_ROM_SIZE = 0x20000 };
 #define PC_LOW_RAM_MAX 0xe0000000u      /* more RAM than this: the rest, or above 3 GiB, goes above 4 GiB */
 #define PC_LOW_RAM_SPLIT 0xc0000000u

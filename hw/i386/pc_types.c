@@ -5,25 +5,22 @@
 
 #include "util/bits.h"
 
-static const char *const on_off_auto_names[] = { "auto", "on", "off", NULL };
-const EnumDef on_off_auto_enum = { "OnOffAuto", on_off_auto_names };
-
 static const Field pc_props[] = {
-    FIELD_ENUM("acpi", PcMachine, acpi, &on_off_auto_enum, ONOFF_AUTO, .help = "Enable ACPI"),
+    FIELD_ENUM("acpi", PcMachine, acpi, &on_off_auto, ONOFF_AUTO, .help = "Enable ACPI"),
     FIELD_BOOL("hpet", PcMachine, use_hpet, true,
                .help = "Enable/disable high precision event timer emulation"),
     FIELD_BOOL("i8042", PcMachine, use_i8042, true),
     FIELD_SIZE("max-fw-size", PcMachine, max_fw_size, 16 * MIB, .help = "Maximum combined firmware size"),
     FIELD_SIZE("max-ram-below-4g", PcMachine, max_ram_below_4g, 0,
                .help = "Maximum ram below the 4G boundary (32bit boundary)"),
-    FIELD_ENUM("pic", PcMachine, pic_opt, &on_off_auto_enum, ONOFF_AUTO, .help = "Enable i8259 PIC"),
-    FIELD_ENUM("pit", PcMachine, pit_opt, &on_off_auto_enum, ONOFF_AUTO, .help = "Enable i8254 PIT"),
+    FIELD_ENUM("pic", PcMachine, pic_opt, &on_off_auto, ONOFF_AUTO, .help = "Enable i8259 PIC"),
+    FIELD_ENUM("pit", PcMachine, pit_opt, &on_off_auto, ONOFF_AUTO, .help = "Enable i8254 PIT"),
     FIELD_BOOL("sata", PcMachine, sata, true, .help = "Enable/disable Serial ATA bus"),
     FIELD_STR("smbios-entry-point-type", PcMachine, smbios_ep, "32",
               .help = "SMBIOS Entry Point type [32, 64]"),
     FIELD_BOOL("smbus", PcMachine, smbus, true, .help = "Enable/disable system management bus"),
-    FIELD_ENUM("smm", PcMachine, smm, &on_off_auto_enum, ONOFF_AUTO, .help = "Enable SMM"),
-    FIELD_ENUM("vmport", PcMachine, vmport_opt, &on_off_auto_enum, ONOFF_AUTO,
+    FIELD_ENUM("smm", PcMachine, smm, &on_off_auto, ONOFF_AUTO, .help = "Enable SMM"),
+    FIELD_ENUM("vmport", PcMachine, vmport_opt, &on_off_auto, ONOFF_AUTO,
                .help = "Enable vmport (pc & q35)"),
     FIELD_BOOL("default-bus-bypass-iommu", PcMachine, bypass_iommu, false),
     FIELD_BOOL("fd-bootchk", PcMachine, fd_bootchk, true),
