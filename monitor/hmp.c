@@ -139,16 +139,17 @@ static char *nearest_command(const char *name)
     g_autoptr(GPtrArray) list = list_commands(info ? "info " : NULL);
     g_autoptr(GString) names = g_string_new(NULL);
     g_auto(GStrv) words = NULL;
+    size_t skip = info ? strlen("info ") : 0;
     const char *near;
 
     for (unsigned i = 0; i < list->len; i++) {
         const HmpCommand *cmd = g_ptr_array_index(list, i);
 
-        g_string_append_printf(names, "%s%s", i > 0 ? "|" : "", cmd->names);
+        g_string_append_printf(names, "%s%s", i > 0 ? "|" : "", cmd->names + skip);
     }
     words = g_strsplit(names->str, "|", -1);
-    near = near_match(name, (const char *const *)words);
-    return g_strdup(near);
+    near = near_match(name + skip, (const char *const *)words);
+    return near != NULL ? g_strconcat(info ? "info " : "", near, NULL) : NULL;
 }
 
 static void unknown_command(Hmp *hmp, const char *name)

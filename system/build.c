@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "accel/accel.h"
+#include "accel/qtest/qtest.h"
 #include "monitor/hmp.h"
 #include "system/chardev/char.h"
 #include "system/daemon.h"
@@ -324,6 +325,21 @@ static void name_vm(Vm *vm, VmConfig *cfg)
     }
 }
 
+static bool open_qtest(Vm *vm, VmConfig *cfg, GError **errp)
+{
+    const OptUse *use = config_last(cfg, "qtest");
+
+    if (use == NULL) {
+        return true;
+    }
+    report_set_location(use->where);
+    if (!qtest_open(vm, use->text, config_str(cfg, "qtest-log"), errp)) {
+        return false;
+    }
+    report_set_location(NULL);
+    return true;
+}
+
 /* Phases 1 to 8. VM lock held. */
 static bool build_machine(Vm *vm, VmConfig *cfg, GError **errp)
 {
@@ -336,7 +352,7 @@ static bool build_machine(Vm *vm, VmConfig *cfg, GError **errp)
     add_globals(vm, cfg);
     name_vm(vm, cfg);
     if (!make_objects(vm, cfg, true, errp) || !build_chardevs(cfg, errp) ||
-        !build_monitors(vm, cfg, errp) || !build_ports(vm, cfg, t, errp)) {
+        !build_monitors(vm, cfg, errp) || !build_ports(vm, cfg, t, errp) || !open_qtest(vm, cfg, errp)) {
         return false;
     }
     m = machine_new(t, vm);

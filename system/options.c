@@ -407,5 +407,8 @@ const Option options[] = {
       .apply = apply_object,
       .usage = "-object type,id=id[,prop=value...]",
       .help = "make an object; \"help\" lists the types" },
+    /* Not in -help: tests use them. */
+    { .name = "qtest", .kind = OPT_STRING },
+    { .name = "qtest-log", .kind = OPT_STRING },
     { .name = NULL },
 };

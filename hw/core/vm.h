@@ -109,6 +109,7 @@ struct Vm {
     /* The board's own order of resetting; it calls vm_reset_devices(). NULL: just that. */
     void (*reset_machine)(Vm *vm, ResetKind kind);
     void (*inject_nmi)(Vm *vm);     /* set by the board; NULL: it has none */
+    bool (*set_boot)(Vm *vm, const char *order, GError **errp);    /* boot_set; the same */
     char *name, *uuid;              /* -name, -uuid; NULL */
     bool in_reset;
 };

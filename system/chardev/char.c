@@ -125,6 +125,41 @@ bool char_close(Char *c, GError **errp)
     return true;
 }
 
+bool char_reopen(Char *c, const CharBackend *be, const void *options, GError **errp)
+{
+    Char old = *c, fresh;
+
+    c->backend = be;
+    c->state = g_malloc0(be->size);
+    c->connected = false;
+    if (!char_open_log(c, options, errp) || !be->open(c, options, errp)) {
+        if (c->log_fd >= 0) {
+            close(c->log_fd);
+        }
+        g_free(c->state);
+        *c = old;
+        return false;
+    }
+    fresh = *c;                     /* the old back end knows this Char by its address */
+    *c = old;
+    c->user = NULL;
+    if (old.backend->close != NULL) {
+        old.backend->close(c);
+    }
+    g_free(old.state);
+    if (old.log_fd >= 0) {
+        close(old.log_fd);
+    }
+    *c = fresh;
+    char_accept_input(c);
+    return true;
+}
+
+void char_send_break(Char *c)
+{
+    char_event(c, CHAR_BREAK);
+}
+
 void char_close_all(void)
 {
     while (chars != NULL && chars->len > 0) {

@@ -59,6 +59,9 @@ Json *char_legacy_opts(const char *id, const char *text, GError **errp);
 
 Char *char_find(const char *id);
 bool char_close(Char *c, GError **errp);        /* fails while somebody uses it */
+/* Another backend under the same id; its user stays. On failure c is as before. */
+bool char_replace(Char *c, const Json *opts, GError **errp);
+void char_send_break(Char *c);                  /* the user sees CHAR_BREAK */
 void char_close_all(void);                      /* at exit: also gives terminals back as they were */
 void char_visit(void (*fn)(Char *c, void *opaque), void *opaque);
 

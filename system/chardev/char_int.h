@@ -21,6 +21,8 @@ struct Char {
 #define CHAR_STATE(T, c) ((T *)(c)->state)
 
 Char *char_new(const char *id, const CharBackend *be, const void *options, GError **errp);
+/* Another backend in the same Char; the user stays. On failure c is as before. */
+bool char_reopen(Char *c, const CharBackend *be, const void *options, GError **errp);
 size_t char_room(Char *c);                      /* 0 without a user */
 void char_deliver(Char *c, const uint8_t *buf, size_t n);
 void char_event(Char *c, CharEvent ev);         /* OPENED and CLOSED also set `connected` */

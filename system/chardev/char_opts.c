@@ -84,6 +84,13 @@ static bool fill_options(const CharBackend *be, void *o, const Json *opts, GErro
     return true;
 }
 
+static void free_options(const CharBackend *be, void *options)
+{
+    fields_release(be->options->fields, options);
+    fields_release(common_fields, options);
+    g_free(options);
+}
+
 Char *char_open(const char *id, const char *backend, const void *options, GError **errp)
 {
     const CharBackend *be = char_backend_find(backend);
@@ -114,16 +121,15 @@ Char *char_open(const char *id, const char *backend, const void *options, GError
     return mux;
 }
 
-Char *char_open_opts(const Json *opts, GError **errp)
+/* The backend that opts name, and its options filled in; NULL on failure. */
+static const CharBackend *make_options(const Json *opts, void **ret, GError **errp)
 {
-    const char *id = json_get_str(opts, "id");
     const char *backend = json_get_str(opts, "backend");
     const CharBackend *be;
     void *options;
-    Char *c = NULL;
 
     if (backend == NULL) {
-        err_fail(errp, "chardev: \"(null)\" missing backend");
+        err_fail(errp, "chardev: \"%s\" missing backend", json_get_str(opts, "id") ?: "");
         return NULL;
     }
     be = char_backend_find(backend);
@@ -131,20 +137,53 @@ Char *char_open_opts(const Json *opts, GError **errp)
         err_fail(errp, "'%s' is not a valid char driver name", backend);
         return NULL;
     }
-    if (id == NULL) {
-        err_fail(errp, "chardev: no id specified");
-        return NULL;
-    }
     options = g_malloc0(MAX(be->options->size, sizeof(CharCommon)));
     fields_set_defaults(common_fields, options);
     fields_set_defaults(be->options->fields, options);
-    if (fill_options(be, options, opts, errp)) {
-        c = char_open(id, backend, options, errp);
+    *ret = options;
+    if (!fill_options(be, options, opts, errp)) {
+        free_options(be, options);
+        return NULL;
     }
-    fields_release(be->options->fields, options);
-    fields_release(common_fields, options);
-    g_free(options);
+    return be;
+}
+
+Char *char_open_opts(const Json *opts, GError **errp)
+{
+    const char *id = json_get_str(opts, "id");
+    void *options = NULL;
+    const CharBackend *be = make_options(opts, &options, errp);
+    Char *c;
+
+    if (be == NULL) {
+        return NULL;
+    }
+    if (id == NULL) {
+        err_fail(errp, "chardev: no id specified");
+        free_options(be, options);
+        return NULL;
+    }
+    c = char_open(id, be->name, options, errp);
+    free_options(be, options);
     return c;
+}
+
+bool char_replace(Char *c, const Json *opts, GError **errp)
+{
+    void *options = NULL;
+    const CharBackend *be = make_options(opts, &options, errp);
+    bool ok;
+
+    if (be == NULL) {
+        return false;
+    }
+    if (char_is_mux(c) || ((const CharCommon *)options)->mux) {
+        ok = err_fail(errp, "a mux cannot be replaced");
+    } else {
+        ok = char_reopen(c, be, options, errp);
+    }
+    free_options(be, options);
+    return ok;
 }
 
 /* "host:port" (host may be empty or "[v6]"), up to a comma or '@'; the rest is left at *p. */
