@@ -23,13 +23,17 @@ static uint64_t ones(unsigned size)
     return size >= 8 ? ~0ull : (1ull << (size * 8)) - 1;
 }
 
+typedef uint16_t __attribute__((aligned(1), may_alias)) Loose16;
+typedef uint32_t __attribute__((aligned(1), may_alias)) Loose32;
+typedef uint64_t __attribute__((aligned(1), may_alias)) Loose64;
+
 static uint64_t load_le(const void *p, unsigned size)
 {
     switch (size) {     /* one host access each: other threads must not see halves */
     case 1:  return *(const volatile uint8_t *)p;
-    case 2:  return *(const volatile uint16_t *)p;
-    case 4:  return *(const volatile uint32_t *)p;
-    default: return *(const volatile uint64_t *)p;
+    case 2:  return *(const volatile Loose16 *)p;
+    case 4:  return *(const volatile Loose32 *)p;
+    default: return *(const volatile Loose64 *)p;
     }
 }
 
@@ -37,9 +41,9 @@ static void store_le(void *p, uint64_t v, unsigned size)
 {
     switch (size) {
     case 1:  *(volatile uint8_t *)p = (uint8_t)v; break;
-    case 2:  *(volatile uint16_t *)p = (uint16_t)v; break;
-    case 4:  *(volatile uint32_t *)p = (uint32_t)v; break;
-    default: *(volatile uint64_t *)p = v; break;
+    case 2:  *(volatile Loose16 *)p = (uint16_t)v; break;
+    case 4:  *(volatile Loose32 *)p = (uint32_t)v; break;
+    default: *(volatile Loose64 *)p = v; break;
     }
 }
 

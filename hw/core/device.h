@@ -131,7 +131,7 @@ Device *device_find(Vm *vm, const char *id_or_path, GError **errp); /* error cla
 char *device_dev_path(const Device *dev);       /* BusType.dev_path; NULL when the bus has none */
 char *device_idstr(const Device *dev);          /* section name: "0000:00:01.1/ide", "ps2kbd" */
 /* "/pci@i0cf8/ide@1,1/drive@0/disk@0"; NULL: not bootable */
-char * device_fw_path(const Device *dev);
+char *device_fw_path(const Device *dev);
 
 /* ---- Reset: buses' devices first, then the bus, then dev itself (base level first). */
 void device_reset(Device *dev, ResetKind kind);
