@@ -68,6 +68,11 @@ void x86_drop_segs(X86Cpu *c, unsigned cpl);
 typedef enum X86Far { FAR_JMP, FAR_CALL } X86Far;
 void x86_far(X86Cpu *c, X86Far how, uint16_t sel, uint64_t off, unsigned opsize);
 void x86_far_ret(X86Cpu *c, unsigned opsize, unsigned pop);
+/* Parts of RET and IRET: the CS to return to, checked, with its target; the SS beside it (false: null SS of
+ * 64-bit mode); both into the registers, ss NULL for a null one, data segments dropped when going outwards. */
+void x86_return_cs(X86Cpu *c, uint16_t sel, X86Desc *d, uint64_t rip);
+bool x86_return_ss(X86Cpu *c, uint16_t sel, const X86Desc *cs, unsigned rpl, X86Desc *ss);
+void x86_return_commit(X86Cpu *c, uint16_t cs_sel, X86Desc *cs, uint16_t ss_sel, X86Desc *ss, uint64_t sp);
 
 /* A stack being filled or emptied without touching the registers before all is known to work. */
 typedef struct X86Stack {
@@ -114,6 +119,7 @@ void x86_smm_leave(X86Cpu *c);              /* RSM; may shut down */
 /* ---- msr.c, cpuid.c */
 bool x86_rdmsr(X86Cpu *c, uint32_t index, uint64_t *v);     /* false: #GP */
 bool x86_wrmsr(X86Cpu *c, uint32_t index, uint64_t v);
+uint64_t x86_cr4_allowed(const X86Cpu *c);      /* bits that the features announced permit */
 bool x86_set_efer(X86Cpu *c, uint64_t v);
 uint64_t x86_tsc(X86Cpu *c);                /* RDTSC's value */
 uint64_t x86_xcr0_supported(const X86Cpu *c);
