@@ -4,10 +4,14 @@
  * Performance counters, LBR and machine-check injection are not modelled. */
 #include "target/i386/sys.h"
 
+#include <string.h>
+
 #include "target/i386/apic_if.h"
 #include "target/i386/features.h"
 #include "target/i386/tcg/insn.h"
+#include "util/bits.h"
 #include "util/log.h"
+#include "util/timer.h"
 
 enum {
     MSR_PLATFORM_ID = 0x17, MSR_P5_MC_ADDR = 0, MSR_P5_MC_TYPE = 1, MSR_TSC = 0x10, MSR_APIC_BASE = 0x1b,

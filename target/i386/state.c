@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "accel/accel.h"
 #include "target/i386/features.h"
 #include "target/i386/tcg/insn.h"
 
@@ -170,13 +171,23 @@ void x86_set_cr4(X86Cpu *c, uint64_t v)
     }
 }
 
+static void a20_changed(Cpu *cpu, void *opaque)
+{
+    X86Cpu *c = x86_cpu(cpu);
+
+    c->env.a20_mask = GPOINTER_TO_INT(opaque) ? ~0ull : ~(1ull << 20);
+    forget(c, true);
+}
+
+/* Any thread: the vCPU's own applies it at once, another's between two instructions. */
 void x86_set_a20(X86Cpu *c, bool on)
 {
-    uint64_t mask = on ? ~0ull : ~(1ull << 20);
-
-    if (c->env.a20_mask != mask) {
-        c->env.a20_mask = mask;
-        forget(c, true);
+    if (current_cpu == &c->cpu) {
+        a20_changed(&c->cpu, GINT_TO_POINTER(on));
+    } else if (c->cpu.thread != NULL) {
+        cpu_run_async(&c->cpu, a20_changed, GINT_TO_POINTER(on));
+    } else {
+        c->env.a20_mask = on ? ~0ull : ~(1ull << 20);
     }
 }
 

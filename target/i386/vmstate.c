@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What of the CPU goes into a snapshot: section "cpu", laid out as QEMU's version 12 for what both know. */
+#include "target/i386/sys.h"
+
+static const VmField seg_fields[] = {
+    VM_FIELD_U32(X86Seg, sel), VM_FIELD_U64(X86Seg, base), VM_FIELD_U32(X86Seg, limit), VM_FIELD_U32(X86Seg, attr),
+    VM_FIELD_END
+};
+static const VmState seg_vmstate = { .name = "segment", .version = 1, .min_version = 1, .fields = seg_fields };
+
+static const VmField table_fields[] = {
+    VM_FIELD_U64(X86Table, base), VM_FIELD_U32(X86Table, limit), VM_FIELD_END
+};
+static const VmState table_vmstate = { .name = "table", .version = 1, .min_version = 1, .fields = table_fields };
+
+static bool post_load(void *obj, int version, GError **errp)
+{
+    X86Cpu *c = obj;
+
+    c->env.next_rip = c->env.rip;
+    c->env.exc_vector = -1;
+    c->env.rflags = (c->env.rflags & FL_ALL) | FL_R1;
+    c->cpu.mem = c->env.smm && c->mem_smm != NULL ? c->mem_smm : c->mem_normal;
+    x86_update_hflags(c);
+    return true;
+}
+
+#define E(m, ctype, kind) VM_ROW(X86Cpu, env.m, ctype, kind)
+#define ARRAY(m, ctype, kind) VM_FIELD_ARRAY(X86Cpu, env.m, ctype, kind)
+static const VmField cpu_fields[] = {
+    ARRAY(gpr, uint64_t, VM_U64), E(rip, uint64_t, VM_U64), E(rflags, uint64_t, VM_U64),
+    VM_FIELD_STRUCT_ARRAY(X86Cpu, env.seg, seg_vmstate), VM_FIELD_STRUCT(X86Cpu, env.gdt, table_vmstate),
+    VM_FIELD_STRUCT(X86Cpu, env.idt, table_vmstate), E(cr0, uint64_t, VM_U64), E(cr2, uint64_t, VM_U64),
+    E(cr3, uint64_t, VM_U64), E(cr4, uint64_t, VM_U64), E(cr8, uint64_t, VM_U64), E(xcr0, uint64_t, VM_U64),
+    E(efer, uint64_t, VM_U64), ARRAY(dr, uint64_t, VM_U64), E(a20_mask, uint64_t, VM_U64), E(shadow, uint8_t, VM_U8),
+    E(nmi_blocked, bool, VM_BOOL), E(smm, bool, VM_BOOL), E(smi_blocked, bool, VM_BOOL),
+    E(wait_sipi, bool, VM_BOOL), E(sipi_vector, uint8_t, VM_U8),
+    VM_ROW(X86Cpu, cpu.halted, bool, VM_BOOL), VM_ROW(X86Cpu, cpu.pending, uint32_t, VM_U32),
+    E(tsc_offset, uint64_t, VM_U64), E(tsc_deadline, uint64_t, VM_U64), E(tsc_aux, uint64_t, VM_U64),
+    E(tsc_adjust, uint64_t, VM_U64), E(star, uint64_t, VM_U64), E(lstar, uint64_t, VM_U64),
+    E(cstar, uint64_t, VM_U64), E(sfmask, uint64_t, VM_U64), E(kernel_gs_base, uint64_t, VM_U64),
+    E(sysenter_cs, uint64_t, VM_U64), E(sysenter_esp, uint64_t, VM_U64), E(sysenter_eip, uint64_t, VM_U64),
+    E(pat, uint64_t, VM_U64), E(misc_enable, uint64_t, VM_U64), E(mcg_status, uint64_t, VM_U64),
+    E(mcg_ctl, uint64_t, VM_U64), ARRAY(mce_banks, uint64_t, VM_U64), ARRAY(mtrr_fixed, uint64_t, VM_U64),
+    E(mtrr_def_type, uint64_t, VM_U64),
+    { .name = "env.mtrr_var", .kind = VM_U64, .offset = offsetof(X86Cpu, env.mtrr_var), .count = 16,
+      .elem_size = 8 },
+    E(feature_control, uint64_t, VM_U64), E(spec_ctrl, uint64_t, VM_U64), E(debugctl, uint64_t, VM_U64),
+    E(xss, uint64_t, VM_U64), E(smbase, uint64_t, VM_U64), E(smi_count, uint64_t, VM_U64),
+    E(kvm_system_time, uint64_t, VM_U64), E(kvm_wall_clock, uint64_t, VM_U64),
+    VM_FIELD_BUF(X86Cpu, env.xs), VM_FIELD_END
+};
+const VmState x86_cpu_vmstate = {
+    .name = "cpu", .version = 12, .min_version = 12, .fields = cpu_fields, .post_load = post_load,
+};
