@@ -347,7 +347,7 @@ static bool page_is_dirty(const FlatRange *fr, uint64_t pa)
 
 static bool range_writable(const FlatRange *fr)
 {
-    return !fr->readonly && !fr->nonvolatile_ops;
+    return !fr->readonly;
 }
 
 static void data_install(TcgVcpu *v, uint64_t va, unsigned mode, uint64_t flags, uint64_t pa)

@@ -2,6 +2,7 @@
 /* info registers, info mem and info tlb, in the layout people's scripts know. */
 #include "target/i386/sys.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "target/i386/tcg/insn.h"

@@ -4,6 +4,8 @@
 #define TARGET_I386_MODEL_H
 
 #include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include "target/i386/features.h"
 
 typedef struct FeatureName { const char *name; uint16_t feature; } FeatureName;     /* FEATURE() */

@@ -4,8 +4,10 @@
  * Performance counters, LBR and machine-check injection are not modelled. */
 #include "target/i386/sys.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "hw/core/vm.h"
 #include "target/i386/apic_if.h"
 #include "target/i386/features.h"
 #include "target/i386/tcg/insn.h"

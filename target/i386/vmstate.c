@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What of the CPU goes into a snapshot: section "cpu", laid out as QEMU's version 12 for what both know. */
+/* What of the CPU goes into a snapshot: section "cpu". The layout is our own; QEMU streams of this
+ * section are not understood. */
 #include "target/i386/sys.h"
 
 static const VmField seg_fields[] = {

@@ -4,6 +4,9 @@
  * pointer is all that a delivery which faults leaves changed. What is pending is in pending.c. */
 #include "target/i386/sys.h"
 
+#include <inttypes.h>
+
+#include "hw/core/vm.h"
 #include "target/i386/tcg/insn.h"
 #include "util/log.h"
 
@@ -308,7 +311,7 @@ static int combine(int first, int second)
     return second;
 }
 
-static G_NORETURN void raise(X86Cpu *c, X86Event how, int vector, uint32_t error)
+static G_NORETURN void raise_event(X86Cpu *c, X86Event how, int vector, uint32_t error)
 {
     X86Env *env = &c->env;
 
@@ -330,17 +333,17 @@ static G_NORETURN void raise(X86Cpu *c, X86Event how, int vector, uint32_t error
 
 void x86_raise_err(X86Cpu *c, int vector, uint32_t error)
 {
-    raise(c, EVENT_EXCEPTION, vector, error);
+    raise_event(c, EVENT_EXCEPTION, vector, error);
 }
 
 void x86_raise(X86Cpu *c, int vector)
 {
-    raise(c, EVENT_EXCEPTION, vector, 0);
+    raise_event(c, EVENT_EXCEPTION, vector, 0);
 }
 
 void x86_raise_ud(X86Cpu *c)
 {
-    raise(c, EVENT_EXCEPTION, EXC_UD, 0);
+    raise_event(c, EVENT_EXCEPTION, EXC_UD, 0);
 }
 
 void x86_raise_fault(Cpu *cpu)
@@ -350,7 +353,7 @@ void x86_raise_fault(Cpu *cpu)
     if (c->env.fault.vector == EXC_PF) {
         c->env.cr2 = c->env.fault.addr;
     }
-    raise(c, EVENT_EXCEPTION, c->env.fault.vector, c->env.fault.error);
+    raise_event(c, EVENT_EXCEPTION, c->env.fault.vector, c->env.fault.error);
 }
 
 void x86_triple_fault(X86Cpu *c)

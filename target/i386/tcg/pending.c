@@ -3,6 +3,7 @@
  * breakpoints (vol. 3, chapter 17). Machine checks are not injected. */
 #include "target/i386/sys.h"
 
+#include "hw/core/vm.h"
 #include "target/i386/apic_if.h"
 #include "target/i386/tcg/insn.h"
 #include "util/log.h"

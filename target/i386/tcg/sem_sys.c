@@ -2,6 +2,7 @@
 /* System instructions: control and debug registers, MSRs, fast system calls, flags with privilege, I/O, CPUID and
  * time, TLB and cache control, XCR0, FS/GS bases, SMM's RSM (SDM vol. 2; vol. 3, chapters 2, 5, 19). */
 #include "target/i386/sys.h"
+#include "hw/core/vm.h"
 #include "target/i386/tcg/native.h"
 #include "target/i386/tcg/sem.h"
 #include "util/log.h"

@@ -53,7 +53,7 @@ static bool entry_set(X86Cpu *c, uint64_t pa, unsigned size, uint64_t old, uint6
         addr_space_st(c->cpu.mem, pa, old | bits, size, MEM_ATTRS_NONE, NULL);
         return true;
     }
-    if (fr->readonly || fr->nonvolatile_ops) {
+    if (fr->readonly || fr->store_to_ops) {
         return true;
     }
     uint8_t *p = fr->host + (pa - fr->start);
