@@ -16,6 +16,7 @@ typedef struct IoVec { const struct iovec *iov; int n; size_t skip, len; } IoVec
 typedef struct BlockDriver {
     const char *name;
     bool is_format;                             /* has a child "file"; else it is a protocol */
+    bool hidden;                                /* not for -drive format= */
     size_t state_size;
     const StructDef *open_options;              /* -blockdev NAME,...: from the schema */
     const StructDef *create_options;            /* qemu-img create -o ... */
@@ -40,5 +41,42 @@ typedef struct BlockDriver {
 
 SET_DECLARE(block_drivers, BlockDriver);
 #define BLOCK_DRIVER_REGISTER(d) SET_ADD(block_drivers, BlockDriver, d, &(d))
+
+/* Cache mode of a node, known before co_open. */
+typedef enum NodeFlags {
+    NODE_WRITABLE = 1 << 0,
+    NODE_DIRECT   = 1 << 1,         /* past the host's page cache */
+    NODE_NO_FLUSH = 1 << 2,         /* flushes are not passed on */
+    NODE_NATIVE   = 1 << 3,         /* aio=native */
+    NODE_UNMAP    = 1 << 4,         /* discard=unmap */
+    NODE_FORCE_SHARE = 1 << 5,
+} NodeFlags;
+
+typedef struct BlockTracked BlockTracked;
+
+struct BlockNode {
+    const BlockDriver *drv;
+    char *name;                     /* node-name: given, or "#block123" */
+    char *filename;                 /* as given; NULL for nodes without one */
+    void *state;                    /* drv->state_size bytes, zeroed before co_open */
+    BlockNode *file, *backing;      /* owned */
+    unsigned flags;
+    bool probed;                    /* the guest may not make it look like another format */
+    bool is_host_device, opened;
+    uint64_t length;                /* bytes, a multiple of 512 */
+    uint32_t align;                 /* of offsets and lengths the driver takes; a power of two */
+    uint32_t mem_align;
+    uint32_t write_align;           /* writes are widened to this by read-modify-write; >= align */
+    BlockTracked *tracked, **tracked_tail;      /* requests under way, oldest first */
+};
+
+static inline bool node_writable(const BlockNode *n) { return (n->flags & NODE_WRITABLE) != 0; }
+
+/* ---- io.c: for drivers that sit on another node, and for the core. Any offset, length and memory. */
+int co_node_read(BlockNode *n, uint64_t off, IoVec v);
+int co_node_write(BlockNode *n, uint64_t off, IoVec v, unsigned flags);
+int co_node_zero(BlockNode *n, uint64_t off, uint64_t len, unsigned flags);
+int co_node_discard(BlockNode *n, uint64_t off, uint64_t len);
+int co_node_flush(BlockNode *n);
 
 #endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the monitor prints and returns about drives: info block, info blockstats, query-block. */
+#include <inttypes.h>
+#include <string.h>
+#include "block/block_int.h"
+#include "util/parse.h"
+
+/* The node people mean: not the temporary layer. */
+static const BlockNode *info_node(const Block *b)
+{
+    return b->m.root != NULL && b->m.root->backing != NULL ? b->m.root->backing : b->m.root;
+}
+
+static uint64_t info_disk_size(const BlockNode *n)
+{
+    const BlockNode *file = n->file != NULL ? n->file : n;
+    g_autoptr(Json) j = file->drv->info == NULL ? NULL : file->drv->info((BlockNode *)(uintptr_t)file);
+
+    return json_get_uint(j, "actual-size", 0);
+}
+
+static void info_print_image(const BlockNode *n, const char *filename, GString *out)
+{
+    g_autofree char *size = size_text(n->length);
+    g_autofree char *disk = size_text(info_disk_size(n));
+
+    g_string_append_printf(out, "\nImages:\nimage: %s\nfile format: %s\nvirtual size: %s (%" PRIu64 " bytes)\n"
+                           "disk size: %s\n", filename, n->drv->name, size, n->length, disk);
+}
+
+static void info_print_user(const Block *b, GString *out)
+{
+    bool locked = false, open = false;
+
+    if (b->user != NULL && b->user->qom_path != NULL) {
+        g_autofree char *path = b->user->qom_path(b->user_opaque);
+
+        g_string_append_printf(out, "    Attached to:      %s\n", path);
+    }
+    if (b->user != NULL && !b->user->removable) {
+        return;
+    }
+    if (b->user != NULL) {
+        locked = b->user->locked != NULL && b->user->locked(b->user_opaque);
+        open = b->user->tray_open != NULL && b->user->tray_open(b->user_opaque);
+    }
+    g_string_append_printf(out, "    Removable device: %slocked, tray %s\n", locked ? "" : "not ",
+                           open ? "open" : "closed");
+}
+
+char *block_info_text(const Block *b, bool verbose)
+{
+    static const char *const detect[] = { "off", "on", "unmap" };
+    const BlockNode *root = b->m.root, *n = info_node(b);
+    GString *out = g_string_new(b->id);
+
+    if (root == NULL) {
+        g_string_append(out, ": [not inserted]\n");
+        info_print_user(b, out);
+        return g_string_free(out, FALSE);
+    }
+    g_string_append_printf(out, " (%s): %s (%s%s)\n", root->name, b->m.filename, root->drv->name,
+                           node_writable(root) ? "" : ", read-only");
+    info_print_user(b, out);
+    g_string_append_printf(out, "    Cache mode:       %s%s%s\n", b->m.write_cache ? "writeback" : "writethrough",
+                           root->flags & NODE_DIRECT ? ", direct" : "",
+                           root->flags & NODE_NO_FLUSH ? ", ignore flushes" : "");
+    if (root->backing != NULL) {
+        g_string_append_printf(out, "    Backing file:     %s (chain depth: 1)\n", b->m.filename);
+    }
+    if (b->m.detect_zeroes != DETECT_OFF) {
+        g_string_append_printf(out, "    Detect zeroes:    %s\n", detect[b->m.detect_zeroes]);
+    }
+    if (verbose) {
+        info_print_image(n, b->m.filename, out);
+    }
+    return g_string_free(out, FALSE);
+}
+
+BlockStats block_stats(const Block *b)
+{
+    return b->stats;
+}
+
+char *block_stats_text(const Block *b)
+{
+    const BlockStats *s = &b->stats;
+
+    return g_strdup_printf("%s: rd_bytes=%" PRIu64 " wr_bytes=%" PRIu64 " rd_operations=%" PRIu64
+                           " wr_operations=%" PRIu64 " flush_operations=%" PRIu64 " wr_total_time_ns=%" PRIu64
+                           " rd_total_time_ns=%" PRIu64 " flush_total_time_ns=%" PRIu64
+                           " rd_merged=0 wr_merged=0 idle_time_ns=0\n",
+                           b->id, s->rd_bytes, s->wr_bytes, s->rd_ops, s->wr_ops, s->flush_ops, s->wr_ns, s->rd_ns,
+                           s->flush_ns);
+}
+
+static Json *info_inserted_json(const Block *b)
+{
+    const BlockNode *root = b->m.root, *n = info_node(b);
+    Json *j = json_object_new(), *cache = json_object_new(), *image = json_object_new();
+
+    json_set_str(j, "file", b->m.filename);
+    json_set_str(j, "node-name", root->name);
+    json_set_bool(j, "ro", !node_writable(root));
+    json_set_str(j, "drv", root->drv->name);
+    json_set_int(j, "backing_file_depth", root->backing != NULL);
+    if (root->backing != NULL) {
+        json_set_str(j, "backing_file", b->m.filename);
+    }
+    json_set_bool(j, "encrypted", false);
+    json_set_str(j, "detect_zeroes", b->m.detect_zeroes == DETECT_OFF ? "off"
+                                     : b->m.detect_zeroes == DETECT_ON ? "on" : "unmap");
+    json_set_bool(cache, "writeback", b->m.write_cache);
+    json_set_bool(cache, "direct", (root->flags & NODE_DIRECT) != 0);
+    json_set_bool(cache, "no-flush", (root->flags & NODE_NO_FLUSH) != 0);
+    json_set(j, "cache", cache);
+    json_set_uint(image, "virtual-size", n->length);
+    json_set_str(image, "filename", b->m.filename);
+    json_set_str(image, "format", n->drv->name);
+    json_set_uint(image, "actual-size", info_disk_size(n));
+    json_set_bool(image, "dirty-flag", false);
+    json_set(j, "image", image);
+    return j;
+}
+
+Json *block_info_json(const Block *b)
+{
+    Json *j = json_object_new();
+    bool removable = b->user == NULL || b->user->removable;
+
+    json_set_str(j, "device", b->id);
+    json_set_str(j, "type", "unknown");
+    json_set_bool(j, "removable", removable);
+    json_set_bool(j, "locked", b->user != NULL && b->user->locked != NULL && b->user->locked(b->user_opaque));
+    if (b->user != NULL && b->user->qom_path != NULL) {
+        g_autofree char *path = b->user->qom_path(b->user_opaque);
+
+        json_set_str(j, "qdev", path);
+    }
+    if (removable && b->user != NULL && b->user->tray_open != NULL) {
+        json_set_bool(j, "tray_open", b->user->tray_open(b->user_opaque));
+    }
+    if (b->m.root != NULL) {
+        json_set_str(j, "io-status", "ok");
+        json_set(j, "inserted", info_inserted_json(b));
+    }
+    return j;
+}
