@@ -515,7 +515,7 @@ static void help_flags(GString *out)
     for (unsigned k = 0; k < names->len; k++) {
         const char *n = g_ptr_array_index(names, k);
 
-        if (col + strlen(n) + 1 >= 75) {
+        if (col + strlen(n) + 1 > 75) {
             g_string_append(out, "\n ");
             col = 1;
         }
