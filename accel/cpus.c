@@ -547,6 +547,15 @@ static void kick_all(Vm *vm)
     }
 }
 
+static void stop_current(Vm *vm)
+{
+    (void)vm;
+    if (current_cpu != NULL && current_cpu->thread->thread != NULL) {
+        set_flag(&current_cpu->stop, true);
+        kick_out(current_cpu);
+    }
+}
+
 static void after_reset(Vm *vm)
 {
     for (guint i = 0; i < vm->cpus->len; i++) {
@@ -556,7 +565,7 @@ static void after_reset(Vm *vm)
 
 static const VmCpuOps cpu_ops = {
     .on_cpus = on_cpus, .pause_all = pause_all, .resume_all = resume_all, .kick_all = kick_all,
-    .after_reset = after_reset,
+    .stop_current = stop_current, .after_reset = after_reset,
 };
 
 void cpus_pause_all(Vm *vm)

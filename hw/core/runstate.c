@@ -137,7 +137,6 @@ void vm_stop(Vm *vm, RunState s)
         return;
     }
     if (!vm_running(vm)) {
-        vm_set_state(vm, s);
         return;
     }
     pause_cpus(vm);
@@ -163,6 +162,15 @@ static void request(Vm *vm, int *flag, int value)
     wake_main(vm);
 }
 
+/* The same from a guest's action, after which that vCPU must not go on. */
+static void request_and_stop(Vm *vm, int *flag, int value)
+{
+    request(vm, flag, value);
+    if (vm->cpu_ops != NULL && vm->cpu_ops->stop_current != NULL) {
+        vm->cpu_ops->stop_current(vm);
+    }
+}
+
 static int take(int *flag)
 {
     return __atomic_exchange_n(flag, 0, __ATOMIC_SEQ_CST);
@@ -171,12 +179,12 @@ static int take(int *flag)
 void vm_request_shutdown_code(Vm *vm, ShutdownCause cause, int exit_code)
 {
     __atomic_store_n(&vm->requests->exit_code, exit_code, __ATOMIC_SEQ_CST);
-    request(vm, &vm->requests->shutdown, cause);
+    request_and_stop(vm, &vm->requests->shutdown, (int)cause);
 }
 
 void vm_request_shutdown(Vm *vm, ShutdownCause cause)
 {
-    request(vm, &vm->requests->shutdown, cause);
+    request_and_stop(vm, &vm->requests->shutdown, (int)cause);
 }
 
 void vm_request_reset(Vm *vm, ShutdownCause cause)
@@ -184,10 +192,7 @@ void vm_request_reset(Vm *vm, ShutdownCause cause)
     if (vm->actions.reboot == REBOOT_SHUTDOWN && cause != SHUTDOWN_SUBSYSTEM_RESET) {
         vm_request_shutdown(vm, cause);
     } else {
-        request(vm, &vm->requests->reset, cause);
-    }
-    if (vm->cpu_ops != NULL && vm->cpu_ops->kick_all != NULL) {
-        vm->cpu_ops->kick_all(vm);
+        request_and_stop(vm, &vm->requests->reset, (int)cause);
     }
 }
 
@@ -199,7 +204,7 @@ void vm_request_powerdown(Vm *vm)
 void vm_request_suspend(Vm *vm)
 {
     if (vm->run_state != RUN_SUSPENDED) {
-        request(vm, &vm->requests->suspend, 1);
+        request_and_stop(vm, &vm->requests->suspend, 1);
     }
 }
 
@@ -214,7 +219,7 @@ bool vm_request_wakeup(Vm *vm, GError **errp)
 
 void vm_request_stop(Vm *vm, RunState s)
 {
-    request(vm, &vm->requests->stop, (int)s + 1);
+    request_and_stop(vm, &vm->requests->stop, (int)s + 1);
 }
 
 void vm_request_quit_from_signal(Vm *vm, int signal, int pid)

@@ -80,6 +80,8 @@ typedef struct VmCpuOps {
     void (*pause_all)(Vm *vm); /* returns when all stand still; lets go of the VM lock meanwhile */
     void (*resume_all)(Vm *vm);
     void (*kick_all)(Vm *vm);           /* every running vCPU passes a stopping point soon */
+    /* On a vCPU thread: it goes no further than the instruction it is in, until resume_all(). */
+    void (*stop_current)(Vm *vm);
     void (*after_reset)(Vm *vm);        /* registers were reset behind the accelerator's back */
 } VmCpuOps;
 
@@ -156,7 +158,7 @@ const char *run_state_name(RunState s);
 const char *shutdown_cause_name(ShutdownCause c);
 bool vm_running(const Vm *vm);
 void vm_start(Vm *vm);              /* cont: clock on, vCPUs on. Nothing when running */
-/* stands still on return; also called from vCPU threads: then it only asks */
+/* stands still on return, nothing when it does not run; called on a vCPU thread it only asks */
 void vm_stop(Vm *vm, RunState s);
 void vm_set_state(Vm *vm, RunState s);          /* between two states that do not run */
 void vm_reset(Vm *vm, ResetKind kind); /* vCPUs must stand still: devices, notifiers, CPUs */
