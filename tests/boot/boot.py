@@ -33,11 +33,11 @@ CASES = {
     "debian-disk": (["-m", "512", "-drive", "file={g}/debian.img,format=raw,snapshot=on"],
                     [(r"Debian", ""), (r"debian login: $", "root\n"), (r"root@debian.*# ", "echo sum=$((6*7))\n"),
                      (r"sum=42", ""), (r"# ", "systemctl poweroff\n")], 0, 400),
-    "ipxe": (["-m", "64", "-kernel", "{g}/ipxe.lkrn"], [(r"iPXE \d", ""), (r"Features:", "")], None, 60),
+    "ipxe": (["-M", "graphics=off", "-m", "64", "-kernel", "{g}/ipxe.lkrn"], [(r"iPXE \d", ""), (r"Features:", "")], None, 60),
     "boot-sector": (["-drive", "file={g}/bootsector.img,format=raw,snapshot=on"], [(r"hello from the second sector", "")], None, 60),
     "floppy": (["-drive", "file={g}/bootsector.img,format=raw,if=floppy,snapshot=on", "-boot", "a"],
                [(r"hello from the second sector", "")], None, 60),
-    "no-boot-device": ([], [(r"No bootable device", "")], None, 60),
+    "no-boot-device": (["-M", "graphics=off"], [(r"No bootable device", "")], None, 60),
 }
 SLOW = {"installer-amd64", "debian-disk"}
 

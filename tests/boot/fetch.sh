@@ -36,7 +36,9 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev 2>/dev/null
 echo "Welcome to $(uname -sr) on $(uname -m)"
 echo "Type 'poweroff' to leave."
-while :; do setsid cttyhack sh; done
+while :; do
+    if busybox setsid true 2>/dev/null; then setsid cttyhack sh; else sh </dev/console >/dev/console 2>&1; fi
+done
 INIT
     chmod +x "$1/init"
 }
