@@ -62,7 +62,7 @@ typedef struct InputEvent {
     int value;                      /* down (1) or up (0); distance; position */
 } InputEvent;
 
-/* A guest device. The handler activated or registered last that takes a kind of event gets it. */
+/* A guest device. Of those that take a kind of event the one activated last gets it, else the oldest. */
 typedef struct InputHandler {
     const char *name;               /* "QEMU PS/2 Mouse": info mice */
     unsigned mask;
