@@ -115,6 +115,8 @@ Vm *vm_new(void)
     vm->io = addr_space_new(vm, "I/O", &vm->io_region);
     vm->mem = addr_space_new(vm, "memory", &vm->system_region);
     vm->system_bus = bus_new_root(&system_bus, vm, "main-system-bus");
+    g_free(vm->system_bus->obj.name);       /* its place in the tree has a name of its own */
+    vm->system_bus->obj.name = g_strdup("sysbus");
     return vm;
 }
 
