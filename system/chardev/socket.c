@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "system/chardev/char_int.h"
-#include "system/chardev/sock.h"
 #include "util/log.h"
 #include "util/parse.h"
+#include "util/sock.h"
 
 typedef struct SocketOptions {
     CharCommon common;
