@@ -21,6 +21,8 @@ struct Hmp {
     unsigned cpu_index;
     HmpFormat format;
     bool muxed, focused, greeted;
+    bool batch;                     /* input is being worked on: output goes out at its end */
+    bool ended;                     /* "quit" was the last command */
 };
 
 static GPtrArray *sessions;         /* of Hmp *; main thread */
@@ -31,7 +33,7 @@ static void flush(Hmp *hmp)
 {
     ssize_t n;
 
-    if (hmp->c == NULL || hmp->out->len == 0 || (hmp->muxed && !hmp->greeted)) {
+    if (hmp->c == NULL || hmp->out->len == 0 || hmp->batch || (hmp->muxed && !hmp->greeted)) {
         return;
     }
     n = char_write(hmp->c, (const uint8_t *)hmp->out->str, hmp->out->len);
@@ -238,6 +240,12 @@ static void cmd_help(Hmp *hmp, const Json *args)
     }
 }
 
+static void cmd_quit(Hmp *hmp, const Json *args)
+{
+    hmp->ended = true;
+    vm_request_shutdown(hmp->vm, SHUTDOWN_HOST_QMP_QUIT);
+}
+
 static void cmd_info(Hmp *hmp, const Json *args)
 {
     print_help_list(hmp, "info ");
@@ -269,6 +277,7 @@ static void complete_info(Hmp *hmp, const char *word, GPtrArray *out)
 static const HmpCommand own_commands[] = {
     { "help|?", "name:S?", "[cmd]", "list the commands, or tell about one", cmd_help,
       complete_commands },
+    { "quit|q", NULL, "", "end the emulator at once", cmd_quit, NULL },
     { "info", NULL, "[subcommand]", "tell about a part of the machine", cmd_info, complete_info },
 };
 HMP_REGISTER(own_commands);
@@ -339,7 +348,7 @@ static void session_print(void *opaque, const char *text)
 
 static void session_report(void *opaque, const char *text)
 {
-    hmp_printf(opaque, "%s\n", text);
+    hmp_puts(opaque, text);
 }
 
 static void session_line(void *opaque, const char *line)
@@ -349,7 +358,9 @@ static void session_line(void *opaque, const char *line)
     report_set_sink(session_report, hmp);
     hmp_run_line(hmp, line);
     report_set_sink(NULL, NULL);
-    readline_show_prompt(hmp->rl);
+    if (!hmp->ended) {
+        readline_show_prompt(hmp->rl);
+    }
 }
 
 static const ReadlineOps session_ops = {
@@ -358,16 +369,19 @@ static const ReadlineOps session_ops = {
 
 static size_t session_room(void *opaque)
 {
-    return 1;
+    return 256;
 }
 
 static void session_receive(void *opaque, const uint8_t *buf, size_t n)
 {
     Hmp *hmp = opaque;
 
-    for (size_t i = 0; i < n; i++) {
+    hmp->batch = true;
+    for (size_t i = 0; i < n && !hmp->ended; i++) {
         readline_input(hmp->rl, buf[i]);
     }
+    hmp->batch = false;
+    flush(hmp);
 }
 
 static void session_greet(Hmp *hmp)
@@ -438,6 +452,17 @@ Hmp *hmp_new(Vm *vm, Char *c, GError **errp)
     }
     g_ptr_array_add(sessions, hmp);
     return hmp;
+}
+
+void hmp_ready(void)
+{
+    for (unsigned i = 0; sessions != NULL && i < sessions->len; i++) {
+        Hmp *hmp = g_ptr_array_index(sessions, i);
+
+        if (hmp->muxed && hmp->focused && !hmp->greeted) {
+            session_greet(hmp);
+        }
+    }
 }
 
 void hmp_free_all(void)

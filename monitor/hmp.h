@@ -31,6 +31,8 @@ SET_DECLARE(hmp_tables, HmpTable);
 /* A monitor on c. NULL when c has a user already. Freed by hmp_free_all(). */
 Hmp *hmp_new(struct Vm *vm, struct Char *c, GError **errp);
 void hmp_free_all(void);
+/* The machine is complete: a monitor that still has the keyboard of a shared chardev greets. */
+void hmp_ready(void);
 
 void hmp_printf(Hmp *hmp, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 void hmp_puts(Hmp *hmp, const char *text);

@@ -43,6 +43,13 @@ char hmp_arg_type(const HmpCommand *cmd, unsigned n)
     return 0;
 }
 
+static const char *last_word(const char *names)
+{
+    const char *space = strrchr(names, ' ');
+
+    return space != NULL ? space + 1 : names;
+}
+
 static void skip_spaces(const char **p)
 {
     while (g_ascii_isspace(**p)) {
@@ -130,7 +137,7 @@ static bool parse_flags(const HmpCommand *cmd, const GArray *defs, const char **
                 found = d->flag == **p ? d : found;
             }
             if (found == NULL) {
-                return err_fail(errp, "%s: unsupported option -%c", cmd->names, **p);
+                return err_fail(errp, "%s: unsupported option -%c", last_word(cmd->names), **p);
             }
             json_set_bool(out, found->name, true);
         }
@@ -183,7 +190,7 @@ static bool parse_one(Hmp *hmp, const HmpCommand *cmd, const ArgDef *d, bool las
             what = wanted[i].type == d->type ? wanted[i].what : what;
         }
         return d->type == 'b' ? err_fail(errp, "Expected 'on' or 'off'")
-            : err_fail(errp, "%s: %s expected", cmd->names, what);
+            : err_fail(errp, "%s: %s expected", last_word(cmd->names), what);
     }
     if (d->type == 'S') {
         json_set_str(out, d->name, *p);
@@ -214,7 +221,7 @@ Json *hmp_parse_args(Hmp *hmp, const HmpCommand *cmd, const char *text, GError *
 {
     g_autoptr(GArray) defs = parse_defs(cmd->args);
     g_autoptr(Json) out = json_object_new();
-    const char *p = text, *space = strrchr(cmd->names, ' ');
+    const char *p = text;
 
     skip_spaces(&p);
     for (unsigned i = 0; i < defs->len; i++) {
@@ -235,8 +242,7 @@ Json *hmp_parse_args(Hmp *hmp, const HmpCommand *cmd, const char *text, GError *
         skip_spaces(&p);
     }
     if (*p != '\0') {
-        err_fail(errp, "%s: extraneous characters at the end of line",
-                 space != NULL ? space + 1 : cmd->names);
+        err_fail(errp, "%s: extraneous characters at the end of line", last_word(cmd->names));
         return NULL;
     }
     return g_steal_pointer(&out);

@@ -30,11 +30,6 @@ static void cmd_stop(Hmp *hmp, const Json *args)
     }
 }
 
-static void cmd_quit(Hmp *hmp, const Json *args)
-{
-    vm_request_shutdown(hmp_vm(hmp), SHUTDOWN_HOST_QMP_QUIT);
-}
-
 static void cmd_system_reset(Hmp *hmp, const Json *args)
 {
     vm_request_reset(hmp_vm(hmp), SHUTDOWN_HOST_QMP_SYSTEM_RESET);
@@ -134,16 +129,6 @@ static void cmd_logfile(Hmp *hmp, const Json *args)
     }
 }
 
-static void cmd_trace_event(Hmp *hmp, const Json *args)
-{
-    const char *name = json_get_str(args, "name");
-    g_autofree char *off = g_strconcat("-", name, NULL);
-
-    if (trace_enable(json_get_bool(args, "option", false) ? name : off) == 0) {
-        hmp_printf(hmp, "unknown event \"%s\"\n", name);
-    }
-}
-
 typedef struct TraceList { Hmp *hmp; const char *pattern; unsigned shown; } TraceList;
 
 static void print_trace_event(const char *name, bool on, void *opaque)
@@ -163,6 +148,27 @@ static void info_trace_events(Hmp *hmp, const Json *args)
     trace_foreach(print_trace_event, &l);
     if (l.shown == 0 && l.pattern != NULL) {
         hmp_printf(hmp, "unknown event \"%s\"\n", l.pattern);
+    }
+}
+
+static void count_trace_event(const char *name, bool on, void *opaque)
+{
+    TraceList *l = opaque;
+
+    l->shown += g_pattern_match_simple(l->pattern, name);
+}
+
+static void cmd_trace_event(Hmp *hmp, const Json *args)
+{
+    const char *name = json_get_str(args, "name");
+    g_autofree char *off = g_strconcat("-", name, NULL);
+    TraceList l = { .hmp = hmp, .pattern = name };
+
+    trace_foreach(count_trace_event, &l);
+    if (l.shown == 0) {
+        hmp_printf(hmp, "unknown event \"%s\"\n", name);
+    } else {
+        trace_enable(json_get_bool(args, "option", false) ? name : off);
     }
 }
 
@@ -189,7 +195,6 @@ static void complete_trace(Hmp *hmp, const char *word, GPtrArray *out)
 static const HmpCommand machine_commands[] = {
     { "cont|c", NULL, "", "run the machine", cmd_cont, NULL },
     { "stop|s", NULL, "", "halt the machine", cmd_stop, NULL },
-    { "quit|q", NULL, "", "end the emulator at once", cmd_quit, NULL },
     { "system_reset", NULL, "", "press the reset button", cmd_system_reset, NULL },
     { "system_powerdown", NULL, "", "press the power button", cmd_system_powerdown, NULL },
     { "system_wakeup", NULL, "", "wake the guest from suspend", cmd_system_wakeup, NULL },

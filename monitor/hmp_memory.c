@@ -11,6 +11,8 @@
 #include "target/cpu.h"
 #include "util/err.h"
 
+enum { DUMP_MAX = 1 << 16 };         /* items a command; more is a slip of the finger */
+
 typedef struct Dump {
     Hmp *hmp;
     Cpu *cpu;                       /* virtual addresses; NULL: physical */
@@ -162,7 +164,7 @@ static void dump_code(Dump *d, const char *size, uint32_t count, uint64_t addr)
 static void run_dump(Hmp *hmp, const Json *args, Cpu *cpu)
 {
     const char *format = json_get_str(args, "format"), *size = json_get_str(args, "size");
-    uint32_t count = (uint32_t)json_get_uint(args, "count", 1);
+    uint32_t count = MIN((uint32_t)json_get_uint(args, "count", 1), DUMP_MAX);
     uint64_t addr = json_get_uint(args, "addr", 0);
     Dump d = { .hmp = hmp, .cpu = cpu, .format = format[0] };
 

@@ -11,8 +11,8 @@ struct Readline {
     const ReadlineOps *ops;
     void *opaque;
     char *prompt;
-    GString *line;
-    size_t cursor, shown_cursor;    /* where it is, and where the terminal has it */
+    GString *line, *shown;          /* what it is, and what the terminal has */
+    size_t cursor, shown_cursor;
     GPtrArray *history;
     unsigned browsing;              /* index into history; its length: the new line */
     char *draft;                    /* the new line while browsing */
@@ -28,6 +28,7 @@ Readline *readline_new(const ReadlineOps *ops, void *opaque, const char *prompt)
     rl->opaque = opaque;
     rl->prompt = g_strdup(prompt);
     rl->line = g_string_new(NULL);
+    rl->shown = g_string_new(NULL);
     rl->history = g_ptr_array_new_with_free_func(g_free);
     return rl;
 }
@@ -35,6 +36,7 @@ Readline *readline_new(const ReadlineOps *ops, void *opaque, const char *prompt)
 void readline_free(Readline *rl)
 {
     g_string_free(rl->line, true);
+    g_string_free(rl->shown, true);
     g_ptr_array_free(rl->history, true);
     g_free(rl->prompt);
     g_free(rl->draft);
@@ -58,19 +60,27 @@ static void move_left(Readline *rl, size_t n)
     }
 }
 
-/* Draws the line over what the terminal shows of it. */
+/* Draws the line over what the terminal shows of it, from the first difference on. */
 static void redraw_line(Readline *rl)
 {
-    move_left(rl, rl->shown_cursor);
-    put(rl, rl->line->str);
+    size_t same = 0, shorter = MIN(rl->line->len, rl->shown->len);
+
+    while (same < shorter && same < rl->shown_cursor &&
+           rl->line->str[same] == rl->shown->str[same]) {
+        same++;
+    }
+    move_left(rl, rl->shown_cursor - same);
+    put(rl, rl->line->str + same);
     put(rl, "\033[K");
     move_left(rl, rl->line->len - rl->cursor);
     rl->shown_cursor = rl->cursor;
+    g_string_assign(rl->shown, rl->line->str);
 }
 
 void readline_show_prompt(Readline *rl)
 {
     g_string_truncate(rl->line, 0);
+    g_string_truncate(rl->shown, 0);
     rl->cursor = rl->shown_cursor = 0;
     rl->browsing = rl->history->len;
     put(rl, rl->prompt);
@@ -79,6 +89,7 @@ void readline_show_prompt(Readline *rl)
 void readline_redraw(Readline *rl)
 {
     rl->shown_cursor = 0;
+    g_string_truncate(rl->shown, 0);
     put(rl, rl->prompt);
     redraw_line(rl);
 }
@@ -230,6 +241,7 @@ static void enter(Readline *rl)
     put(rl, "\n");
     rl->cursor = rl->shown_cursor = 0;
     g_string_truncate(rl->line, 0);
+    g_string_truncate(rl->shown, 0);
     rl->ops->line(rl->opaque, line);
 }
 

@@ -74,8 +74,8 @@ static bool setup_messages(VmConfig *cfg, GError **errp)
         const char *events = json_get_str(use->kv, "events");
 
         report_set_location(use->where);
-        if (pattern != NULL && trace_enable(pattern) == 0) {
-            warn("trace event '%s' does not exist", pattern);
+        if (pattern != NULL) {
+            trace_enable(pattern);
         }
         if (events != NULL && !trace_enable_file(events, errp)) {
             return false;
@@ -340,6 +340,11 @@ static bool open_qtest(Vm *vm, VmConfig *cfg, GError **errp)
     return true;
 }
 
+static void mux_quit(void *opaque)
+{
+    vm_request_shutdown(opaque, SHUTDOWN_HOST_QMP_QUIT);
+}
+
 /* Phases 1 to 8. VM lock held. */
 static bool build_machine(Vm *vm, VmConfig *cfg, GError **errp)
 {
@@ -349,6 +354,7 @@ static bool build_machine(Vm *vm, VmConfig *cfg, GError **errp)
     if (t == NULL || !choose_accel(vm, cfg, errp)) {
         return false;
     }
+    char_set_mux_hooks(mux_quit, NULL, vm);
     add_globals(vm, cfg);
     name_vm(vm, cfg);
     if (!make_objects(vm, cfg, true, errp) || !build_chardevs(cfg, errp) ||
@@ -365,6 +371,7 @@ static bool build_machine(Vm *vm, VmConfig *cfg, GError **errp)
     }
     vm->machine_ready = true;
     vm_check_globals(vm);
+    hmp_ready();
     vm_reset(vm, RESET_COLD);
     return true;
 }

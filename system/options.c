@@ -367,7 +367,7 @@ const Option options[] = {
     { .name = "chroot", .kind = OPT_STRING,
       .usage = "-chroot dir",
       .help = "change the root directory before the guest starts" },
-    { .name = "runas", .kind = OPT_STRING,
+    { .name = "runas", .kind = OPT_STRING, .apply = apply_runas,
       .usage = "-runas user",
       .help = "change to a user (or uid:gid) before the guest starts" },
     { .name = "sandbox", .kind = OPT_MERGE, .group = "sandbox", .implied_key = "enable",

@@ -3,6 +3,7 @@
  * is opened or made here. */
 #include <stdlib.h>
 #include <string.h>
+#include "system/daemon.h"
 #include "system/options_int.h"
 #include "util/keyval.h"
 #include "util/log.h"
@@ -87,6 +88,9 @@ bool apply_memory(VmConfig *cfg, OptUse *use, GError **errp)
 
     if (!check_keys(use->kv, keys, errp)) {
         return false;
+    }
+    if (use->text[0] == '\0') {
+        return err_fail(errp, "Parameter 'size' expects a number");
     }
     if (slots != NULL && !parse_u64(slots, 0, &cfg->ram_slots)) {
         return err_fail(errp, "Parameter 'slots' expects a number");
@@ -417,6 +421,11 @@ bool apply_log_file(VmConfig *cfg, OptUse *use, GError **errp)
 bool apply_dfilter(VmConfig *cfg, OptUse *use, GError **errp)
 {
     return log_set_filter(use->text, errp);
+}
+
+bool apply_runas(VmConfig *cfg, OptUse *use, GError **errp)
+{
+    return process_find_user(use->text, errp);
 }
 
 bool apply_trace(VmConfig *cfg, OptUse *use, GError **errp)

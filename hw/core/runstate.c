@@ -278,13 +278,26 @@ void vm_watchdog_expired(Vm *vm)
 
 /* ---- Acting on them: main thread, VM lock held */
 
+/* The kernel's pid 0 is nobody who has a name. */
+static void report_signal(int signal, int pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/cmdline", pid);
+    g_autofree char *name = NULL;
+
+    if (pid > 0 && g_file_get_contents(path, &name, NULL, NULL) && name[0] != '\0') {
+        report_error("terminating on signal %d from pid %d (%s)", signal, pid, name);
+    } else {
+        report_error("terminating on signal %d from pid %d (<unknown process>)", signal, pid);
+    }
+}
+
 static bool do_shutdown(Vm *vm, ShutdownCause cause, int *exit_code)
 {
     struct VmRequests *r = vm->requests;
     int signal = take(&r->signal);
 
     if (signal != 0) {
-        report_error("terminating on signal %d from pid %d", signal, take(&r->signal_pid));
+        report_signal(signal, take(&r->signal_pid));
     }
     vm_event(vm, "SHUTDOWN", cause);
     if (vm->actions.shutdown == SHUTDOWN_PAUSE && cause != SHUTDOWN_HOST_SIGNAL &&

@@ -266,8 +266,12 @@ static bool legacy_udp(Json *opts, const char *rest, GError **errp)
 
 static bool legacy_unix(Json *opts, const char *rest, GError **errp)
 {
-    g_autoptr(Json) more = keyval_parse(rest, "path", KEYVAL_QUIET, NULL, errp);
+    g_autoptr(Json) more = NULL;
 
+    if (rest[0] == '\0') {
+        return err_fail(errp, "chardev: socket: the path is empty");
+    }
+    more = keyval_parse(rest, "path", KEYVAL_QUIET, NULL, errp);
     if (more == NULL) {
         return false;
     }

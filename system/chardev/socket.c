@@ -10,9 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "system/chardev/char_int.h"
+#include "system/chardev/sock.h"
 #include "util/log.h"
 #include "util/parse.h"
-#include "util/sock.h"
 
 typedef struct SocketOptions {
     CharCommon common;
@@ -499,13 +499,61 @@ typedef struct UdpOptions {
     bool ipv4, ipv6;
 } UdpOptions;
 
+enum { DATAGRAM_MAX = 65536 };
+
+typedef struct Udp {
+    Char *c;
+    int fd;
+    bool want_in;
+    size_t have, given;             /* of the last datagram */
+    uint8_t data[DATAGRAM_MAX];
+} Udp;
+
+static void udp_event(void *opaque, GIOCondition when);
+
+static void udp_watch(Udp *u, bool on)
+{
+    u->want_in = on;
+    loop_watch(loop_main(), u->fd, on ? G_IO_IN : 0, udp_event, u);
+}
+
+/* Hands out what is left of the datagram, as far as the user has room. */
+static void udp_pump(Udp *u)
+{
+    while (u->given < u->have) {
+        size_t n = MIN(char_room(u->c), u->have - u->given);
+
+        if (n == 0) {
+            return;
+        }
+        u->given += n;
+        char_deliver(u->c, u->data + u->given - n, n);
+    }
+}
+
+static void udp_event(void *opaque, GIOCondition when)
+{
+    Udp *u = opaque;
+
+    if (u->given == u->have && char_room(u->c) > 0) {
+        ssize_t n = recv(u->fd, u->data, sizeof(u->data), 0);
+
+        u->have = n > 0 ? (size_t)n : 0;
+        u->given = 0;
+    }
+    udp_pump(u);
+    if (char_room(u->c) == 0) {
+        udp_watch(u, false);
+    }
+}
+
 static bool udp_open(Char *c, const void *options, GError **errp)
 {
     const UdpOptions *o = options;
     int family = o->ipv4 == o->ipv6 ? AF_UNSPEC : o->ipv4 ? AF_INET : AF_INET6;
     SockAddr to = { .host = o->host, .port = o->port, .family = family };
     SockAddr from = { .host = o->localaddr, .port = o->localport, .family = family };
-    int fd;
+    Udp *u = CHAR_STATE(Udp, c);
 
     if (o->port == NULL || o->port[0] == '\0') {
         return err_fail(errp, "chardev: udp: remote port not specified");
@@ -513,23 +561,23 @@ static bool udp_open(Char *c, const void *options, GError **errp)
     if (from.port == NULL) {
         from.port = "0";
     }
-    fd = sock_datagram(&to, &from, errp);
-    if (fd < 0) {
-        return false;
-    }
-    char_fd_init(CHAR_STATE(CharFd, c), c, fd, fd);
-    c->connected = true;
-    return true;
+    u->c = c;
+    u->fd = sock_datagram(&to, &from, errp);
+    c->connected = u->fd >= 0;
+    return u->fd >= 0;
 }
 
 static void udp_close(Char *c)
 {
-    char_fd_close(CHAR_STATE(CharFd, c));
+    Udp *u = CHAR_STATE(Udp, c);
+
+    udp_watch(u, false);
+    close(u->fd);
 }
 
 static ssize_t udp_write(Char *c, const uint8_t *buf, size_t n)
 {
-    ssize_t r = send(CHAR_STATE(CharFd, c)->out, buf, n, MSG_NOSIGNAL);
+    ssize_t r = send(CHAR_STATE(Udp, c)->fd, buf, n, MSG_NOSIGNAL);
 
     (void)r;                        /* datagrams may be lost */
     return n;
@@ -537,7 +585,14 @@ static ssize_t udp_write(Char *c, const uint8_t *buf, size_t n)
 
 static void udp_poll_input(Char *c, bool on)
 {
-    char_fd_poll(CHAR_STATE(CharFd, c), on);
+    Udp *u = CHAR_STATE(Udp, c);
+
+    if (on) {
+        udp_pump(u);
+    }
+    if (u->want_in != on) {
+        udp_watch(u, on);
+    }
 }
 
 static const Field udp_fields[] = {
@@ -551,7 +606,7 @@ static const Field udp_fields[] = {
 };
 static const StructDef udp_options = { "ChardevUdp", sizeof(UdpOptions), udp_fields };
 static const CharBackend udp_backend = {
-    .name = "udp", .options = &udp_options, .size = sizeof(CharFd), .open = udp_open,
+    .name = "udp", .options = &udp_options, .size = sizeof(Udp), .open = udp_open,
     .close = udp_close, .write = udp_write, .poll_input = udp_poll_input,
 };
 CHAR_BACKEND_REGISTER(udp_backend);

@@ -13,14 +13,77 @@ import argparse
 import os
 import random
 import re
+import shutil
+import socket
+import subprocess
 import sys
+import tempfile
 import time
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "qtest"))
-import harness  # noqa: E402
 
 BATCH = 400
 RANGE = re.compile(r"^  ([0-9a-f]{16})-([0-9a-f]{16}) \(prio -?\d+, (\S+)\): (.*)$")
+
+
+DEADLINE = 60
+
+
+class Broken(Exception):
+    """The machine refused a command, reported something or went away."""
+
+
+class Machine:
+    """The process, its qtest socket and its monitor."""
+
+    def __init__(self, binary, extra):
+        self.dir = tempfile.mkdtemp(prefix="kite-fuzz-")
+        path = os.path.join(self.dir, "qtest")
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(path)
+        server.listen(1)
+        server.settimeout(DEADLINE)
+        self.cmd = [binary, "-accel", "qtest", "-display", "none", "-nodefaults", "-monitor", "stdio",
+                    "-qtest", "unix:" + path, "-qtest-log", "none",
+                    "-action", "shutdown=pause,reboot=reset,panic=none", *extra]
+        self.log = open(os.path.join(self.dir, "log"), "w+b")
+        self.proc = subprocess.Popen(self.cmd, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                     stderr=self.log)
+        self.sock, _ = server.accept()
+        self.sock.settimeout(DEADLINE)
+        self.file = self.sock.makefile("rb")
+        self.hmp_read(b"(qemu) ")
+
+    def output(self):
+        with open(self.log.name, errors="replace") as f:
+            return f.read()
+
+    def line(self):
+        line = self.file.readline()
+        if not line:
+            raise Broken("connection closed")
+        return line.decode().rstrip("\n")
+
+    def hmp_read(self, until):
+        out = b""
+        while not out.endswith(until):
+            chunk = os.read(self.proc.stdout.fileno(), 65536)
+            if not chunk:
+                raise Broken("monitor closed")
+            out += chunk
+        return out.decode(errors="replace").replace("\r", "")
+
+    def hmp(self, text):
+        self.proc.stdin.write(text.encode() + b"\n")
+        self.proc.stdin.flush()
+        return self.hmp_read(b"\n(qemu) ")
+
+    def close(self):
+        self.proc.terminate()
+        try:
+            self.proc.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            self.proc.kill()
+            raise Broken("does not end on SIGTERM") from None
+        return self.proc.returncode
 
 
 def ranges(m):
@@ -40,7 +103,7 @@ def ranges(m):
             ports.append(span)
         elif space == "memory":
             mmio.append(span)
-    return ports, mmio
+    return ports or [(0, 0xffff)], mmio or [(0xfec00000, 0xfeefffff)]
 
 
 class Poker:
@@ -92,11 +155,11 @@ def send_batch(m, lines):
     m.sock.sendall(("\n".join(lines) + "\n").encode())
     for text in lines:
         while True:
-            reply = m._line()
+            reply = m.line()
             if not reply.startswith("IRQ"):
                 break
         if not reply.startswith("OK"):
-            raise harness.QTestError(f"{text}: {reply}")
+            raise Broken(f"{text}: {reply}")
 
 
 def report(m, recent, seed, why):
@@ -105,14 +168,14 @@ def report(m, recent, seed, why):
     with open(name, "w") as f:
         f.write("\n".join(recent) + "\n")
     print(f"FAILED: {why}\nseed {seed}, exit status {status}; the last {len(recent)} commands are in {name}")
-    print(m.output())
+    print(m.output() + "\nto repeat: " + " ".join(m.cmd))
 
 
 def run(args, extra):
     poker = Poker(args.seed)
     recent, done, start = [], 0, time.time()
     fixed = open(args.replay).read().split("\n") if args.replay else None
-    m = harness.QTest("-action", "shutdown=pause,reboot=reset,panic=none", *extra, monitor=True)
+    m = Machine(args.binary, extra)
     try:
         while done < (len(fixed) if fixed else args.count):
             if done % (BATCH * 100) == 0:
@@ -126,27 +189,27 @@ def run(args, extra):
             recent = (recent + batch)[-20 * BATCH:]
             send_batch(m, batch)
             if "runtime error" in m.output() or "Sanitizer" in m.output():
-                raise harness.QTestError("sanitizer report")
+                raise Broken("sanitizer report")
         status = m.close()
         if status not in (0, -15) or "Sanitizer" in m.output():
-            raise harness.QTestError(f"exit status {status}")
-    except (harness.QTestError, OSError) as e:
+            raise Broken(f"exit status {status}")
+    except (Broken, OSError) as e:
         time.sleep(1)
         report(m, recent, args.seed, e)
         m.proc.kill()
         return 1
+    shutil.rmtree(m.dir, ignore_errors=True)
     print(f"{done} accesses, seed {args.seed}, {time.time() - start:.0f} s: nothing found")
     return 0
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    ap.add_argument("--binary", default=harness.BINARY)
+    ap.add_argument("--binary", default="build/qemu-system-x86_64")
     ap.add_argument("--count", type=int, default=2000000)
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--replay")
     args, extra = ap.parse_known_args()
-    harness.BINARY = args.binary
     return run(args, [x for x in extra if x != "--"])
 
 

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every wrong command line: one clear line on stderr, status 1, nothing made. And what must be accepted."""
+import os
+import re
+from tap import BASE, main, run, test
+
+# arguments -> text that must stand in the message (prefix "program: " is checked for all)
+WRONG = [
+    (["-bogus"], "-bogus: invalid option"),
+    (["-machin", "pc"], "-machin: invalid option (did you mean -machine?)"),
+    (["--kernl", "x"], "--kernl: invalid option (did you mean -kernel?)"),
+    (["-kernel"], "-kernel: requires an argument"),
+    (["-S", "-bogus"], "-bogus: invalid option"),
+    (["-version", "-bogus"], "-bogus: invalid option"),
+    (["-watchdog", "i6300esb"], "-watchdog: invalid option"),
+    (["-soundhw", "hda"], "-soundhw: invalid option"),
+    (["-no-kvm"], "-no-kvm: invalid option"),
+    (["-m", "foo"], "-m foo: Parameter 'size' expects a non-negative number below 2^64"),
+    (["-m", "128x"], "-m 128x: Parameter 'size' expects"),
+    (["-m", "-5"], "-m -5: Parameter 'size' expects"),
+    (["-m", ""], "-m : Parameter 'size' expects a number"),
+    (["-m", "size=128,bogus=1"], "Invalid parameter 'bogus'"),
+    (["-m", "128,slots=2"], ": slots specified but no max-size"),
+    (["-m", "128,slots=2,maxmem=64M"],
+     ": invalid value of maxmem: maximum memory size (0x4000000) must be at least the initial "
+     "memory size (0x8000000)"),
+    (["-m", "128,slots=300,maxmem=1G"], ": unsupported amount of memory slots: 300"),
+    (["-m", "128M,maxmem=1G,slots=x"], "Parameter 'slots' expects a number"),
+    (["-M", "bogus"], ": unsupported machine type"),
+    (["-M", "none,bogus=1"], ": Property 'none-machine.bogus' not found"),
+    (["-M", "none,accel=bogus"], ": invalid accelerator bogus"),
+    (["-smp", "0"], "CPU topology parameters must be greater than zero"),
+    (["-smp", "300"], ": Invalid SMP CPUs 300. The max CPUs supported by machine 'none' is 1"),
+    (["-smp", "x"], ": Parameter 'smp.cpus' expects integer"),
+    (["-smp", "2,bogus=3"], ": Parameter 'smp.bogus' is unexpected"),
+    (["-smp", "3,cores=2"], ": Invalid CPU topology: product of the hierarchy must match maxcpus"),
+    (["-smp", "4,maxcpus=2"], ": Invalid CPU topology: maxcpus must be equal to or greater than smp"),
+    (["-accel", "bogus"], "-accel bogus: invalid accelerator bogus"),
+    (["-accel", "qtest,bogus=1"], "Property 'qtest-accel.bogus' not found"),
+    (["-cpu", ""], "-cpu option cannot be empty"),
+    (["-name", "foo,bogus=1"], "-name foo,bogus=1: Invalid parameter 'bogus'"),
+    (["-name", "foo,debug-threads=maybe"], "Parameter 'debug-threads' expects 'on' or 'off'"),
+    (["-uuid", "foo"], "-uuid foo: failed to parse UUID string: wrong format"),
+    (["-rtc", "base=bogus"], ": invalid datetime format"),
+    (["-rtc", "bogus=1"], "-rtc bogus=1: Invalid parameter 'bogus'"),
+    (["-rtc", "clock=bogus"], ": invalid option value 'bogus'"),
+    (["-rtc", "driftfix=foo"], ": invalid option value 'foo'"),
+    (["-boot", "order=z"], ": Invalid boot device 'z'"),
+    (["-boot", "order=cc"], ": Boot device 'c' was given twice"),
+    (["-boot", "c,once=z"], ": Invalid boot device 'z'"),
+    (["-boot", "bogus=1"], ": Parameter 'boot.bogus' is unexpected"),
+    (["-boot", "menu=maybe"], ": Parameter 'boot.menu' expects 'on' or 'off'"),
+    (["-boot", "splash-time=x"], ": Parameter 'boot.splash-time' expects integer"),
+    (["-boot", "splash-time=70000"], ": splash-time is invalid,it should be a value between 0 and 65535"),
+    (["-boot", "reboot-timeout=99999"], ": reboot timeout is invalid,it should be a value between -1"),
+    (["-smbios", "foo"], "-smbios foo: Must specify type= or file="),
+    (["-smbios", "type=99"], "-smbios type=99: Don't know how to build fields for SMBIOS type 99"),
+    (["-smbios", "type=x"], "Parameter 'type' expects a number"),
+    (["-smbios", "type=0,bogus=1"], "Invalid parameter 'bogus'"),
+    (["-smbios", "type=0,release=x"], "Invalid release"),
+    (["-smbios", "type=1,uuid=foo"], "Invalid UUID"),
+    (["-fw_cfg", "foo"], "name, plus exactly one of file, string and gen_id, are needed"),
+    (["-fw_cfg", "name=opt/x"], "-fw_cfg name=opt/x: name, plus exactly one of file, string and gen_id"),
+    (["-fw_cfg", "name=opt/x,string=a,file=b"], "name, plus exactly one of"),
+    (["-fw_cfg", "name=opt/" + "a" * 60 + ",string=x"], "name too long (max. 55 char)"),
+    (["-global", "foo"], "Invalid parameter 'foo'"),
+    (["-global", "driver=foo"], "options 'driver', 'property', and 'value' are required"),
+    (["-action", "bogus=1"], "Invalid parameter 'bogus'"),
+    (["-action", "reboot=bogus"], "Parameter 'reboot' does not accept value 'bogus'"),
+    (["-action", "panic=bogus"], "Parameter 'panic' does not accept value 'bogus'"),
+    (["-watchdog-action", "bogus"], "Parameter 'watchdog' does not accept value 'bogus'"),
+    (["-msg", "timestamp=maybe"], "Parameter 'timestamp' expects 'on' or 'off'"),
+    (["-msg", "bogus=on"], "Invalid parameter 'bogus'"),
+    (["-d", "bogus"], "-d bogus: "),
+    (["-D", "/nonexistent/x", "-d", "int"], ": Error opening logfile /nonexistent/x: "),
+    (["-dfilter", "bogus"], "-dfilter bogus: "),
+    (["-seed", "x"], "-seed x: Invalid seed number: x"),
+    (["-echr", "zz"], "Bad argument to echr"),
+    (["-display", "bogus"], "-display bogus: Parameter 'type' does not accept value 'bogus'"),
+    (["-display", "none,bogus=1"], "Parameter 'bogus' is unexpected"),
+    (["-display", "gtk"], "-display gtk: "),
+    (["-vnc", "bogus"], "-vnc bogus: no vnc port specified"),
+    (["-vnc", ":1"], "-vnc :1: "),
+    (["-vga", "bogus"], ": unknown vga type: bogus"),
+    (["-vga", "cirrus"], "-vga cirrus: "),
+    (["-net", "bogus"], "-net bogus: Parameter 'type' does not accept value 'bogus'"),
+    (["-nic", "bogus"], "-nic bogus: Parameter 'type' does not accept value 'bogus'"),
+    (["-netdev", "bogus,id=a"], "-netdev bogus,id=a: Parameter 'type' does not accept value 'bogus'"),
+    (["-nic", "user"], "networking is not in this version"),
+    (["-qmp", "stdio"], "-qmp stdio: QMP is not in this version"),
+    (["-incoming", "bogus:x"], "-incoming bogus:x: unknown migration protocol: bogus:x"),
+    (["-incoming", "tcp:0:1"], "migration is not in this version"),
+    (["-loadvm", "x"], "is not in this version"),
+    (["-icount", "1"], "is not in this version"),
+    (["-plugin", "x.so"], "plugins is not in this version"),
+    (["-sandbox", "on"], "is not in this version"),
+    (["-sandbox", "bogus"], "Parameter 'enable' expects 'on' or 'off'"),
+    (["-overcommit", "bogus=1"], "Invalid parameter 'bogus'"),
+    (["-object", "secret"], "-object secret: Parameter 'id' is missing"),
+    (["-object", "bogus,id=a"], "-object bogus,id=a: Parameter 'qom-type' does not accept value 'bogus'"),
+    (["-device", "id=x"], "-device id=x: Parameter 'driver' is missing"),
+    (["-device", "bogus"], "-device bogus: 'bogus' is not a valid device model name"),
+    (["-device", "bogus,help"], "-device bogus,help: Device 'bogus' not found"),
+    (["-device", "isa-serial,id=9"], "Parameter 'id' expects an identifier"),
+    (["-drive", "if=bogus"], "-drive if=bogus: unsupported bus type 'bogus'"),
+    (["-drive", "if=ide,media=bogus"], "'bogus' invalid media"),
+    (["-drive", "if=ide,index=x"], "Parameter 'index' expects a number"),
+    (["-drive", "if=none,id=9,file=/dev/null"], "Parameter 'id' expects an identifier"),
+    (["-drive", "if=ide,index=0,bus=0"], "index cannot be used with bus and unit"),
+    (["-drive", "if=ide,file=x,snapshot=bogus"], "Parameter 'snapshot' expects 'on' or 'off'"),
+    (["-set", "foo"], "-set foo: can't parse: \"foo\""),
+    (["-set", "a.b.c=d"], "-set a.b.c=d: There is no option group 'a'"),
+    (["-set", "device.x.y=1"], "-set device.x.y=1: there is no device \"x\" defined"),
+    (["-readconfig", "/nonexistent"], "-readconfig /nonexistent: Could not open '/nonexistent': "
+     "No such file or directory"),
+    (["-readconfig", "/"], "Could not open '/': Is a directory"),
+    (["-runas", "nouser"], "-runas nouser: User \"nouser\" doesn't exist (and is not <uid>:<gid>)"),
+    (["-chroot", "/nonexistent"], "chroot failed"),
+    (["-pidfile", "/nonexistent/p"], ": cannot create PID file: Could not create '/nonexistent/p': "),
+    (["-initrd", "x"], ": -initrd only allowed with -kernel option"),
+    (["-append", "x"], ": -append only allowed with -kernel option"),
+    (["-daemonize", "-nographic"], ": -nographic cannot be used with -daemonize"),
+    (["-daemonize", "-monitor", "stdio"], "-monitor stdio: cannot use stdio with -daemonize"),
+    (["-chardev", "bogus,id=n"], "-chardev bogus,id=n: 'bogus' is not a valid char driver name"),
+    (["-chardev", "null"], "-chardev null: chardev: no id specified"),
+    (["-chardev", "null,id=n,bogus=1"], "-chardev null,id=n,bogus=1: Invalid parameter 'bogus'"),
+    (["-chardev", "null,id=9n"], "Parameter 'id' expects an identifier"),
+    (["-chardev", "null,id=n", "-chardev", "null,id=n"], "Duplicate ID 'n' for chardev"),
+    (["-chardev", "socket,id=n"], "-chardev socket,id=n: "),
+    (["-chardev", "socket,id=n,host=localhost"], "chardev: socket: no port given"),
+    (["-chardev", "socket,id=a,path=/nonexistent/x"],
+     "-chardev socket,id=a,path=/nonexistent/x: Failed to connect to '/nonexistent/x': No such file"),
+    (["-chardev", "file,id=n"], "chardev: file: no filename given"),
+    (["-chardev", "file,id=n,path=/nonexistent/x"], "Could not open '/nonexistent/x': No such file"),
+    (["-chardev", "pipe,id=n,path=/nonexistent/x"], "Could not open '/nonexistent/x': No such file"),
+    (["-chardev", "serial,id=n,path=/nonexistent"], "Could not open '/nonexistent': No such file"),
+    (["-chardev", "ringbuf,id=n,size=5"], "size of ringbuf chardev must be power of two"),
+    (["-chardev", "udp,id=n"], "chardev: udp: remote port not specified"),
+    (["-chardev", "mux,id=m"], "chardev: mux: no chardev given"),
+    (["-chardev", "mux,id=m,chardev=foo"], "mux: base chardev foo not found"),
+    (["-monitor", "bogus"], "-monitor bogus: 'bogus' is not a valid char driver"),
+    (["-mon", "foo"], "-mon foo: chardev \"foo\" not found"),
+    (["-mon", "chardev=foo,mode=bogus"], "Parameter 'mode' does not accept value 'bogus'"),
+    (["-trace", "bogus=1"], "-trace bogus=1: Invalid parameter 'bogus'"),
+    (["-option-rom", "bogus=1"], "Invalid parameter 'bogus'"),
+    (["-writeconfig", "/nonexistent/x"], "Could not write '/nonexistent/x'"),
+]
+# These print what they tried, then that the port could not be connected.
+WRONG_PORTS = [
+    (["-serial", "bogus"], "'bogus' is not a valid char driver",
+     "could not connect serial device to character backend 'bogus'"),
+    (["-serial", "chardev:nope"], "chardev 'nope' not found",
+     "could not connect serial device to character backend 'chardev:nope'"),
+    (["-serial", "tcp:127.0.0.1:1"], "Failed to connect to '127.0.0.1:1': Connection refused",
+     "could not connect serial device to character backend 'tcp:127.0.0.1:1'"),
+    (["-serial", "file:"], "Could not open ''", "could not connect serial device"),
+    (["-serial", "tcp:"], "is not host:port", "could not connect serial device"),
+    (["-serial", "unix:"], "the path is empty", "could not connect serial device"),
+    (["-serial", "tcp:127.0.0.1:0,server=on,wait=off,bogus=3"], "Invalid parameter 'bogus'",
+     "could not connect serial device"),
+    (["-parallel", "bogus"], "'bogus' is not a valid char driver",
+     "could not connect parallel device to character backend 'bogus'"),
+    (["-debugcon", "bogus"], "'bogus' is not a valid char driver", "invalid character backend 'bogus'"),
+    (["-monitor", "stdio", "-serial", "stdio"], "cannot use stdio by multiple character devices",
+     "could not connect serial device to character backend 'stdio'"),
+]
+ACCEPTED = [
+    ["-nic", "none"], ["-net", "none"], ["-vga", "none"], ["-vga", "std"], ["-nodefaults"],
+    ["-no-user-config"], ["-audio", "none"], ["-audiodev", "none,id=snd"], ["-no-reboot"],
+    ["-no-shutdown"], ["-name", "x,process=y,debug-threads=on"], ["-rtc", "base=2020-01-01T10:00:00"],
+    ["-rtc", "base=2020-01-01"], ["-boot", "menu=on,splash-time=100,strict=on"], ["-m", "1.5G"],
+    ["-m", "0x10"], ["-smbios", "type=1,serial=a"], ["-fw_cfg", "opt/x,string=a,,b"],
+    ["--no-reboot"], ["-echr", "2"], ["-sandbox", "off"], ["-msg", "timestamp=on"], ["-seed", "7"],
+    ["-action", "reboot=shutdown,panic=none"], ["-watchdog-action", "none"], ["-vnc", "none"],
+    ["-overcommit", "cpu-pm=on"], ["-portrait"], ["-k", "de"], ["-serial", "null"],
+    ["-serial", "none", "-parallel", "none", "-monitor", "none"], ["-chardev", "null,id=c,mux=on"],
+    ["-readconfig", "/dev/null"], ["-accel", "bogus", "-accel", "qtest"],
+]
+
+
+def wrong(args, want):
+    rc, out, err = run((BASE if args[0] not in ("-M", "-accel") else BASE[4:]
+                        if args[0] == "-M" else ["-M", "none", "-display", "none"])
+                       + (["-accel", "qtest"] if args[0] == "-M" and "accel=" not in args[1] else [])
+                       + ["-S"] + args)
+    assert rc == 1, f"{args}: status {rc}, {err!r}"
+    lines = err.splitlines()
+    assert lines and lines[-1].startswith("qemu-system-x86_64: "), f"{args}: {err!r}"
+    return lines
+
+
+def check_wrong(args, want):
+    lines = wrong(args, want)
+    assert len(lines) == 1, f"{args}: {lines}"
+    assert want in lines[0], f"{args}: wanted {want!r}, got {lines[0]!r}"
+    assert not os.listdir("."), f"{args}: made {os.listdir('.')}"
+
+
+def name_of(args):
+    return "refuses_" + re.sub(r"[^A-Za-z0-9]+", "_", " ".join(args)).strip("_")[:60]
+
+
+for a, w in WRONG:
+    def fn(a=a, w=w):
+        check_wrong(a, w)
+    fn.__name__ = name_of(a)
+    test(fn)
+
+for a, first, second in WRONG_PORTS:
+    def fn(a=a, first=first, second=second):
+        lines = wrong(a, second)
+        text = "\n".join(lines)
+        assert first in text and second in lines[-1], f"{a}: {lines}"
+    fn.__name__ = name_of(a)
+    test(fn)
+
+for a in ACCEPTED:
+    def fn(a=a):
+        rc, out, err = run(["-M", "none", "-display", "none"]
+                           + ([] if "-accel" in a else ["-accel", "qtest"]) + a
+                           + (["-monitor", "stdio"] if "-monitor" not in a else [])
+                           + (["-S", "-qtest", "stdio"] if "-monitor" in a else []),
+                           "quit\n" if "-monitor" not in a else "", timeout=5) \
+            if "-monitor" not in a else (0, "", "")
+        assert rc == 0, f"{a}: status {rc}, {err!r}"
+    fn.__name__ = "accepts_" + re.sub(r"[^A-Za-z0-9]+", "_", " ".join(a)).strip("_")[:60]
+    test(fn)
+
+
+HELP = [
+    (["-help"], "usage: "), (["-h"], "-machine"), (["--help"], "-device"),
+    (["-version"], "QEMU emulator version 7.2.0 (Kite 0.1.0)"), (["--version"], "7.2.0"),
+    (["-M", "help"], "Supported machines are:"), (["-machine", "?"], "none                 empty machine"),
+    (["-accel", "help"], "Accelerators supported in QEMU binary:"), (["-device", "help"], ""),
+    (["-chardev", "help"], "Available chardev backend types: "), (["-chardev", "socket,help"], "path=<str>"),
+    (["-object", "help"], "List of user creatable objects:"), (["-d", "help"], "Log items (comma separated):"),
+    (["-display", "help"], "Available display backend types:"), (["-vga", "help"], "std"),
+    (["-drive", "format=help"], "Supported formats:"), (["-trace", "help"], ""), (["-L", "help"], "/"),
+    (["-cpu", "help"], "Available CPUs:"), (["-netdev", "help"], "-netdev"), (["-M", "none,help"], "options:"),
+]
+for a, w in HELP:
+    def fn(a=a, w=w):
+        rc, out, err = run(a)
+        assert rc == 0 and err == "", f"{a}: status {rc}, {err!r}"
+        assert w in out, f"{a}: {out[:200]!r}"
+    fn.__name__ = "help_" + re.sub(r"[^A-Za-z0-9]+", "_", " ".join(a)).strip("_")
+    test(fn)
+
+
+@test
+def help_shows_every_option_of_the_reference_once():
+    rc, out, err = run(["-help"])
+    names = re.findall(r"^--?([A-Za-z][\w-]*)", out, re.M)
+    for name in ("h", "machine", "m", "drive", "netdev", "object", "S", "rtc", "nographic"):
+        assert name in names, name
+    assert len(set(names)) >= 103, len(set(names))
+
+
+@test
+def readconfig_and_set_reach_the_option_groups():
+    with open("c", "w") as f:
+        f.write('# comment\n[chardev "c0"]\n  backend = "file"\n  path = "wrong"\n\n'
+                '[machine]\n  type = "none"\n')
+    rc, out, err = run(["-accel", "qtest", "-display", "none", "-readconfig", "c", "-set",
+                        "chardev.c0.path=right", "-monitor", "stdio"], "quit\n")
+    assert rc == 0, err
+    assert sorted(os.listdir(".")) == ["c", "right"], os.listdir(".")
+
+
+@test
+def readconfig_names_file_and_line_of_a_fault():
+    with open("c", "w") as f:
+        f.write('[nosuch "c0"]\n')
+    rc, out, err = run(BASE + ["-readconfig", "c"])
+    assert rc == 1 and "c:1: There is no option group 'nosuch'" in err, err
+    with open("c", "w") as f:
+        f.write('[chardev "c0"]\nrubbish\n')
+    rc, out, err = run(BASE + ["-readconfig", "c"])
+    assert rc == 1 and "c:2: parse error" in err, err
+
+
+@test
+def writeconfig_can_be_read_back():
+    rc, out, err = run(BASE + ["-chardev", "file,id=c0,path=f", "-writeconfig", "w", "-monitor", "stdio"],
+                       "quit\n")
+    assert rc == 0, err
+    rc, out, err = run(["-display", "none", "-readconfig", "w", "-monitor", "stdio"], "info chardev\nquit\n")
+    assert rc == 0 and "c0: filename=file" in out, (out, err)
+
+
+main()
