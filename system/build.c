@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "accel/accel.h"
 #include "accel/qtest/qtest.h"
+#include "block/drive.h"
 #include "monitor/hmp.h"
 #include "system/chardev/char.h"
 #include "system/daemon.h"
@@ -291,6 +292,38 @@ static bool make_objects(Vm *vm, VmConfig *cfg, bool early, GError **errp)
     return true;
 }
 
+/* ---- Phases 3 and 7: drives */
+
+static bool make_drives(VmConfig *cfg, const MachineType *t, GError **errp)
+{
+    DriveIf usual = t->block_ide ? DRIVE_IDE : DRIVE_VIRTIO;
+    bool snapshot = config_has(cfg, "snapshot");
+    BuildDefaults d = build_defaults(cfg, t);
+
+    CONFIG_FOREACH(cfg, "drive", use) {
+        report_set_location(use->where);
+        if (drive_add(use->kv, use->where, snapshot, usual, errp) == NULL) {
+            return false;
+        }
+    }
+    report_set_location(NULL);
+    return (!d.cdrom || drive_add_default(DRIVE_IDE, 2, true, errp)) &&
+        (!d.floppy || drive_add_default(DRIVE_FLOPPY, 0, false, errp));
+}
+
+/* A drive with an interface that this board does not have. */
+static bool check_drives(GError **errp)
+{
+    const Drive *d = drive_unclaimed();
+
+    if (d == NULL) {
+        return true;
+    }
+    report_set_location(d->where);
+    return err_fail(errp, "machine type does not support if=%s,bus=%u,unit=%u",
+                    drive_if_name(d->interface), d->bus, d->unit);
+}
+
 /* ---- Phase 6 */
 
 static bool make_devices(Vm *vm, VmConfig *cfg, GError **errp)
@@ -358,12 +391,14 @@ static bool build_machine(Vm *vm, VmConfig *cfg, GError **errp)
     add_globals(vm, cfg);
     name_vm(vm, cfg);
     if (!make_objects(vm, cfg, true, errp) || !build_chardevs(cfg, errp) ||
-        !build_monitors(vm, cfg, errp) || !build_ports(vm, cfg, t, errp) || !open_qtest(vm, cfg, errp)) {
+        !build_monitors(vm, cfg, errp) || !build_ports(vm, cfg, t, errp) || !open_qtest(vm, cfg, errp) ||
+        !make_drives(cfg, t, errp)) {
         return false;
     }
     m = machine_new(t, vm);
     if (!set_machine(m, cfg, t, errp) || !machine_init(m, errp) ||
-        !make_objects(vm, cfg, false, errp) || !make_devices(vm, cfg, errp)) {
+        !make_objects(vm, cfg, false, errp) || !make_devices(vm, cfg, errp) ||
+        !check_drives(errp)) {
         return false;
     }
     if (t->ready != NULL && !t->ready(m, errp)) {
@@ -425,6 +460,8 @@ void build_free(Vm *vm)
 {
     vm_lock(vm);
     hmp_free_all();
+    block_close_all();
+    drive_free_all();
     char_close_all();
     vm_unlock(vm);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "block/block.h"
 #include "hw/core/machine.h"
 #include "system/build.h"
 #include "target/cpu.h"
@@ -173,6 +174,8 @@ int help_cpu(void)
 
 int help_drive_formats(void)
 {
-    puts("Supported formats: raw\nSupported formats (read-only): raw");
+    g_autofree char *text = block_format_help();
+
+    fputs(text, stdout);
     return 0;
 }
