@@ -50,7 +50,7 @@ static bool row_has_op(const InsnRow *r, uint8_t op)
     return r->op[0] == op || r->op[1] == op || r->op[2] == op || r->op[3] == op;
 }
 
-static bool row_needs_modrm(const InsnRow *r)
+bool insn_row_has_modrm(const InsnRow *r)
 {
     if (r->ext != EXT_NONE || r->rm != EXT_NONE || (r->flags & (IF_MEM_ONLY | IF_REG_ONLY))) {
         return true;
@@ -100,7 +100,7 @@ static void bucket_insert(Bucket *b, const InsnRow *r)
         at--;
     }
     list[at] = r;
-    b->modrm |= row_needs_modrm(r);
+    b->modrm |= insn_row_has_modrm(r);
     b->force_reg |= row_has_op(r, OP_Cy) || row_has_op(r, OP_Dy);
 }
 

@@ -139,6 +139,7 @@ typedef struct InsnRows { const InsnRow *rows; size_t n; } InsnRows;
 SET_DECLARE(insn_rows, InsnRows);
 
 typedef enum DecodeResult { DECODE_OK, DECODE_UD, DECODE_MORE /* needs more bytes than avail */, DECODE_GP /* over 15 bytes */ } DecodeResult;
+bool insn_row_has_modrm(const InsnRow *row);
 void decode_init(void);             /* once, before the first decode; any number of calls */
 /* Mode comes from hflags (CS32, CS64, PE, VM). On DECODE_UD i->len is still set where known. */
 DecodeResult decode_insn(uint32_t hflags, const uint8_t *code, unsigned avail, Insn *i);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs test code on the interpreter, with the arena as guest memory: this file stands in for
+ * accel/tcg and for exception delivery. */
+#include "tests/insn/insn_test.h"
+
+#include <setjmp.h>
+#include <string.h>
+
+#include "accel/accel.h"
+#include "target/i386/features.h"
+
+static X86Cpu cpu;
+static sigjmp_buf out_of_sem;
+static InsnState *result;
+
+/* ---- exceptions end the test */
+
+static G_NORETURN void raise_vector(int vector)
+{
+    result->vector = vector;
+    siglongjmp(out_of_sem, 1);
+}
+
+void x86_raise(X86Cpu *c, int vector) { raise_vector(vector); }
+void x86_raise_err(X86Cpu *c, int vector, uint32_t error) { raise_vector(vector); }
+void x86_raise_ud(X86Cpu *c) { raise_vector(EXC_UD); }
+void x86_debug_trap(X86Cpu *c, uint64_t dr6) { raise_vector(EXC_DB); }
+void x86_check_insn_bp(X86Cpu *c) {}
+void x86_check_io(X86Cpu *c, unsigned port, unsigned size) { raise_vector(EXC_GP); }
+uint32_t x86_io_read(X86Cpu *c, unsigned port, unsigned size) { return 0; }
+void x86_io_write(X86Cpu *c, unsigned port, unsigned size, uint32_t v) {}
+void x86_update_hflags(X86Cpu *c) {}
+void cpu_exclusive_begin(Cpu *c) {}
+void cpu_exclusive_end(Cpu *c) {}
+void guest_exit(Cpu *c) { siglongjmp(out_of_sem, 1); }
+
+/* ---- guest memory */
+
+static bool byte_mapped(uint64_t va, Access how)
+{
+    return (va - ARENA_DATA < ARENA_DATA_SIZE && how != ACCESS_FETCH) ||
+           (va - ARENA_CODE < ARENA_CODE_SIZE && how != ACCESS_STORE);
+}
+
+static void *at(uint64_t va, size_t n, Access how)
+{
+    for (uint64_t a = va; a - va < n; a = (a | 0xfff) + 1) {
+        if (!byte_mapped(a, how)) {
+            result->cr2 = a;
+            result->write = how == ACCESS_STORE;
+            raise_vector(EXC_PF);
+        }
+    }
+    return (void *)(uintptr_t)va;
+}
+
+#define ACCESSORS(bits)                                                                         \
+    uint##bits##_t guest_ld##bits(Cpu *c, uint64_t va, unsigned mode)                           \
+    {                                                                                           \
+        uint##bits##_t v;                                                                       \
+                                                                                                \
+        memcpy(&v, at(va, sizeof(v), ACCESS_LOAD), sizeof(v));                                  \
+        return v;                                                                               \
+    }                                                                                           \
+    void guest_st##bits(Cpu *c, uint64_t va, uint##bits##_t v, unsigned mode)                   \
+    {                                                                                           \
+        memcpy(at(va, sizeof(v), ACCESS_STORE), &v, sizeof(v));                                 \
+    }
+ACCESSORS(8)
+ACCESSORS(16)
+ACCESSORS(32)
+ACCESSORS(64)
+
+void guest_read(Cpu *c, uint64_t va, void *buf, size_t n, unsigned mode) { memcpy(buf, at(va, n, ACCESS_LOAD), n); }
+void guest_write(Cpu *c, uint64_t va, const void *buf, size_t n, unsigned mode)
+{
+    memcpy(at(va, n, ACCESS_STORE), buf, n);
+}
+void guest_check(Cpu *c, uint64_t va, size_t n, Access how, unsigned mode) { at(va, n, how); }
+
+void *guest_host(Cpu *c, uint64_t va, size_t n, Access how, unsigned mode)
+{
+    return ((va ^ (va + n - 1)) & ~0xfffull) != 0 ? NULL : at(va, n, how);
+}
+
+unsigned guest_fetch(Cpu *c, uint64_t va, uint8_t *buf, unsigned need, unsigned want)
+{
+    unsigned n = need;
+
+    at(va, need, ACCESS_FETCH);
+    while (n < want && byte_mapped(va + n, ACCESS_FETCH)) {
+        n++;
+    }
+    memcpy(buf, (void *)(uintptr_t)va, n);
+    return n;
+}
+
+/* ---- state */
+
+static void load_state(const InsnState *in, bool mode64)
+{
+    X86Env *e = &cpu.env;
+
+    memcpy(e->gpr, in->gpr, sizeof(e->gpr));
+    e->rip = in->rip;
+    e->rflags = in->rflags | FL_IF | FL_R1;
+    e->xs = in->xs;
+    e->xs.xstate_bv = native_xcr0();
+    e->cr0 = CR0_PE | CR0_PG | CR0_NE | CR0_ET | CR0_WP | CR0_MP;
+    e->cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | (native_xcr0() & XCR0_AVX ? CR4_OSXSAVE : 0);
+    e->xcr0 = native_xcr0();
+    e->efer = EFER_LMA | EFER_LME | EFER_SCE | EFER_NXE;
+    e->hflags = 3 | HF_PE | HF_PG | HF_LMA | HF_SS32 | HF_OSFXSR | HF_OSXSAVE | HF_AVX |
+                (mode64 ? HF_CS64 : HF_CS32 | HF_FLAT);
+    e->mmu_mode = X86_MMU_USER;
+    for (unsigned k = 0; k <= SEG_GS; k++) {
+        e->seg[k] = (X86Seg){ .limit = ~0u, .sel = 0x2b, .attr = 0xcff300 };
+    }
+    e->seg[SEG_CS].attr = mode64 ? 0xaffb00 : 0xcffb00;
+    e->seg[SEG_CS].sel = mode64 ? 0x33 : 0x23;
+}
+
+static bool at_end(void)
+{
+    uint64_t rip = cpu.env.rip;
+
+    return rip - ARENA_CODE < ARENA_CODE_SIZE && *(uint8_t *)(uintptr_t)rip == 0xcc;
+}
+
+static void interp_run(const InsnState *in, bool mode64, InsnState *out)
+{
+    static bool ready;
+
+    if (!ready) {
+        native_features(cpu.env.features);
+        ready = true;
+    }
+    load_state(in, mode64);
+    out->vector = VECTOR_STUCK;
+    out->cr2 = 0;
+    out->write = false;
+    result = out;
+    if (sigsetjmp(out_of_sem, 0) == 0) {
+        for (unsigned k = 0; k < 10000 && !at_end(); k++) {
+            x86_interpret(&cpu.cpu, 1);
+        }
+        out->vector = at_end() ? VECTOR_NONE : VECTOR_STUCK;
+    }
+    memcpy(out->gpr, cpu.env.gpr, sizeof(out->gpr));
+    out->rip = cpu.env.rip;
+    out->rflags = cpu.env.rflags;
+    out->xs = cpu.env.xs;
+}
+
+const Executor exec_interp = { .name = "interpreter", .run = interp_run };

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Instruction tests, the program: every row many times in both modes, then random streams; compares
+ * executors, reports coverage.
+ *     test_insn [--seed N] [--count CASES_PER_ROW] [--streams N] [--length N] [--row NAME] [--exec NAME]
+ *               [--undef (compare undefined flags too)] [--keep-going] [--verbose] */
+#include "tests/insn/insn_test.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "target/i386/features.h"
+
+static const Executor *const executors[] = { &exec_interp };
+
+typedef struct Options {
+    int64_t seed;
+    int count, streams, length, max_errors;
+    char *row, *exec;
+    gboolean undef, verbose;
+} Options;
+static Options opt = { .seed = 1, .count = 200, .streams = 3000, .length = 12, .max_errors = 20 };
+
+typedef struct Tally { const InsnRow *row; unsigned cases, reg, mem, faults, errors; } Tally;
+
+static uint32_t features[FEAT_WORDS + 8];
+static uint8_t memory_before[ARENA_DATA_SIZE], memory_native[ARENA_DATA_SIZE];
+static unsigned errors, total;
+
+static uint8_t *data(void) { return (uint8_t *)(uintptr_t)ARENA_DATA; }
+
+/* ---- comparison: one line a difference into out */
+
+static void diff_u64(GString *out, const char *what, uint64_t want, uint64_t got)
+{
+    if (want != got) {
+        g_string_append_printf(out, "    %s: native %#" PRIx64 ", here %#" PRIx64 "\n", what, want, got);
+    }
+}
+
+static void diff_bytes(GString *out, const char *what, unsigned n, const void *want, const void *got, size_t size)
+{
+    const uint8_t *a = want, *b = got;
+
+    if (memcmp(a, b, size) == 0) {
+        return;
+    }
+    g_string_append_printf(out, "    %s%u: native ", what, n);
+    for (size_t k = size; k-- > 0;) {
+        g_string_append_printf(out, "%02x", a[k]);
+    }
+    g_string_append(out, ", here ");
+    for (size_t k = size; k-- > 0;) {
+        g_string_append_printf(out, "%02x", b[k]);
+    }
+    g_string_append(out, "\n");
+}
+
+static void diff_vectors(GString *out, const X86Xsave *a, const X86Xsave *b, unsigned regs)
+{
+    uint64_t have = native_xcr0();
+
+    diff_u64(out, "fcw", a->fcw, b->fcw);
+    diff_u64(out, "fsw", a->fsw, b->fsw);
+    diff_u64(out, "ftw", a->ftw, b->ftw);
+    diff_u64(out, "mxcsr", a->mxcsr, b->mxcsr);
+    for (unsigned k = 0; k < 8; k++) {
+        diff_bytes(out, "st", k, &a->st[k], &b->st[k], 10);
+    }
+    for (unsigned k = 0; k < regs; k++) {
+        diff_bytes(out, "xmm", k, a->xmm[k], b->xmm[k], 16);
+        if (have & XCR0_AVX) {
+            diff_bytes(out, "ymm high ", k, a->ymmh[k], b->ymmh[k], 16);
+        }
+        if (have & XCR0_ZMMH) {
+            diff_bytes(out, "zmm high ", k, a->zmmh[k], b->zmmh[k], 32);
+            diff_bytes(out, "zmm16+", k, a->zmm16[k], b->zmm16[k], regs == 16 ? 64 : 0);
+        }
+    }
+    for (unsigned k = 0; k < 8 && (have & XCR0_OPMASK); k++) {
+        diff_u64(out, "k", a->opmask[k], b->opmask[k]);
+    }
+}
+
+static void diff_memory(GString *out)
+{
+    for (size_t k = 0; k < ARENA_DATA_SIZE; k += 8) {
+        if (memcmp(memory_native + k, data() + k, 8) != 0) {
+            diff_bytes(out, "memory at data + ", k, memory_native + k, data() + k, 8);
+        }
+    }
+}
+
+static void diff_states(GString *out, const InsnCase *c, const InsnState *a, const InsnState *b)
+{
+    static const char *const reg[16] = {
+        "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+    };
+    uint64_t fl = FL_STATUS | FL_DF | FL_NT, m = c->mode64 ? ~0ull : 0xffffffff;
+
+    if (!opt.undef && a->vector == VECTOR_NONE) {
+        fl &= ~c->undef;
+    }
+    diff_u64(out, "vector", a->vector, b->vector);
+    if (a->vector == VECTOR_STUCK && b->vector == VECTOR_STUCK) {
+        return;                     /* a jump to itself: stopped anywhere */
+    }
+    if (a->vector == EXC_PF) {
+        diff_u64(out, "cr2", a->cr2, b->cr2);
+        diff_u64(out, "write", a->write, b->write);
+    }
+    diff_u64(out, "rip", a->rip, b->rip);
+    diff_u64(out, "flags", a->rflags & fl, b->rflags & fl);
+    for (unsigned k = 0; k < (c->mode64 ? 16 : 8) && !c->any_result; k++) {
+        diff_u64(out, reg[k], a->gpr[k] & m, b->gpr[k] & m);
+    }
+    diff_vectors(out, &a->xs, &b->xs, c->mode64 ? 16 : 8);
+    diff_memory(out);
+}
+
+/* ---- one case */
+
+static void report(const InsnCase *c, const Executor *e, const char *diffs, const InsnState *native)
+{
+    printf("%s differs: %s (%s-bit):", e->name, c->row != NULL ? c->row->name : "stream", c->mode64 ? "64" : "32");
+    for (unsigned k = 0; k < c->len; k++) {
+        printf(" %02x", c->code[k]);
+    }
+    printf("\n%s", diffs);
+    printf("    in: rax %#" PRIx64 " rcx %#" PRIx64 " rdx %#" PRIx64 " rbx %#" PRIx64 " rsp %#" PRIx64 " rbp %#" PRIx64
+           " rsi %#" PRIx64 " rdi %#" PRIx64 "\n        r8-15", c->in.gpr[0], c->in.gpr[1], c->in.gpr[2], c->in.gpr[3],
+           c->in.gpr[4], c->in.gpr[5], c->in.gpr[6], c->in.gpr[7]);
+    for (unsigned k = 8; k < 16; k++) {
+        printf(" %#" PRIx64, c->in.gpr[k]);
+    }
+    printf("\n        flags %#" PRIx64 " -> native %#" PRIx64 " mxcsr %#x, native vector %d cr2 %#" PRIx64 "\n",
+           c->in.rflags, native->rflags, c->in.xs.mxcsr, native->vector, native->cr2);
+}
+
+static bool run_case(const InsnCase *c, int *ret_vector)
+{
+    static InsnState native, here;
+    bool ok = true;
+
+    memcpy(memory_before, data(), ARENA_DATA_SIZE);
+    exec_native.run(&c->in, c->mode64, &native);
+    *ret_vector = native.vector;
+    memcpy(memory_native, data(), ARENA_DATA_SIZE);
+    for (unsigned k = 0; k < G_N_ELEMENTS(executors); k++) {
+        g_autoptr(GString) diffs = g_string_new(NULL);
+
+        if (opt.exec != NULL && strcmp(opt.exec, executors[k]->name) != 0) {
+            continue;
+        }
+        memcpy(data(), memory_before, ARENA_DATA_SIZE);
+        executors[k]->run(&c->in, c->mode64, &here);
+        diff_states(diffs, c, &native, &here);
+        if (diffs->len != 0) {
+            ok = false;
+            if (errors++ < (unsigned)opt.max_errors) {
+                report(c, executors[k], diffs->str, &native);
+            }
+        }
+    }
+    total++;
+    return ok;
+}
+
+/* ---- all rows */
+
+static GArray *collect_rows(void)
+{
+    GArray *rows = g_array_new(FALSE, TRUE, sizeof(Tally));
+
+    SET_FOREACH(insn_rows, InsnRows, it) {
+        for (size_t k = 0; k < (*it)->n; k++) {
+            Tally t = { .row = &(*it)->rows[k] };
+
+            if (opt.row == NULL || strcmp(opt.row, t.row->name) == 0) {
+                g_array_append_val(rows, t);
+            }
+        }
+    }
+    return rows;
+}
+
+static bool host_has(const InsnRow *row)
+{
+    return row->feature == 0 || feature_on(features, row->feature);
+}
+
+static void run_row(Tally *t, bool mode64, Rng *rng)
+{
+    InsnCase c;
+    int vector;
+
+    if (!row_is_testable(t->row, mode64) || !host_has(t->row)) {
+        return;
+    }
+    for (int k = 0; k < opt.count; k++) {
+        if (k % 16 == 0) {
+            gen_memory(rng);
+        }
+        if (gen_case(rng, t->row, mode64, &c)) {
+            t->errors += !run_case(&c, &vector);
+            t->cases++;
+            t->faults += vector != VECTOR_NONE;
+        }
+    }
+}
+
+/* Rows never compared; those that translations copy must have been. */
+static unsigned report_coverage(const GArray *rows)
+{
+    unsigned missing = 0, tested = 0, passed_on = 0;
+
+    for (guint k = 0; k < rows->len; k++) {
+        const Tally *t = &g_array_index(rows, Tally, k);
+        bool must = (t->row->flags & IF_PASS) && host_has(t->row);
+
+        tested += t->cases != 0;
+        passed_on += must;
+        if (t->cases != 0 && t->cases == t->faults) {
+            printf("note: %s (map %u opcode %02x /%d): every case faulted\n", t->row->name, t->row->map, t->row->opcode,
+                   (int8_t)t->row->ext);
+        }
+        if (t->errors != 0) {
+            printf("FAILED: %s (enc %u map %u opcode %02x /%d): %u of %u cases\n", t->row->name, t->row->enc,
+                   t->row->map, t->row->opcode, (int8_t)t->row->ext, t->errors, t->cases);
+        }
+        if (t->cases == 0 && (must || opt.verbose)) {
+            printf("%s: %s (enc %u map %u opcode %02x /%d) was never compared\n", must ? "MISSING" : "not covered",
+                   t->row->name, t->row->enc, t->row->map, t->row->opcode, (int8_t)t->row->ext);
+            missing += must;
+        }
+    }
+    printf("%u rows, %u compared, %u that pass through on this host, %u of them missing\n", rows->len, tested,
+           passed_on, missing);
+    return missing;
+}
+
+static void run_streams(const GArray *rows, Rng *rng)
+{
+    for (int mode64 = 0; mode64 < 2; mode64++) {
+        g_autoptr(GPtrArray) pick = g_ptr_array_new();
+        InsnCase c;
+        int vector;
+
+        for (guint k = 0; k < rows->len; k++) {
+            const InsnRow *r = g_array_index(rows, Tally, k).row;
+
+            if ((r->flags & IF_PASS) && !(r->flags & (IF_X87 | IF_MMX)) && row_is_testable(r, mode64) && host_has(r) &&
+                strncmp(r->name, "rd", 2) != 0) {
+                g_ptr_array_add(pick, (void *)r);
+            }
+        }
+        for (int k = 0; k < opt.streams && pick->len != 0; k++) {
+            if (k % 16 == 0) {
+                gen_memory(rng);
+            }
+            gen_stream(rng, (const InsnRow *const *)pick->pdata, pick->len, opt.length, mode64, &c);
+            run_case(&c, &vector);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const GOptionEntry entries[] = {
+        { "seed", 0, 0, G_OPTION_ARG_INT64, &opt.seed, "of all random numbers", "N" },
+        { "count", 0, 0, G_OPTION_ARG_INT, &opt.count, "cases a row and mode", "N" },
+        { "streams", 0, 0, G_OPTION_ARG_INT, &opt.streams, "random instruction sequences a mode", "N" },
+        { "length", 0, 0, G_OPTION_ARG_INT, &opt.length, "of a sequence", "N" },
+        { "errors", 0, 0, G_OPTION_ARG_INT, &opt.max_errors, "how many differences to print", "N" },
+        { "row", 0, 0, G_OPTION_ARG_STRING, &opt.row, "only rows of this name", "NAME" },
+        { "exec", 0, 0, G_OPTION_ARG_STRING, &opt.exec, "only this executor", "NAME" },
+        { "undef", 0, 0, G_OPTION_ARG_NONE, &opt.undef, "compare undefined flags too", NULL },
+        { "verbose", 0, 0, G_OPTION_ARG_NONE, &opt.verbose, "list rows not covered", NULL },
+        { NULL },
+    };
+    g_autoptr(GOptionContext) ctx = g_option_context_new(NULL);
+    g_autoptr(GArray) rows = NULL;
+    Rng rng;
+    unsigned missing;
+
+    g_option_context_add_main_entries(ctx, entries, NULL);
+    if (!g_option_context_parse(ctx, &argc, &argv, NULL)) {
+        return 2;
+    }
+    rng.s = opt.seed * 2 + 1;
+    decode_init();
+    native_init();
+    native_features(features);
+    rows = collect_rows();
+    for (guint k = 0; k < rows->len; k++) {
+        run_row(&g_array_index(rows, Tally, k), true, &rng);
+        run_row(&g_array_index(rows, Tally, k), false, &rng);
+    }
+    missing = report_coverage(rows);
+    run_streams(rows, &rng);
+    printf("seed %" PRId64 ": %u cases, %u differences\n", opt.seed, total, errors);
+    return errors != 0 || missing != 0;
+}

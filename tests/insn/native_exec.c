@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs test code on the host CPU. Entry and exit go through signal frames, which hold the whole state
+ * of a thread: a signal raised here is answered by putting the test's registers into the frame; the
+ * INT3 or fault that ends the test brings the next frame, out of which the result is read. */
+#include "tests/insn/insn_test.h"
+
+#include <asm/prctl.h>
+#include <cpuid.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "target/i386/features.h"
+
+enum { CS_64 = 0x33, CS_32 = 0x23, DS_USER = 0x2b, FP_MAX = 16384, FP_SW = 464 /* software bytes of the frame */ };
+
+static const InsnState *test_in;
+static InsnState *test_out;
+static bool test_mode64;
+static volatile sig_atomic_t running;
+static unsigned runs, runs_at_tick;             /* the same test at two ticks: it loops */
+static greg_t host_regs[NGREG];
+static uint8_t host_fp[FP_MAX];
+static uint64_t host_xcr0;
+
+static const int greg_of[16] = {
+    REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+    REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
+};
+
+/* Bytes of XSAVE image in the frame: magic, extended size, features, size (Linux, struct _fpx_sw_bytes). */
+static size_t frame_fp_size(const uint8_t *fp)
+{
+    uint32_t sw[5];
+
+    memcpy(sw, fp + FP_SW, sizeof(sw));
+    return sw[0] == 0x46505853 ? MIN(sw[4], (uint32_t)FP_MAX) : 512;
+}
+
+/* Extended components: where the host has them (CPUID leaf 0DH; vendors differ) and where X86Xsave does. */
+static struct { uint32_t bit, host, size, ours; } components[] = {
+    { 2, 0, 0, offsetof(X86Xsave, ymmh) }, { 5, 0, 0, offsetof(X86Xsave, opmask) },
+    { 6, 0, 0, offsetof(X86Xsave, zmmh) }, { 7, 0, 0, offsetof(X86Xsave, zmm16) },
+};
+
+static void load_xstate(uint8_t *fp, size_t n)
+{
+    memcpy(fp, &test_in->xs, 416);
+    if (n <= 576) {
+        return;
+    }
+    memcpy(fp + 512, &host_xcr0, 8);
+    memset(fp + 520, 0, 56);
+    for (unsigned k = 0; k < G_N_ELEMENTS(components); k++) {
+        if (components[k].size != 0) {
+            memcpy(fp + components[k].host, (uint8_t *)&test_in->xs + components[k].ours, components[k].size);
+        }
+    }
+}
+
+static void store_xstate(const uint8_t *fp, size_t n, X86Xsave *xs)
+{
+    uint64_t bv;
+
+    memset(xs, 0, sizeof(*xs));
+    memcpy(xs, fp, 416);
+    if (n <= 576) {
+        return;
+    }
+    memcpy(&bv, fp + 512, 8);
+    for (unsigned k = 0; k < G_N_ELEMENTS(components); k++) {
+        if (components[k].size != 0 && (bv >> components[k].bit & 1)) {
+            memcpy((uint8_t *)xs + components[k].ours, fp + components[k].host, components[k].size);
+        }
+    }
+}
+
+static void load_test(ucontext_t *uc)
+{
+    greg_t *g = uc->uc_mcontext.gregs;
+    uint8_t *fp = (uint8_t *)uc->uc_mcontext.fpregs;
+    size_t n = frame_fp_size(fp);
+
+    memcpy(host_regs, g, sizeof(host_regs));
+    memcpy(host_fp, fp, MIN(n, sizeof(host_fp)));
+    for (unsigned k = 0; k < 16; k++) {
+        g[greg_of[k]] = test_in->gpr[k];
+    }
+    g[REG_RIP] = test_in->rip;
+    g[REG_EFL] = test_in->rflags | FL_IF | FL_R1;
+    if (!test_mode64) {
+        g[REG_CSGSFS] = (g[REG_CSGSFS] & ~(greg_t)0xffff) | CS_32;
+    }
+    load_xstate(fp, n);
+    runs++;
+    running = 1;
+}
+
+static void store_test(ucontext_t *uc)
+{
+    greg_t *g = uc->uc_mcontext.gregs;
+    uint8_t *fp = (uint8_t *)uc->uc_mcontext.fpregs;
+    size_t n = frame_fp_size(fp);
+    InsnState *o = test_out;
+
+    for (unsigned k = 0; k < 16; k++) {
+        o->gpr[k] = g[greg_of[k]];
+    }
+    o->rip = g[REG_RIP];
+    o->rflags = g[REG_EFL];
+    o->vector = g[REG_TRAPNO];
+    o->write = o->vector == EXC_PF && (g[REG_ERR] & 2);
+    o->cr2 = o->vector == EXC_PF ? (uint64_t)g[REG_CR2] : 0;
+    if (o->vector == EXC_BP) {
+        o->vector = VECTOR_NONE;
+        o->rip--;
+    }
+    store_xstate(fp, n, &o->xs);
+    memcpy(g, host_regs, sizeof(host_regs));
+    memcpy(fp, host_fp, MIN(n, sizeof(host_fp)));
+    running = 0;
+}
+
+static void on_signal(int sig, siginfo_t *info, void *opaque)
+{
+    ucontext_t *uc = opaque;
+
+    if (sig == SIGUSR1) {
+        load_test(uc);
+    } else if (sig == SIGALRM) {
+        if (running && runs == runs_at_tick) {
+            store_test(uc);
+            test_out->vector = VECTOR_STUCK;
+        }
+        runs_at_tick = runs;
+    } else if (running) {
+        store_test(uc);
+    } else {
+        signal(sig, SIG_DFL);       /* a fault of our own: die of it */
+    }
+}
+
+static void native_run(const InsnState *in, bool mode64, InsnState *out)
+{
+    uint16_t ds, es, user = DS_USER;
+
+    test_in = in;
+    test_out = out;
+    test_mode64 = mode64;
+    __asm__ volatile("mov %%ds, %0; mov %%es, %1" : "=r"(ds), "=r"(es));
+    __asm__ volatile("mov %0, %%ds; mov %0, %%es" : : "r"(user));
+    raise(SIGUSR1);
+    __asm__ volatile("mov %0, %%ds; mov %1, %%es; cld" : : "r"(ds), "r"(es));
+}
+
+const Executor exec_native = { .name = "native", .run = native_run };
+
+static void map_at(uint64_t at, size_t n, int prot)
+{
+    void *want = (void *)(uintptr_t)at;
+
+    g_assert(mmap(want, n, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == want);
+}
+
+uint64_t native_xcr0(void)
+{
+    return host_xcr0;
+}
+
+void native_init(void)
+{
+    static const int signals[] = { SIGUSR1, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGALRM };
+    static const struct itimerval tick = { { 0, 30000 }, { 0, 30000 } };
+    struct sigaction sa = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
+    stack_t ss = { .ss_size = 1 << 16 };
+    uint32_t a, b, c, d;
+
+    ss.ss_sp = g_malloc0(ss.ss_size);
+    g_assert(sigaltstack(&ss, NULL) == 0);
+    for (unsigned k = 0; k < G_N_ELEMENTS(signals); k++) {
+        sigaction(signals[k], &sa, NULL);
+    }
+    setitimer(ITIMER_REAL, &tick, NULL);
+    map_at(ARENA_CODE, ARENA_CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
+    map_at(ARENA_DATA, ARENA_DATA_SIZE, PROT_READ | PROT_WRITE);
+    host_xcr0 = XCR0_X87 | XCR0_SSE;
+    __cpuid(1, a, b, c, d);
+    if (c & 1u << 27) {
+        __asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+        host_xcr0 = (a | (uint64_t)d << 32) &
+                    (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_OPMASK | XCR0_ZMMH | XCR0_ZMM16);
+    }
+    for (unsigned k = 0; k < G_N_ELEMENTS(components); k++) {
+        if (host_xcr0 >> components[k].bit & 1) {
+            __cpuid_count(13, components[k].bit, components[k].size, components[k].host, c, d);
+        }
+    }
+}
+
+void native_features(uint32_t *f)
+{
+    uint32_t a, b, c, d;
+
+    __cpuid(1, a, b, c, d);
+    f[FEAT_1_EDX] = d;
+    f[FEAT_1_ECX] = c;
+    __cpuid_count(7, 0, a, b, c, d);
+    f[FEAT_7_0_EBX] = b;
+    f[FEAT_7_0_ECX] = c;
+    f[FEAT_7_0_EDX] = d;
+    __cpuid(0x80000001, a, b, c, d);
+    f[FEAT_8000_0001_EDX] = d;
+    f[FEAT_8000_0001_ECX] = c;
+    __cpuid_count(13, 1, a, b, c, d);
+    f[FEAT_XSAVE] = a;
+}
