@@ -337,7 +337,11 @@ static void put_imms(Enc *e, unsigned opsize)
 {
     for (unsigned k = 0; k < 4; k++) {
         switch (e->row->op[k]) {
-        case OP_Ib: case OP_Ibs: case OP_L: put(e, value_int(e->r), 1); break;
+        case OP_Ib:
+            /* 16-bit SHLD, SHRD by more than 16: undefined, and processors differ */
+            put(e, value_int(e->r) & (e->row->op[2] == OP_Ib && opsize == 2 ? 15 : 0xff), 1);
+            break;
+        case OP_Ibs: case OP_L: put(e, value_int(e->r), 1); break;
         case OP_Jb: put(e, rng_next(e->r), 1); break;
         case OP_Iw: put(e, value_int(e->r) & (rng_one_in(e->r, 2) ? 0xff : 0xffff), 2); break;
         case OP_Iz: put(e, value_int(e->r), opsize == 2 ? 2 : 4); break;
@@ -455,6 +459,22 @@ static void aim_vsib(Enc *e, const Insn *i, InsnState *s)
     }
 }
 
+/* Somewhere in the code page, for an indirect jump or a return. */
+static void aim_jump(Enc *e, const Insn *i, InsnState *s)
+{
+    uint64_t to = ARENA_CODE + rng_below(e->r, 0x700);
+
+    if (i->row->sem == sem_ret) {
+        memcpy((void *)(uintptr_t)s->gpr[R_RSP], &to, 8);
+    } else if ((i->row->sem == sem_jmp_rm || i->row->sem == sem_call_rm) && !e->mem && i->rm != R_RSP) {
+        s->gpr[i->rm] = to;
+    } else if (i->row->sem == sem_jmp_rm || i->row->sem == sem_call_rm) {
+        for (unsigned k = 0; k < 0x1000; k += 8) {
+            memcpy((void *)(uintptr_t)(ARENA_DATA + 0x1000 + k), &to, 8);
+        }
+    }
+}
+
 static void aim_implicit(Enc *e, const Insn *i, InsnState *s)
 {
     Rng *r = e->r;
@@ -489,6 +509,9 @@ static void aim_implicit(Enc *e, const Insn *i, InsnState *s)
     if (row->sem == sem_leave) {
         s->gpr[R_RBP] = ARENA_STACK + rng_below(r, 64) * 8;
     }
+    if (row->op[2] == OP_CL && i->opsize == 2) {
+        s->gpr[R_RCX] &= ~0x10ull;
+    }
     if (row->sem == sem_popf) {
         uint64_t v = rng_next(r) & (FL_STATUS | FL_DF | FL_IF | FL_ID);
 
@@ -520,6 +543,7 @@ bool gen_case(Rng *r, const InsnRow *row, bool mode64, InsnCase *c)
     c->mode64 = mode64;
     c->len = i.len;
     c->undef = row->fl_undef;
+    c->undef_fault = row->flags & IF_REPCC ? FL_STATUS : 0;     /* earlier iterations' or the ones before */
     gen_state(r, mode64, &c->in);
     if (rng_one_in(r, 16)) {
         c->in.rip = ARENA_CODE + 0x1000 - rng_below(r, 15);     /* across two pages */
@@ -531,6 +555,9 @@ bool gen_case(Rng *r, const InsnRow *row, bool mode64, InsnCase *c)
         }
     }
     aim_implicit(&e, &i, &c->in);
+    if ((row->flags & IF_JUMP) && rng_below(r, 4) != 0) {
+        aim_jump(&e, &i, &c->in);
+    }
     c->any_result = strcmp(row->name, "rdrand") == 0 || strcmp(row->name, "rdseed") == 0;
     end_code(c);
     return true;
@@ -552,6 +579,7 @@ bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, b
         }
         if (!(row->fl_read & c->undef) && encode(&e, &i)) {
             c->undef = (c->undef & ~(uint64_t)row->fl_write) | row->fl_undef;
+            c->undef_fault |= row->fl_undef;
             p += i.len;
             k++;
         }

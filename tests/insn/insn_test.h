@@ -49,7 +49,7 @@ typedef struct InsnCase {
     uint8_t code[160];
     unsigned len;
     InsnState in;
-    uint64_t undef;                 /* flags not to be compared */
+    uint64_t undef, undef_fault;    /* flags not to be compared at the end, after a fault */
     bool any_result;                /* registers differ by nature (RDRAND) */
 } InsnCase;
 

@@ -99,8 +99,8 @@ static void diff_states(GString *out, const InsnCase *c, const InsnState *a, con
     };
     uint64_t fl = FL_STATUS | FL_DF | FL_NT, m = c->mode64 ? ~0ull : 0xffffffff;
 
-    if (!opt.undef && a->vector == VECTOR_NONE) {
-        fl &= ~c->undef;
+    if (!opt.undef) {
+        fl &= ~(a->vector == VECTOR_NONE ? c->undef : c->undef_fault);
     }
     diff_u64(out, "vector", a->vector, b->vector);
     if (a->vector == VECTOR_STUCK && b->vector == VECTOR_STUCK) {

@@ -193,7 +193,7 @@ static void sem_popa(X86Cpu *c, const Insn *i)
 
 static void sem_enter(X86Cpu *c, const Insn *i)
 {
-    unsigned n = i->opsize, level = i->imm2 & 31, w = stack_width(c);
+    unsigned n = i->opsize, level = i->imm2 & 31;
     uint64_t sp = c->env.gpr[R_RSP] - n, bp = c->env.gpr[R_RBP], frame = sp;
 
     mem_st(c, stack_va(c, sp, n, ACCESS_STORE), n, bp & size_mask(n));
@@ -208,7 +208,7 @@ static void sem_enter(X86Cpu *c, const Insn *i)
     }
     sp -= (uint16_t)i->imm;
     guest_check(&c->cpu, stack_va(c, sp, n, ACCESS_STORE), n, ACCESS_STORE, c->env.mmu_mode);
-    acc_st(c, R_RBP, w == 8 && n == 2 ? 8 : n, frame);
+    acc_st(c, R_RBP, n, frame);
     stack_set(c, sp);
 }
 

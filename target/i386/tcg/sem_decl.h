@@ -29,6 +29,7 @@ void sem_popf(X86Cpu *c, const Insn *i);
 
 /* sem_int.c */
 void sem_lea(X86Cpu *c, const Insn *i);
+void sem_xchg_ZA(X86Cpu *c, const Insn *i);
 void sem_xlat(X86Cpu *c, const Insn *i);
 void sem_mov_AO(X86Cpu *c, const Insn *i);      /* moffs */
 void sem_mov_OA(X86Cpu *c, const Insn *i);

@@ -8,8 +8,12 @@ void sem_nop(X86Cpu *c, const Insn *i)
 {
 }
 
+/* F3 is ignored when REX.B makes it XCHG with R8. */
 void sem_pause(X86Cpu *c, const Insn *i)
 {
+    if (i->rm != R_RAX) {
+        sem_xchg_ZA(c, i);
+    }
     __builtin_ia32_pause();
 }
 
@@ -31,7 +35,8 @@ static void sem_ud(X86Cpu *c, const Insn *i)
 #define HINT(o) { ROW_AT(MAP_0F, o, "nop"), .op = { OP_Ev }, .acc = ACC_ADDR, .sem = sem_nop }
 static const InsnRow rows[] = {
     HINT(0x18), HINT(0x19), HINT(0x1a), HINT(0x1b), HINT(0x1c), HINT(0x1d), HINT(0x1e), HINT(0x1f),
-    { ROW_AT(MAP_0F, 0x0d, "prefetchw"), .op = { OP_Ev }, .acc = ACC_ADDR, .sem = sem_nop },
+    { ROW_AT(MAP_0F, 0x0d, "prefetchw"), .op = { OP_Ev }, .acc = ACC_ADDR, .flags = IF_MEM_ONLY,
+      .sem = sem_nop },
     { ROW_AT(MAP_1, 0x90, "pause"), .pfx = PFX_F3, .sem = sem_pause },
     { ROW_EXT(MAP_0F, 0xae, 5, "lfence"), .pfx = PFX_NONE, .flags = IF_REG_ONLY | IF_PASS, .feature = FE_SSE2,
       .sem = sem_fence },

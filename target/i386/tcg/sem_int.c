@@ -310,7 +310,7 @@ ALWAYS_INLINE void sem_xchg_ZA_n(X86Cpu *c, const Insn *i, unsigned n)
     acc_st(c, R_RAX, n, acc_ld(c, i->rm, n));
     acc_st(c, i->rm, n, a);
 }
-static SEM_SIZED_V(sem_xchg_ZA)
+SEM_SIZED_V(sem_xchg_ZA)
 
 ALWAYS_INLINE void sem_xadd_n(X86Cpu *c, const Insn *i, unsigned n)
 {
@@ -360,8 +360,6 @@ ALWAYS_INLINE void sem_cmpxchg_n(X86Cpu *c, const Insn *i, unsigned n)
         old = reg_ld(c, i, i->rm, n);
         if (old == expect) {
             reg_st(c, i, i->rm, n, v);
-        } else {
-            reg_st(c, i, i->rm, n, old);        /* clears an upper half */
         }
     }
     alu_sub(expect, old, 0, n, &c->env.rflags);

@@ -46,6 +46,9 @@ static uint64_t run_in_ram(const Str *s, unsigned seg, uint64_t ea, uint64_t wan
         !insn_linear_probe(c, seg, low, want * s->n, how, &va)) {
         return 0;
     }
+    if (s->down) {                  /* a fault names the first element accessed */
+        guest_check(&c->cpu, va + (want - 1) * s->n, s->n, how, c->env.mmu_mode);
+    }
     *ret_p = guest_host(&c->cpu, va, want * s->n, how, c->env.mmu_mode);
     return *ret_p == NULL ? 0 : want;
 }
@@ -195,7 +198,6 @@ static uint64_t piece_ins(Str *s, uint64_t want)
     unsigned port = (uint16_t)c->env.gpr[R_RDX];
     uint64_t va;
 
-    x86_check_io(c, port, s->n);
     va = linear_of(c, SEG_ES, ea_dst(s), s->n, ACCESS_STORE, s->i->adsize);
     guest_check(&c->cpu, va, s->n, ACCESS_STORE, c->env.mmu_mode);
     mem_st(c, va, s->n, x86_io_read(c, port, s->n));
@@ -209,7 +211,6 @@ static uint64_t piece_outs(Str *s, uint64_t want)
     unsigned port = (uint16_t)c->env.gpr[R_RDX];
     uint64_t v;
 
-    x86_check_io(c, port, s->n);
     v = elem_ld(s, s->i->seg, ea_src(s));
     x86_io_write(c, port, s->n, v);
     advance(s, R_RSI, 1);
@@ -249,8 +250,19 @@ void sem_stos(X86Cpu *c, const Insn *i) { repeat(c, i, i->opsize, piece_stos, fa
 void sem_lods(X86Cpu *c, const Insn *i) { repeat(c, i, i->opsize, piece_lods, false); }
 void sem_scas(X86Cpu *c, const Insn *i) { repeat(c, i, i->opsize, piece_scas, true); }
 void sem_cmps(X86Cpu *c, const Insn *i) { repeat(c, i, i->opsize, piece_cmps, true); }
-void sem_ins(X86Cpu *c, const Insn *i) { repeat(c, i, MIN(i->opsize, 4), piece_ins, false); }
-void sem_outs(X86Cpu *c, const Insn *i) { repeat(c, i, MIN(i->opsize, 4), piece_outs, false); }
+
+/* The port is checked even when there is nothing to do. */
+void sem_ins(X86Cpu *c, const Insn *i)
+{
+    x86_check_io(c, (uint16_t)c->env.gpr[R_RDX], MIN(i->opsize, 4));
+    repeat(c, i, MIN(i->opsize, 4), piece_ins, false);
+}
+
+void sem_outs(X86Cpu *c, const Insn *i)
+{
+    x86_check_io(c, (uint16_t)c->env.gpr[R_RDX], MIN(i->opsize, 4));
+    repeat(c, i, MIN(i->opsize, 4), piece_outs, false);
+}
 
 enum { G_SI = 1 << R_RSI, G_DI = 1 << R_RDI, G_CX = 1 << R_RCX, G_AX = 1 << R_RAX, G_DX = 1 << R_RDX };
 #define STR_ROW(nm, o, a, b, acc_, fl, wr, gr, gw, fn)                                          \
