@@ -162,6 +162,10 @@ bool row_is_testable(const InsnRow *row, bool mode64)
     if (op_is(row, OP_Sw) || op_is(row, OP_Cy) || op_is(row, OP_Dy) || op_is(row, OP_Ap) || op_is(row, OP_Mp)) {
         return false;
     }
+    /* MOVSXD with 66: vendors read two or four bytes */
+    if (row->map == MAP_1 && row->opcode == 0x63 && row->mem == MEM_SPECIAL) {
+        return false;
+    }
     for (unsigned k = 0; k < G_N_ELEMENTS(not_here); k++) {
         if (strcmp(row->name, not_here[k]) == 0) {
             return false;
@@ -509,6 +513,9 @@ static void aim_implicit(Enc *e, const Insn *i, InsnState *s)
     if (row->sem == sem_leave) {
         s->gpr[R_RBP] = ARENA_STACK + rng_below(r, 64) * 8;
     }
+    if (row->sem == sem_loop) {     /* it may jump to itself */
+        s->gpr[R_RCX] = (s->gpr[R_RCX] & 0xfff) | (i->adsize == 4 && e->mode64 ? 0xabcd00000000 : 0);
+    }
     if (row->op[2] == OP_CL && i->opsize == 2) {
         s->gpr[R_RCX] &= ~0x10ull;
     }
@@ -521,8 +528,8 @@ static void aim_implicit(Enc *e, const Insn *i, InsnState *s)
 
 static void end_code(InsnCase *c)
 {
-    memset((void *)(uintptr_t)ARENA_CODE, 0xcc, ARENA_CODE_SIZE);
-    memcpy((void *)(uintptr_t)c->in.rip, c->code, c->len);
+    memset(native_code(), 0xcc, ARENA_CODE_SIZE);
+    memcpy(native_code() + (c->in.rip - ARENA_CODE), c->code, c->len);
 }
 
 bool gen_case(Rng *r, const InsnRow *row, bool mode64, InsnCase *c)
@@ -577,7 +584,7 @@ bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, b
         if (p + 40 > c->code + sizeof(c->code)) {
             break;
         }
-        if (!(row->fl_read & c->undef) && encode(&e, &i)) {
+        if (!(row->fl_read & c->undef) && encode(&e, &i) && !(row->op[2] == OP_CL && i.opsize == 2)) {
             c->undef = (c->undef & ~(uint64_t)row->fl_write) | row->fl_undef;
             c->undef_fault |= row->fl_undef;
             p += i.len;

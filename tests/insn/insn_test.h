@@ -10,7 +10,7 @@
 #include "target/i386/tcg/insn.h"
 
 enum {
-    ARENA_CODE = 0x20000000, ARENA_CODE_SIZE = 0x2000,      /* readable, executable; INT3 outside the test */
+    ARENA_CODE = 0x20000000, ARENA_CODE_SIZE = 0x2000,      /* not writable; INT3 outside the test */
     ARENA_DATA = 0x20010000, ARENA_DATA_SIZE = 0x4000,      /* nothing mapped on both sides */
     ARENA_STACK = ARENA_DATA + 0x3000,
     CODE_AT = ARENA_CODE + 0x800,
@@ -33,6 +33,7 @@ typedef struct Executor {
 } Executor;
 
 void native_init(void);             /* maps the arena; once, first */
+uint8_t *native_code(void);         /* the code part, writable, elsewhere */
 uint64_t native_xcr0(void);         /* state components the host saves */
 void native_features(uint32_t *features);       /* X86Env.features of this host */
 extern const Executor exec_native, exec_interp;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Instruction tests, the program: every row many times in both modes, then random streams; compares
  * executors, reports coverage.
- *     test_insn [--seed N] [--count CASES_PER_ROW] [--streams N] [--length N] [--row NAME] [--exec NAME]
- *               [--undef (compare undefined flags too)] [--keep-going] [--verbose] */
+ *     test_insn [--seed N] [--count CASES_PER_ROW] [--streams N] [--length N] [--row NAME]
+ *               [--class int|vec] [--exec NAME]
+ *               [--undef (compare undefined flags too)] [--verbose] */
 #include "tests/insn/insn_test.h"
 
 #include <inttypes.h>
@@ -17,7 +18,7 @@ static const Executor *const executors[] = { &exec_interp };
 typedef struct Options {
     int64_t seed;
     int count, streams, length, max_errors;
-    char *row, *exec;
+    char *row, *exec, *class;
     gboolean undef, verbose;
 } Options;
 static Options opt = { .seed = 1, .count = 200, .streams = 3000, .length = 12, .max_errors = 20 };
@@ -111,6 +112,9 @@ static void diff_states(GString *out, const InsnCase *c, const InsnState *a, con
         diff_u64(out, "write", a->write, b->write);
     }
     diff_u64(out, "rip", a->rip, b->rip);
+    if (c->any_result) {
+        fl &= ~(uint64_t)FL_CF;
+    }
     diff_u64(out, "flags", a->rflags & fl, b->rflags & fl);
     for (unsigned k = 0; k < (c->mode64 ? 16 : 8) && !c->any_result; k++) {
         diff_u64(out, reg[k], a->gpr[k] & m, b->gpr[k] & m);
@@ -169,6 +173,16 @@ static bool run_case(const InsnCase *c, int *ret_vector)
 
 /* ---- all rows */
 
+/* "vec": x87 and vector instructions; "int": the others; none: all */
+static bool in_class(const InsnRow *row)
+{
+    bool vec = (row->flags & (IF_X87 | IF_MMX | IF_SSE | IF_AVX | IF_AVX512)) || row->mem == MEM_28 ||
+               row->mem == MEM_108 || row->mem == MEM_512 || row->mem == MEM_XSAVE ||
+               (row->map == MAP_1 && (row->opcode & 0xf8) == 0xd8);
+
+    return opt.class == NULL || vec == (strcmp(opt.class, "vec") == 0);
+}
+
 static GArray *collect_rows(void)
 {
     GArray *rows = g_array_new(FALSE, TRUE, sizeof(Tally));
@@ -177,7 +191,7 @@ static GArray *collect_rows(void)
         for (size_t k = 0; k < (*it)->n; k++) {
             Tally t = { .row = &(*it)->rows[k] };
 
-            if (opt.row == NULL || strcmp(opt.row, t.row->name) == 0) {
+            if ((opt.row == NULL || strcmp(opt.row, t.row->name) == 0) && in_class(t.row)) {
                 g_array_append_val(rows, t);
             }
         }
@@ -274,6 +288,7 @@ int main(int argc, char **argv)
         { "length", 0, 0, G_OPTION_ARG_INT, &opt.length, "of a sequence", "N" },
         { "errors", 0, 0, G_OPTION_ARG_INT, &opt.max_errors, "how many differences to print", "N" },
         { "row", 0, 0, G_OPTION_ARG_STRING, &opt.row, "only rows of this name", "NAME" },
+        { "class", 0, 0, G_OPTION_ARG_STRING, &opt.class, "only general-purpose or x87 and vector rows", "int|vec" },
         { "exec", 0, 0, G_OPTION_ARG_STRING, &opt.exec, "only this executor", "NAME" },
         { "undef", 0, 0, G_OPTION_ARG_NONE, &opt.undef, "compare undefined flags too", NULL },
         { "verbose", 0, 0, G_OPTION_ARG_NONE, &opt.verbose, "list rows not covered", NULL },

@@ -25,6 +25,7 @@ static unsigned runs, runs_at_tick;             /* the same test at two ticks: i
 static greg_t host_regs[NGREG];
 static uint8_t host_fp[FP_MAX];
 static uint64_t host_xcr0;
+static uint8_t *code_alias;
 
 static const int greg_of[16] = {
     REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
@@ -158,11 +159,24 @@ static void native_run(const InsnState *in, bool mode64, InsnState *out)
 
 const Executor exec_native = { .name = "native", .run = native_run };
 
-static void map_at(uint64_t at, size_t n, int prot)
+static void map_at(uint64_t at, size_t n, int prot, int fd)
 {
     void *want = (void *)(uintptr_t)at;
 
-    g_assert(mmap(want, n, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == want);
+    g_assert(mmap(want, n, prot, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0) == want);
+}
+
+uint8_t *native_code(void)
+{
+    return code_alias;
+}
+
+static int memory_new(size_t n)
+{
+    int fd = memfd_create("arena", 0);
+
+    g_assert(fd >= 0 && ftruncate(fd, n) == 0);
+    return fd;
 }
 
 uint64_t native_xcr0(void)
@@ -175,6 +189,7 @@ void native_init(void)
     static const int signals[] = { SIGUSR1, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGALRM };
     static const struct itimerval tick = { { 0, 30000 }, { 0, 30000 } };
     struct sigaction sa = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
+    int code = memory_new(ARENA_CODE_SIZE);
     stack_t ss = { .ss_size = 1 << 16 };
     uint32_t a, b, c, d;
 
@@ -184,8 +199,9 @@ void native_init(void)
         sigaction(signals[k], &sa, NULL);
     }
     setitimer(ITIMER_REAL, &tick, NULL);
-    map_at(ARENA_CODE, ARENA_CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
-    map_at(ARENA_DATA, ARENA_DATA_SIZE, PROT_READ | PROT_WRITE);
+    map_at(ARENA_CODE, ARENA_CODE_SIZE, PROT_READ | PROT_EXEC, code);
+    code_alias = mmap(NULL, ARENA_CODE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, code, 0);
+    map_at(ARENA_DATA, ARENA_DATA_SIZE, PROT_READ | PROT_WRITE, memory_new(ARENA_DATA_SIZE));
     host_xcr0 = XCR0_X87 | XCR0_SSE;
     __cpuid(1, a, b, c, d);
     if (c & 1u << 27) {

@@ -387,11 +387,13 @@ static void sem_cmpxchg8b(X86Cpu *c, const Insn *i)
 /* Sixteen bytes: always with the other vCPUs standing still, no host instruction is assumed. */
 static void sem_cmpxchg16b(X86Cpu *c, const Insn *i)
 {
-    uint64_t *g = c->env.gpr, va = mem_va(c, i, 16, ACCESS_STORE), old[2], v[2] = { g[R_RBX], g[R_RCX] };
+    uint64_t *g = c->env.gpr, va, old[2], v[2] = { g[R_RBX], g[R_RCX] };
 
-    if (va & 15) {
+    /* before the canonical check, which may be a stack fault */
+    if ((ea_calc(c, i) + (i->seg >= SEG_FS ? c->env.seg[i->seg].base : 0)) & 15) {
         x86_raise_err(c, EXC_GP, 0);
     }
+    va = mem_va(c, i, 16, ACCESS_STORE);
     guest_check(&c->cpu, va, 16, ACCESS_STORE, c->env.mmu_mode);
     lock_slow_begin(c);
     guest_read(&c->cpu, va, old, 16, c->env.mmu_mode);
