@@ -241,8 +241,9 @@ static gpointer other_thread(gpointer opaque)
 {
     Timer *t = opaque;
 
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0, rounds = 0; i < 2000 || rounds < 10; i++) {
         g_mutex_lock(&big);
+        rounds = big_rounds;
         timer_set_in(t, i % 50 * NS_PER_US);
         if (i % 3 == 0) {
             timer_cancel(t);
