@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Surfaces as files: binary PPM and PNG (RFC 2083, by libpng). Made in memory, written under a temporary name beside the
- * target, then renamed: nobody sees half a picture. */
+/* Surfaces as files: binary PPM and PNG (RFC 2083, by libpng). Made in memory, written under a temporary name beside
+ * the target, then renamed: nobody sees half a picture. */
 #include <errno.h>
 #include <fcntl.h>
 #include <png.h>

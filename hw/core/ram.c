@@ -14,6 +14,10 @@
 
 #include "util/err.h"
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 enum { HUGE_ALIGN = 2 << 20 };
 
 static struct {
@@ -114,9 +118,6 @@ static bool set_file_size(int fd, const char *id, uint64_t size, GError **errp)
 
 static bool populate(uint8_t *host, uint64_t size, uint64_t page)
 {
-#ifndef MADV_POPULATE_WRITE
-    enum { MADV_POPULATE_WRITE = 23 };
-#endif
     if (madvise(host, size, MADV_POPULATE_WRITE) == 0) {
         return true;
     }

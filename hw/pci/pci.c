@@ -470,7 +470,7 @@ static const FieldOps pci_addr_ops = {
 };
 
 static const Field pci_props[] = {
-    FIELD_CUSTOM("addr", PciDevice, devfn, &pci_addr_ops, .def.i = -1,
+    FIELD_CUSTOM("addr", PciDevice, devfn, &pci_addr_ops,
                  .help = "Slot and optional function number, example: 06.0 or 06"),
     FIELD_STR("romfile", PciDevice, romfile, NULL),
     FIELD_U32("romsize", PciDevice, romsize, UINT32_MAX),

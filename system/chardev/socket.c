@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "system/chardev/char_int.h"
-#include "system/chardev/sock.h"
+#include "util/sock.h"
 #include "util/log.h"
 #include "util/parse.h"
 

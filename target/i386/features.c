@@ -35,7 +35,8 @@ static const WordMask tcg_words[FEAT_WORDS] = {
     [FEAT_7_0_EDX] = { B(4), 0 },                       /* FSRM */
     /* the copies of leaf 1, SYSCALL NX MMXEXT FFXSR 1GB-pages RDTSCP LM */
     [FEAT_8000_0001_EDX] = { 0x0183f3ff | B(11) | B(20) | B(22) | B(25) | B(26) | B(27) | B(29), 0 },
-    [FEAT_8000_0001_ECX] = { B(0) | B(1) | B(4) | B(8) | B(22), B(5) },  /* LAHF CMP_LEGACY CR8 PREFETCHW TOPOEXT; ABM */
+    [FEAT_8000_0001_ECX] = { B(0) | B(1) | B(4) | B(8) | B(22), B(5) },
+                            /* LAHF CMP_LEGACY CR8 PREFETCHW TOPOEXT; ABM */
     [FEAT_8000_0007_EDX] = { B(8), 0 },                 /* invariant TSC */
     [FEAT_XSAVE] = { 0, B(0) | B(1) | B(2) },           /* XSAVEOPT XSAVEC XGETBV1 */
     [FEAT_6_EAX] = { B(2), 0 },                         /* ARAT */

@@ -30,7 +30,8 @@ typedef struct VecOp {
     unsigned w;                     /* 4 or 8: width of the general register operand (REX.W) */
     bool mem;                       /* b came from memory */
     bool vex, has_imm;
-    uint64_t rax, rdx, rcx;         /* implicit registers of the string compares; rcx is stored back if the row says so */
+    uint64_t rax, rdx, rcx;         /* implicit registers of the string compares; rcx is
+                                     * stored back if the row says so */
     uint32_t flags;                 /* status flags after */
 } VecOp;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* TCP, UDP and unix sockets by address text. */
-#include "system/chardev/sock.h"
+#include "util/sock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,10 +9,51 @@
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include "util/err.h"
 #include "util/parse.h"
+
+bool sock_addr_parse(const char *text, SockAddr *ret, char **ret_free, GError **errp)
+{
+    SockAddr a = { .family = AF_UNSPEC };
+    g_autofree char *copy = g_strdup(text);
+    char *host = copy, *colon;
+
+    if (g_str_has_prefix(text, "unix:")) {
+        if (text[5] == '\0') {
+            return err_fail(errp, "no path in '%s'", text);
+        }
+        a.path = copy + 5;
+    } else {
+        host += g_str_has_prefix(text, "tcp:") ? 4 : 0;
+        colon = strrchr(host, ':');
+        if (colon == NULL || colon[1] == '\0' || strchr(colon, ']') != NULL) {
+            return err_fail(errp, "'%s' is not an address: expected host:port or unix:path", text);
+        }
+        *colon = '\0';
+        if (host[0] == '[' && colon[-1] == ']') {
+            host++;
+            colon[-1] = '\0';
+        }
+        a.host = host;
+        a.port = colon + 1;
+    }
+    *ret = a;
+    *ret_free = g_steal_pointer(&copy);
+    return true;
+}
+
+int sock_accept(int listener, bool nonblock)
+{
+    int fd;
+
+    do {
+        fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | (nonblock ? SOCK_NONBLOCK : 0));
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
 
 void sock_set_nodelay(int fd)
 {
@@ -57,6 +98,14 @@ static int unix_connect(const SockAddr *a, bool nonblock, GError **errp)
     return fd;
 }
 
+/* Only an old socket is ever removed to make room, never somebody's file. */
+static bool unix_is_socket(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
 static int unix_listen(const SockAddr *a, GError **errp)
 {
     struct sockaddr_un un;
@@ -67,7 +116,7 @@ static int unix_listen(const SockAddr *a, GError **errp)
         return -1;
     }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && !a->abstract && unlink(a->path) < 0 && errno != ENOENT && errno != ENOTDIR) {
+    if (fd >= 0 && !a->abstract && unix_is_socket(a->path) && unlink(a->path) < 0) {
         err_fail_errno(errp, errno, "Failed to unlink socket %s", a->path);
         close(fd);
         return -1;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sockets by address text, for the socket and udp backends. All descriptors are close-on-exec; errors are
- * the texts people know. */
-#ifndef SYSTEM_CHARDEV_SOCK_H
-#define SYSTEM_CHARDEV_SOCK_H
+/* Sockets by address. All descriptors are close-on-exec; errors are the texts people know. */
+#ifndef UTIL_SOCK_H
+#define UTIL_SOCK_H
 
 #include <glib.h>
 #include <stdbool.h>
@@ -17,8 +16,11 @@ typedef struct SockAddr {
     uint32_t port_to;               /* listening: try the ports up to this one; 0: only one */
 } SockAddr;
 
+/* "host:port", "[::1]:port", ":port", "tcp:host:port", "unix:path". *ret_free holds what ret's strings point to. */
+bool sock_addr_parse(const char *text, SockAddr *ret, char **ret_free, GError **errp);
 int sock_connect(const SockAddr *a, bool nonblock, GError **errp);  /* blocking unless nonblock: EINPROGRESS is fine */
 int sock_listen(const SockAddr *a, GError **errp);
+int sock_accept(int listener, bool nonblock);       /* -1 and errno */
 /* A UDP socket bound to local and connected to remote. */
 int sock_datagram(const SockAddr *remote, const SockAddr *local, GError **errp);
 /* "127.0.0.1:4444", "[::1]:4444" of this or the other end; "" for unix. Freed by the caller. */

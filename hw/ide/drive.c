@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The devices "ide-hd" and "ide-cd": geometry, identity, life. */
+#include <string.h>
+
+#include "hw/ide/ide.h"
+#include "util/err.h"
+
+enum { TRANS_AUTO, TRANS_NONE, TRANS_LBA, TRANS_LARGE, TRANS_RECHS };
+
+static const char *const trans_names[] = { "auto", "none", "lba", "large", "rechs", NULL };
+static const EnumDef trans_enum = { "BiosAtaTranslation", trans_names };
+
+/* ---- Reset */
+
+/* What a drive shows in the task file after reset (ATA/ATAPI-7 vol. 1, table 41). */
+void ide_signature(IdeDrive *s)
+{
+    s->select &= 0xf0;
+    s->nsector = s->sector = 1;
+    s->lcyl = s->is_cd ? 0x14 : 0;
+    s->hcyl = s->is_cd ? 0xeb : 0;
+    s->error = 1;
+}
+
+void ide_cancel(IdeDrive *s)
+{
+    BlockReq *req = s->req;
+
+    s->retry = NULL;
+    s->xfer = IDE_XFER_NONE;
+    if (req != NULL) {
+        s->req = NULL;
+        block_cancel(req);
+    }
+    if (s->map != NULL) {
+        dma_unmap(s->map, s->is_write ? 0 : s->map_len);
+        s->map = NULL;
+    }
+    ide_drop_sg(s);
+    s->dma_wanted = false;
+    if (s->ibus->dma_drive == s) {
+        s->ibus->dma_drive = NULL;
+        s->ibus->dma->done(s->ibus->dma_opaque, false);
+    }
+}
+
+void ide_reset_drive(IdeDrive *s)
+{
+    ide_cancel(s);
+    s->mult = IDE_MULT_MAX;
+    s->feature = s->hob_feature = s->hob_nsector = s->hob_sector = s->hob_lcyl = s->hob_hcyl = 0;
+    s->lba48 = false;
+    s->select = 0xa0;
+    ide_signature(s);
+    s->status = s->is_cd ? 0 : IDE_READY | IDE_SEEK;
+    if (s->is_cd) {
+        atapi_reset(s);
+    }
+}
+
+static void ide_drive_reset(Device *dev, ResetKind kind)
+{
+    IdeDrive *s = CONTAINER(dev, IdeDrive, dev);
+
+    ide_reset_drive(s);
+    s->dma_mode = 0x45;
+    s->smart_on = true;
+}
+
+/* ---- The medium */
+
+static void ide_drive_size(IdeDrive *s)
+{
+    uint64_t cyls;
+
+    s->sectors = block_length(s->blk) / IDE_SECTOR;
+    if (s->cyls != 0 || s->is_cd) {
+        return;
+    }
+    cyls = s->sectors / (16 * 63);
+    s->cyls = (uint32_t)MIN(MAX(cyls, 2), 16383);
+    s->heads = 16;
+    s->secs = 63;
+}
+
+static void ide_medium_changed(void *opaque, bool inserted)
+{
+    IdeDrive *s = opaque;
+
+    s->sectors = block_length(s->blk) / IDE_SECTOR;
+    s->medium_new = true;
+    s->event_new = inserted;
+    s->event_eject = false;
+    s->tray_open = false;
+}
+
+static void ide_resized(void *opaque)
+{
+    ide_drive_size(opaque);
+}
+
+static void ide_eject_request(void *opaque, bool force)
+{
+    IdeDrive *s = opaque;
+
+    s->event_eject = true;
+    if (force) {
+        s->tray_open = true;
+        s->tray_locked = false;
+    }
+}
+
+static bool ide_tray_open(void *opaque)
+{
+    return ((IdeDrive *)opaque)->tray_open;
+}
+
+static bool ide_locked(void *opaque)
+{
+    return ((IdeDrive *)opaque)->tray_locked;
+}
+
+static char *ide_qom_path(void *opaque)
+{
+    return object_path(&((IdeDrive *)opaque)->dev.obj);
+}
+
+static const BlockUser ide_disk_user = { .resized = ide_resized, .qom_path = ide_qom_path };
+static const BlockUser ide_cd_user = {
+    .medium_changed = ide_medium_changed, .resized = ide_resized, .eject_request = ide_eject_request,
+    .tray_open = ide_tray_open, .locked = ide_locked, .qom_path = ide_qom_path, .removable = true,
+};
+
+/* ---- Life */
+
+static void ide_default(char **text, char *value)
+{
+    if (*text == NULL) {
+        *text = value;
+    } else {
+        g_free(value);
+    }
+}
+
+static bool ide_check(const IdeDrive *s, GError **errp)
+{
+    if (s->blk == NULL) {
+        return err_fail(errp, "No drive specified");
+    }
+    if (!s->is_cd && !block_inserted(s->blk)) {
+        return err_fail(errp, "Device needs media, but drive is empty");
+    }
+    if (!s->is_cd && block_length(s->blk) < IDE_SECTOR) {
+        return err_fail(errp, "Device needs media, but drive is empty");
+    }
+    if (s->cyls != 0 && (s->heads < 1 || s->heads > 16 || s->secs < 1 || s->secs > 255 || s->cyls > 65535)) {
+        return err_fail(errp, "cyls must be between 1 and 65535, heads 1 and 16, secs 1 and 255");
+    }
+    if (s->props.logical_block_size != 0 && s->props.logical_block_size != IDE_SECTOR) {
+        return err_fail(errp, "logical_block_size must be 512 for IDE");
+    }
+    if (s->wwn != 0 && s->is_cd) {
+        return err_fail(errp, "ide-cd has no wwn");
+    }
+    return true;
+}
+
+static bool ide_drive_realize(Device *dev, GError **errp)
+{
+    IdeDrive *s = CONTAINER(dev, IdeDrive, dev);
+
+    s->is_cd = device_is_a(dev, &ide_cd_type);
+    s->blk = s->props.drive;
+    if (!ide_check(s, errp) ||
+        !block_attach(s->blk, s->is_cd ? &ide_cd_user : &ide_disk_user, s, !s->is_cd, errp)) {
+        return false;
+    }
+    s->buf = g_malloc0(IDE_BUF);
+    ide_default(&s->serial, g_strdup_printf("QM%05u", s->ibus->number * 2 + s->unit + 1));
+    ide_default(&s->model, g_strdup(s->is_cd ? "QEMU DVD-ROM" : "QEMU HARDDISK"));
+    ide_default(&s->version, g_strdup("2.5+"));
+    ide_drive_size(s);
+    s->write_cache = block_write_cache(s->blk);
+    ide_drive_reset(dev, RESET_COLD);
+    return true;
+}
+
+static void ide_drive_unrealize(Device *dev)
+{
+    IdeDrive *s = CONTAINER(dev, IdeDrive, dev);
+
+    if (s->buf == NULL) {
+        return;
+    }
+    ide_cancel(s);
+    if (s->notify.run_state != NULL) {
+        vm_notify_del(dev->vm, &s->notify);
+    }
+    block_detach(s->blk);
+    g_clear_pointer(&s->buf, g_free);
+}
+
+#define IDE_COMMON_PROPS                                                                        \
+    DRIVE_PROPS(IdeDrive, props),                                                               \
+    FIELD_ENUM("rerror", IdeDrive, props.rerror, &drive_on_error, 0),                           \
+    FIELD_ENUM("werror", IdeDrive, props.werror, &drive_on_error, 0),                           \
+    FIELD_STR("ver", IdeDrive, version, NULL),                                                  \
+    FIELD_U64("wwn", IdeDrive, wwn, 0),                                                         \
+    FIELD_STR("serial", IdeDrive, serial, NULL),                                                \
+    FIELD_STR("model", IdeDrive, model, NULL),                                                  \
+    FIELD_U32("unit", IdeDrive, unit, UINT32_MAX),                                              \
+    FIELD_I32("bootindex", IdeDrive, bootindex, -1)
+
+static const Field ide_hd_props[] = {
+    IDE_COMMON_PROPS,
+    FIELD_U32("cyls", IdeDrive, cyls, 0), FIELD_U32("heads", IdeDrive, heads, 0),
+    FIELD_U32("secs", IdeDrive, secs, 0), FIELD_U32("lcyls", IdeDrive, lcyls, 0),
+    FIELD_U32("lheads", IdeDrive, lheads, 0), FIELD_U32("lsecs", IdeDrive, lsecs, 0),
+    FIELD_ENUM("bios-chs-trans", IdeDrive, bios_trans, &trans_enum, TRANS_AUTO,
+               .help = "Logical CHS translation algorithm, auto/none/lba/large/rechs"),
+    FIELD_U16("rotation_rate", IdeDrive, rotation_rate, 0),
+    { 0 },
+};
+static const Field ide_cd_props[] = { IDE_COMMON_PROPS, { 0 } };
+
+const DeviceType ide_hd_type = {
+    .type = { .name = "ide-hd", .desc = "virtual IDE disk", .parent = &device_base.type,
+              .size = sizeof(IdeDrive), .user_creatable = true, .props = ide_hd_props },
+    .bus = &ide_bus, .category = DEV_STORAGE, .fw_name = "drive",
+    .realize = ide_drive_realize, .unrealize = ide_drive_unrealize, .reset = ide_drive_reset,
+};
+DEVICE_REGISTER(ide_hd_type);
+
+const DeviceType ide_cd_type = {
+    .type = { .name = "ide-cd", .desc = "virtual IDE CD-ROM", .parent = &device_base.type,
+              .size = sizeof(IdeDrive), .user_creatable = true, .props = ide_cd_props },
+    .bus = &ide_bus, .category = DEV_STORAGE, .fw_name = "drive",
+    .realize = ide_drive_realize, .unrealize = ide_drive_unrealize, .reset = ide_drive_reset,
+};
+DEVICE_REGISTER(ide_cd_type);
