@@ -21,7 +21,7 @@ CASES = {
     "linux-amd64-max": (["-cpu", "max", *KERNEL], SHELL, 0, 120),
     "linux-i386": (["-m", "256", "-kernel", "{g}/installer-i386-linux", "-initrd", "{g}/initramfs-i386.gz", "-append",
                     "console=ttyS0"], SHELL, 0, 180),
-    "linux-interrupt": (KERNEL, [(PROMPT, "sleep 1000\n"), (r"sleep 1000\r\n", "\x03"), (PROMPT, "ech"), (r"ech", "o back\n"),
+    "linux-interrupt": (KERNEL, [(PROMPT, "echo go; sleep 1000\n"), (r"\ngo", "\x03"), (PROMPT, "ech"), (r"ech", "o back\n"),
                                  (r"\nback", ""), (PROMPT, "poweroff\n")], 0, 120),
     "installer-amd64": (["-m", "768", "-kernel", "{g}/installer-amd64-linux", "-initrd", "{g}/installer-amd64-initrd.gz",
                          "-append", "console=ttyS0 TERM=dumb DEBIAN_FRONTEND=text"],

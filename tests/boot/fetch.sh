@@ -36,6 +36,7 @@ mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev 2>/dev/null
 echo "Welcome to $(uname -sr) on $(uname -m)"
 echo "Type 'poweroff' to leave."
+export ENV=/etc/shrc PS1='\w # '
 while :; do
     if busybox setsid true 2>/dev/null; then setsid cttyhack sh; else sh </dev/console >/dev/console 2>&1; fi
 done
@@ -46,12 +47,12 @@ INIT
 # an initramfs of busybox alone: $1 = folder with bin/busybox (and libraries), $2 = output
 initramfs() {
     mkdir -p "$1/dev" "$1/proc" "$1/sys" "$1/bin" "$1/sbin" "$1/tmp" "$1/root"
-    for applet in sh mount uname setsid cttyhack ls cat dmesg echo sleep ps; do
+    for applet in sh mount uname setsid cttyhack ls cat dmesg echo sleep ps poweroff reboot; do
         ln -sf busybox "$1/bin/$applet"
     done
-    printf '#!/bin/sh\nexec busybox poweroff -f\n' >"$1/bin/poweroff"
-    printf '#!/bin/sh\nexec busybox reboot -f\n' >"$1/bin/reboot"
-    chmod +x "$1/bin/poweroff" "$1/bin/reboot"
+    # no init to signal: the commands act at once
+    mkdir -p "$1/etc"
+    printf "alias poweroff='busybox poweroff -f'\nalias reboot='busybox reboot -f'\n" >"$1/etc/shrc"
     initramfs_init "$1"
     cpio_gz "$1" "$2"
 }
