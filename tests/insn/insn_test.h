@@ -37,6 +37,7 @@ uint8_t *native_code(void);         /* the code part, writable, elsewhere */
 uint64_t native_xcr0(void);         /* state components the host saves */
 void native_features(uint32_t *features);       /* X86Env.features of this host */
 extern const Executor exec_native, exec_interp;
+double interp_bench(void);          /* million instructions a second */
 
 /* ---- generator */
 typedef struct Rng { uint64_t s; } Rng;

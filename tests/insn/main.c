@@ -3,7 +3,7 @@
  * executors, reports coverage.
  *     test_insn [--seed N] [--count CASES_PER_ROW] [--streams N] [--length N] [--row NAME]
  *               [--class int|vec] [--exec NAME]
- *               [--undef (compare undefined flags too)] [--verbose] */
+ *               [--undef (compare undefined flags too)] [--verbose] [--bench] */
 #include "tests/insn/insn_test.h"
 
 #include <inttypes.h>
@@ -19,7 +19,7 @@ typedef struct Options {
     int64_t seed;
     int count, streams, length, max_errors;
     char *row, *exec, *class;
-    gboolean undef, verbose;
+    gboolean undef, verbose, bench;
 } Options;
 static Options opt = { .seed = 1, .count = 200, .streams = 3000, .length = 12, .max_errors = 20 };
 
@@ -292,6 +292,7 @@ int main(int argc, char **argv)
         { "exec", 0, 0, G_OPTION_ARG_STRING, &opt.exec, "only this executor", "NAME" },
         { "undef", 0, 0, G_OPTION_ARG_NONE, &opt.undef, "compare undefined flags too", NULL },
         { "verbose", 0, 0, G_OPTION_ARG_NONE, &opt.verbose, "list rows not covered", NULL },
+        { "bench", 0, 0, G_OPTION_ARG_NONE, &opt.bench, "measure the interpreter's speed, nothing else", NULL },
         { NULL },
     };
     g_autoptr(GOptionContext) ctx = g_option_context_new(NULL);
@@ -307,6 +308,10 @@ int main(int argc, char **argv)
     decode_init();
     native_init();
     native_features(features);
+    if (opt.bench) {
+        printf("%.1f million instructions a second\n", interp_bench());
+        return 0;
+    }
     rows = collect_rows();
     for (guint k = 0; k < rows->len; k++) {
         run_row(&g_array_index(rows, Tally, k), true, &rng);

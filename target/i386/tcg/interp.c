@@ -20,8 +20,9 @@ enum {
 
 typedef struct Entry {
     const uint8_t *host;
-    uint64_t bytes[2];              /* zero after len */
-    uint32_t mode, gates;
+    uint64_t bytes[2];              /* zero after the instruction */
+    uint32_t mode;
+    uint8_t gates, unused;          /* unused: bits of bytes[0] after the instruction */
     Insn i;
 } Entry;
 
@@ -32,14 +33,6 @@ typedef struct Interp {
     Entry uncached;
     Entry cache[CACHE_ENTRIES];
 } Interp;
-
-/* The low len bytes of 16, as two words. */
-static const uint64_t len_mask[16][2] = {
-    { 0, 0 }, { 0xff, 0 }, { 0xffff, 0 }, { 0xffffff, 0 }, { 0xffffffff, 0 }, { 0xffffffffff, 0 },
-    { 0xffffffffffff, 0 }, { 0xffffffffffffff, 0 }, { ~0ull, 0 }, { ~0ull, 0xff }, { ~0ull, 0xffff },
-    { ~0ull, 0xffffff }, { ~0ull, 0xffffffff }, { ~0ull, 0xffffffffff }, { ~0ull, 0xffffffffffff },
-    { ~0ull, 0xffffffffffffff },
-};
 
 static Interp *interp_of(X86Cpu *c)
 {
@@ -122,9 +115,9 @@ static uint32_t gates_of(const X86Cpu *c, const InsnRow *r)
 
 /* ---- fetch and decode */
 
-static uint64_t code_linear(const X86Cpu *c)
+ALWAYS_INLINE uint64_t code_linear(const X86Cpu *c, uint64_t rip)
 {
-    return LIKELY(c->env.hflags & HF_CS64) ? c->env.rip : (uint32_t)(c->env.seg[SEG_CS].base + c->env.rip);
+    return LIKELY(c->env.hflags & HF_CS64) ? rip : (uint32_t)(c->env.seg[SEG_CS].base + rip);
 }
 
 static bool code_limited(const X86Cpu *c)
@@ -173,6 +166,7 @@ static const Entry *decode_cached(X86Cpu *c, Interp *ip, Entry *e, const uint8_t
     check_decoded(c, res, &e->i);
     memset(e->bytes, 0, sizeof(e->bytes));
     memcpy(e->bytes, p, e->i.len);
+    e->unused = e->i.len >= 8 ? 0 : 64 - 8 * e->i.len;
     e->mode = c->env.hflags & HF_DECODE;
     e->gates = gates_of(c, e->i.row);
     e->host = p;
@@ -181,12 +175,10 @@ static const Entry *decode_cached(X86Cpu *c, Interp *ip, Entry *e, const uint8_t
 
 ALWAYS_INLINE bool entry_is_current(const Entry *e, const uint8_t *p, uint64_t va)
 {
-    const uint64_t *m = len_mask[e->i.len];
-
-    if (UNLIKELY(va % PAGE > PAGE - 16)) {
+    if (UNLIKELY(va % PAGE > PAGE - 8 || e->i.len > 8)) {
         return memcmp(e->bytes, p, e->i.len) == 0;
     }
-    return (((host_ld(p, 8) ^ e->bytes[0]) & m[0]) | ((host_ld(p + 8, 8) ^ e->bytes[1]) & m[1])) == 0;
+    return (host_ld(p, 8) ^ e->bytes[0]) << e->unused == 0;
 }
 
 static void find_code_page(X86Cpu *c, Interp *ip, uint64_t va)
@@ -200,9 +192,9 @@ static void find_code_page(X86Cpu *c, Interp *ip, uint64_t va)
     ip->hflags = c->env.hflags;
 }
 
-ALWAYS_INLINE const Entry *fetch(X86Cpu *c, Interp *ip)
+ALWAYS_INLINE const Entry *fetch(X86Cpu *c, Interp *ip, uint64_t rip)
 {
-    uint64_t va = code_linear(c);
+    uint64_t va = code_linear(c, rip);
     const uint8_t *p;
     Entry *e;
 
@@ -228,10 +220,11 @@ ALWAYS_INLINE const Entry *fetch(X86Cpu *c, Interp *ip)
 
 /* ---- execute */
 
-ALWAYS_INLINE void execute(X86Cpu *c, Interp *ip)
+/* rip is env.rip, kept in a register from one instruction to the next. */
+ALWAYS_INLINE uint64_t execute(X86Cpu *c, Interp *ip, uint64_t rip)
 {
-    const Entry *e = fetch(c, ip);
-    uint64_t next = c->env.rip + e->i.len;
+    const Entry *e = fetch(c, ip, rip);
+    uint64_t next = rip + e->i.len;
 
     c->env.next_rip = LIKELY(c->env.hflags & HF_CS64) ? next : (uint32_t)next;
     if (UNLIKELY(e->gates)) {
@@ -241,11 +234,13 @@ ALWAYS_INLINE void execute(X86Cpu *c, Interp *ip)
         }
     }
     e->i.sem(c, &e->i);
-    c->env.rip = c->env.next_rip;
+    rip = c->env.next_rip;
+    c->env.rip = rip;
+    return rip;
 }
 
 /* One instruction with single step, breakpoints, RF or an interrupt shadow around it. */
-static void execute_watched(X86Cpu *c, Interp *ip)
+static uint64_t execute_watched(X86Cpu *c, Interp *ip, uint64_t rip)
 {
     bool step = c->env.rflags & FL_TF;
 
@@ -255,10 +250,11 @@ static void execute_watched(X86Cpu *c, Interp *ip)
     c->env.rflags &= ~(uint64_t)FL_RF;
     c->env.shadow = 0;
     c->env.hflags &= ~HF_SHADOW;
-    execute(c, ip);
+    rip = execute(c, ip, rip);
     if (step && !(c->env.shadow & SHADOW_MOV_SS)) {
         x86_debug_trap(c, 1 << 14);
     }
+    return rip;
 }
 
 /* Something the run loop can act upon now? A masked interrupt request is not. */
@@ -283,15 +279,16 @@ unsigned x86_interpret(Cpu *cpu, unsigned max)
 {
     X86Cpu *c = x86_cpu(cpu);
     Interp *ip = interp_of(c);
+    uint64_t rip = c->env.rip;
     unsigned done = 0;
     uint32_t pending;
 
     ip->page = 1;
     do {
         if (UNLIKELY((c->env.rflags & (FL_TF | FL_RF)) | c->env.shadow | (c->env.hflags & HF_DR7))) {
-            execute_watched(c, ip);
+            rip = execute_watched(c, ip, rip);
         } else {
-            execute(c, ip);
+            rip = execute(c, ip, rip);
         }
         done++;
         pending = __atomic_load_n(&cpu->pending, __ATOMIC_RELAXED);
