@@ -16,7 +16,7 @@ enum {
     FETCH_BITS = 10, FETCH_SIZE = 1 << FETCH_BITS,
     TLB_SETS = 16,                  /* address spaces remembered */
     TLB_JOURNAL = 2048, TLB_LARGE = 8,
-    JUMP_BITS = 16, JUMP_SIZE = 1 << JUMP_BITS, JUMP_TABLES = 4,
+    JUMP_BITS = 16, JUMP_SIZE = 1 << JUMP_BITS, JUMP_TABLES = 8,
 };
 #define PAGE_MASK (~(uint64_t)(PAGE_SIZE - 1))
 

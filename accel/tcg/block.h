@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Translated blocks of a vCPU: code buffer, lookup, links between blocks, and what a stored-to page takes
+ * with it. Blocks are known by the host address of their first instruction byte (which stands for its
+ * physical address), the virtual address they were made for, and the target's mode flags.
+ * Everything belongs to the vCPU's thread; other threads only leave requests (code_written). */
+#ifndef ACCEL_TCG_BLOCK_H
+#define ACCEL_TCG_BLOCK_H
+
+#include "accel/tcg/vcpu.h"
+
+typedef struct Block Block;
+
+/* A direct way out. `site` is the rel32 of a jump; unlinked, it leads to `stub`. */
+typedef struct BlockExit {
+    uint8_t *site, *stub;
+    uint8_t *site_flags, *stub_flags;   /* the jump behind code that brings the flags back; NULL: none needed */
+    Block *from, *to;
+    struct BlockExit *next_in;      /* others that lead to `to` */
+    uint64_t pc;                    /* of the target */
+    bool backward;                  /* links lead to the polling entry */
+    bool link;                      /* may be linked at all (same page) */
+} BlockExit;
+
+/* For faults of host instructions: where each guest instruction begins. */
+typedef struct BlockInsn { uint16_t host, guest; uint8_t flags; uint8_t pad; } BlockInsn;
+
+struct Block {
+    Block *hash_next, *page_next[2];
+    TbKey key;
+    const uint8_t *source, *source2;    /* host address of the first byte; page of the last when another */
+    uint8_t *code;                  /* body */
+    uint8_t *poll;                  /* the body after a look at TcgVcpu.poll */
+    uint8_t *entry;                 /* checks that the scratch register holds key.pc, then as poll */
+    uint8_t *end;
+    BlockExit *in;
+    BlockExit out[2];
+    BlockInsn *insns;
+    uint16_t len, n_insns;
+    bool flags_in;                  /* the body wants the guest's status flags in the host's */
+    bool dead, uses_fp, invalidated;
+    int8_t table;                   /* which jump table its mode has; -1: none */
+};
+
+typedef struct CodeRange { RamBlock *b; uint64_t off, len; } CodeRange;
+
+enum { BLOCK_HASH_BITS = 16, BLOCK_CODE_MAX = 24 * 1024 };
+
+typedef struct CodeCache {
+    uint8_t *base, *end;            /* the whole buffer; base itself is the miss stub's place */
+    uint8_t *code, *first;          /* next free byte; first after the stubs */
+    uint8_t *data;                  /* blocks grow down from the end */
+    Block *hash[1 << BLOCK_HASH_BITS];
+    GHashTable *pages;              /* host page number -> struct CodePage */
+    uint32_t table_flags[JUMP_TABLES];
+    unsigned n_tables, epoch;       /* epoch: counts invalidations */
+    GMutex lock;                    /* of wanted */
+    GArray *wanted;                 /* of CodeRange: written by other threads */
+    int wanted_any;                 /* atomic */
+} CodeCache;
+
+/* What the target's translator supplies. */
+struct TcgTranslator {
+    bool (*init)(TcgVcpu *v, GError **errp);            /* emits its stubs at cache->code */
+    bool (*usable)(const Cpu *cpu, const TbKey *key);   /* this mode can be translated now */
+    /* Translates at b->key, b->source; avail bytes of source lie on the page. Writes code at cache->code.
+     * false: not this one (interpret an instruction). */
+    bool (*translate)(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned avail);
+    /* Runs from a block's body until an exit. NULL: rip is in memory; else the exit taken, rip is not. */
+    BlockExit *(*run)(TcgVcpu *v, const uint8_t *code);
+    void (*set_pc)(Cpu *cpu, uint64_t pc);
+};
+
+bool cache_new(TcgVcpu *v, size_t size, GError **errp);
+void cache_free(TcgVcpu *v);
+/* Finds or makes the block for the CPU's state; NULL: interpret. */
+Block *cache_get(TcgVcpu *v);
+void cache_link(TcgVcpu *v, BlockExit *e, Block *to);
+void cache_flush(TcgVcpu *v);           /* everything goes */
+void cache_written(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len);    /* own thread */
+void cache_written_async(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len);
+void cache_requests(TcgVcpu *v);        /* acts on the above */
+void *cache_alloc(CodeCache *c, size_t n);      /* below 2 GiB, zeroed; NULL when full */
+Block *cache_find_code(TcgVcpu *v, const uint8_t *code);    /* block whose code holds this address */
+/* The vCPU of this thread that is inside generated code; for signal handlers. */
+TcgVcpu *tcg_running(void);
+
+#endif

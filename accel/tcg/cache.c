@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The code cache of a vCPU: see block.h. Code grows up, descriptors grow down; when they meet
+ * everything is dropped at once. A block that loses its source is cut out of the hash, its callers are
+ * turned back to their stubs and its checked entry leads to the miss stub, so that no jump table has to
+ * be searched. */
+#include "accel/tcg/block.h"
+
+#include <sys/mman.h>
+
+#include "accel/tcg/tcg.h"
+#include "accel/tcg/x86_64/asm.h"
+
+typedef struct CodePage {
+    Block *blocks;
+    RamBlock *ram;
+    uint64_t off;
+    unsigned hits;                  /* stores that hit code */
+} CodePage;
+
+static unsigned hash_of(const uint8_t *source, const TbKey *key)
+{
+    uint64_t h = ((uintptr_t)source ^ key->pc << 7 ^ (uint64_t)key->flags << 20) * 0x9e3779b97f4a7c15ull;
+
+    return h >> (64 - BLOCK_HASH_BITS);
+}
+
+static gpointer page_key(const uint8_t *host)
+{
+    return GSIZE_TO_POINTER((uintptr_t)host >> PAGE_BITS);
+}
+
+bool cache_new(TcgVcpu *v, size_t size, GError **errp)
+{
+    CodeCache *c = g_new0(CodeCache, 1);
+
+    c->base = mmap(NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0);
+    if (c->base == MAP_FAILED) {
+        g_free(c);
+        return err_fail_errno(errp, errno, "cannot allocate a code buffer of %zu bytes", size);
+    }
+    c->end = c->base + size;
+    c->code = c->base;
+    c->data = c->end;
+    c->pages = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    c->wanted = g_array_new(false, false, sizeof(CodeRange));
+    g_mutex_init(&c->lock);
+    v->cache = c;
+    if (!v->ops->translator->init(v, errp)) {
+        cache_free(v);
+        return false;
+    }
+    c->first = c->code;
+    return true;
+}
+
+void cache_free(TcgVcpu *v)
+{
+    CodeCache *c = v->cache;
+
+    if (c == NULL) {
+        return;
+    }
+    v->cache = NULL;
+    munmap(c->base, c->end - c->base);
+    g_hash_table_destroy(c->pages);
+    g_array_free(c->wanted, true);
+    g_mutex_clear(&c->lock);
+    g_free(c);
+}
+
+void *cache_alloc(CodeCache *c, size_t n)
+{
+    uint8_t *p = c->data - ((n + 15) & ~(size_t)15);
+
+    if (p < c->code + BLOCK_CODE_MAX) {
+        return NULL;
+    }
+    c->data = p;
+    memset(p, 0, n);
+    return p;
+}
+
+/* ---- links */
+
+static void exit_unlink(BlockExit *e)
+{
+    a_patch(e->site, e->stub);
+    if (e->site_flags != NULL) {
+        a_patch(e->site_flags, e->stub_flags);
+    }
+    e->to = NULL;
+}
+
+void cache_link(TcgVcpu *v, BlockExit *e, Block *to)
+{
+    const uint8_t *target = e->backward ? to->poll : to->code;
+
+    if (!e->link || e->to != NULL || e->from->dead || to->dead || to->source2 != NULL) {
+        return;
+    }
+    if (to->key.flags != e->from->key.flags || to->key.base != e->from->key.base ||
+        (to->key.pc ^ e->from->key.pc) >> PAGE_BITS != 0) {
+        return;
+    }
+    v->n.links++;
+    if (e->site_flags != NULL && to->flags_in) {
+        a_patch(e->site_flags, target);
+    } else {
+        a_patch(e->site, target);
+    }
+    e->to = to;
+    e->next_in = to->in;
+    to->in = e;
+}
+
+static void exit_forget(BlockExit *e)
+{
+    for (BlockExit **at = &e->to->in; *at != NULL; at = &(*at)->next_in) {
+        if (*at == e) {
+            *at = e->next_in;
+            break;
+        }
+    }
+    e->to = NULL;
+}
+
+/* ---- invalidation */
+
+static void block_remove(TcgVcpu *v, Block *b)
+{
+    CodeCache *c = v->cache;
+    BlockExit *next;
+
+    for (Block **at = &c->hash[hash_of(b->source, &b->key)]; *at != NULL; at = &(*at)->hash_next) {
+        if (*at == b) {
+            *at = b->hash_next;
+            break;
+        }
+    }
+    for (BlockExit *e = b->in; e != NULL; e = next) {
+        next = e->next_in;
+        exit_unlink(e);
+    }
+    b->in = NULL;
+    for (unsigned k = 0; k < 2; k++) {
+        if (b->out[k].to != NULL) {
+            exit_forget(&b->out[k]);
+        }
+    }
+    b->dead = true;
+    if (b->code != NULL) {
+        *b->entry = 0xe9;
+        a_patch(b->entry + 1, c->base);
+    }
+    c->epoch++;
+    v->n.invalidations++;
+}
+
+static bool on_page(const Block *b, const uint8_t *page, unsigned *ret_slot)
+{
+    *ret_slot = ((uintptr_t)b->source ^ (uintptr_t)page) >> PAGE_BITS != 0;
+    return *ret_slot == 0 || ((uintptr_t)b->source2 ^ (uintptr_t)page) >> PAGE_BITS == 0;
+}
+
+/* Does the block hold a byte of [at, at + n) of this page? */
+static bool block_covers(const Block *b, const uint8_t *at, uint64_t n)
+{
+    const uint8_t *page_end = (const uint8_t *)(((uintptr_t)b->source | ~PAGE_MASK) + 1);
+
+    if (b->source2 == NULL) {
+        return at < b->source + b->len && at + n > b->source;
+    }
+    return (at < page_end && at + n > b->source) ||
+           (at < b->source2 + (b->source + b->len - page_end) && at + n > b->source2);
+}
+
+static void page_written(TcgVcpu *v, CodePage *page, const uint8_t *host, uint64_t n)
+{
+    const uint8_t *start = (const uint8_t *)((uintptr_t)host & PAGE_MASK);
+    Block *b = page->blocks, *kept = NULL, *next;
+    unsigned slot;
+
+    for (; b != NULL; b = next) {
+        on_page(b, start, &slot);
+        next = b->page_next[slot];
+        if (!b->dead && block_covers(b, host, n)) {
+            block_remove(v, b);
+            page->hits++;
+        }
+        if (!b->dead) {
+            b->page_next[slot] = kept;
+            kept = b;
+        }
+    }
+    page->blocks = kept;
+    if (kept == NULL) {
+        return;
+    }
+    ram_dirty_clear(page->ram, page->off, PAGE_SIZE, DIRTY_CODE);
+    tlb_protect_page(v, start);
+}
+
+void cache_written(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len)
+{
+    const uint8_t *host = b->host + off;
+
+    while (len > 0 && v->cache != NULL) {
+        uint64_t step = MIN(len, PAGE_SIZE - ((uintptr_t)host & ~PAGE_MASK));
+        CodePage *page = g_hash_table_lookup(v->cache->pages, page_key(host));
+
+        if (page != NULL && page->blocks != NULL) {
+            page_written(v, page, host, step);
+        }
+        host += step;
+        len -= step;
+    }
+}
+
+void cache_written_async(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len)
+{
+    CodeRange r = { b, off, len };
+
+    g_mutex_lock(&v->cache->lock);
+    g_array_append_val(v->cache->wanted, r);
+    g_mutex_unlock(&v->cache->lock);
+    __atomic_store_n(&v->cache->wanted_any, 1, __ATOMIC_RELEASE);
+}
+
+void cache_requests(TcgVcpu *v)
+{
+    CodeCache *c = v->cache;
+
+    if (c == NULL || !__atomic_exchange_n(&c->wanted_any, 0, __ATOMIC_ACQ_REL)) {
+        return;
+    }
+    g_mutex_lock(&c->lock);
+    for (unsigned k = 0; k < c->wanted->len; k++) {
+        CodeRange *r = &g_array_index(c->wanted, CodeRange, k);
+
+        cache_written(v, r->b, r->off, r->len);
+    }
+    g_array_set_size(c->wanted, 0);
+    g_mutex_unlock(&c->lock);
+}
+
+void cache_flush(TcgVcpu *v)
+{
+    CodeCache *c = v->cache;
+
+    memset(c->hash, 0, sizeof(c->hash));
+    g_hash_table_remove_all(c->pages);
+    for (unsigned k = 0; k < TLB_SETS; k++) {
+        if (v->sets[k].used) {
+            tlb_jump_clear(&v->sets[k]);
+        }
+    }
+    c->code = c->first;
+    c->data = c->end;
+    c->n_tables = 0;
+    c->epoch++;
+    v->n.code_flushes++;
+}
+
+/* ---- lookup and making */
+
+static CodePage *page_watch(TcgVcpu *v, RamBlock *ram, const uint8_t *host)
+{
+    CodePage *page = g_hash_table_lookup(v->cache->pages, page_key(host));
+
+    if (page == NULL) {
+        page = g_new0(CodePage, 1);
+        page->ram = ram;
+        page->off = (uint64_t)(host - ram->host) & PAGE_MASK;
+        g_hash_table_insert(v->cache->pages, page_key(host), page);
+    }
+    return page;
+}
+
+static void page_add(TcgVcpu *v, Block *b, unsigned slot, RamBlock *ram, const uint8_t *host)
+{
+    CodePage *page = page_watch(v, ram, host);
+
+    b->page_next[slot] = page->blocks;
+    page->blocks = b;
+    ram_dirty_clear(ram, page->off, PAGE_SIZE, DIRTY_CODE);
+    tlb_protect_page(v, (const uint8_t *)((uintptr_t)host & PAGE_MASK));
+}
+
+static int table_for(TcgVcpu *v, uint32_t flags)
+{
+    CodeCache *c = v->cache;
+
+    for (unsigned k = 0; k < c->n_tables; k++) {
+        if (c->table_flags[k] == flags) {
+            return k;
+        }
+    }
+    if (c->n_tables == JUMP_TABLES) {
+        return -1;
+    }
+    c->table_flags[c->n_tables] = flags;
+    return c->n_tables++;
+}
+
+/* The second page of a block whose only instruction crosses; its host address, NULL when there is none. */
+static const FetchEntry *second_page(TcgVcpu *v, const TbKey *key)
+{
+    const FetchEntry *f = tlb_fetch(v, (key->pc + key->base + PAGE_SIZE) & PAGE_MASK);
+
+    return f != NULL && f->host != NULL && f->ram != NULL ? f : NULL;
+}
+
+static Block *block_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8_t *source)
+{
+    CodeCache *c = v->cache;
+    unsigned avail = PAGE_SIZE - ((uintptr_t)source & ~PAGE_MASK);
+    FetchEntry page = *f;
+    Block *b;
+    unsigned h;
+
+    if (c->data - c->code < 4 * BLOCK_CODE_MAX) {
+        cache_flush(v);
+    }
+    b = cache_alloc(c, sizeof(*b));
+    b->key = *key;
+    b->source = source;
+    b->table = table_for(v, key->flags);
+    /* Stores by others from now on are seen, before the bytes are read. */
+    page_add(v, b, 0, page.ram, source);
+    if (!v->ops->translator->translate(v, b, &page, avail)) {
+        b->code = NULL;             /* remembered as one to interpret */
+        b->table = -1;
+    }
+    if (b->source2 != NULL) {
+        page_add(v, b, 1, ram_from_host(b->source2, &(uint64_t){ 0 }), b->source2);
+    }
+    h = hash_of(source, key);
+    b->hash_next = c->hash[h];
+    c->hash[h] = b;
+    v->n.blocks++;
+    v->n.block_bytes += b->len;
+    v->n.guest_insns += b->n_insns;
+    v->n.host_bytes += b->end - b->entry;
+    return b;
+}
+
+static Block *block_find(TcgVcpu *v, const TbKey *key, const uint8_t *source)
+{
+    const FetchEntry *f;
+
+    for (Block *b = v->cache->hash[hash_of(source, key)]; b != NULL; b = b->hash_next) {
+        if (b->source != source || b->key.pc != key->pc || b->key.flags != key->flags ||
+            b->key.base != key->base) {
+            continue;
+        }
+        if (b->source2 == NULL) {
+            return b;
+        }
+        f = second_page(v, key);
+        if (f != NULL && f->host == b->source2) {
+            return b;
+        }
+    }
+    return NULL;
+}
+
+Block *cache_get(TcgVcpu *v)
+{
+    TbKey key = v->ops->key(v->cpu);
+    const FetchEntry *f;
+    const uint8_t *source;
+    TlbSet *s = v->set;
+    Block *b;
+
+    v->n.lookups++;
+    if (!v->ops->translator->usable(v->cpu, &key)) {
+        return NULL;
+    }
+    f = tlb_fetch(v, key.pc + key.base);
+    if (f == NULL || f->host == NULL || f->ram == NULL) {
+        return NULL;
+    }
+    source = f->host + ((key.pc + key.base) & ~PAGE_MASK);
+    b = block_find(v, &key, source);
+    if (b == NULL) {
+        b = block_make(v, &key, f, source);
+    }
+    if (b->code == NULL) {
+        return NULL;
+    }
+    if (b->table >= 0) {
+        s->jump[b->table][key.pc & (JUMP_SIZE - 1)] = b->entry - v->cache->base;
+        s->jump_used[b->table] |= 1u << (key.pc >> PAGE_BITS & 15);
+    }
+    return b;
+}
+
+Block *cache_find_code(TcgVcpu *v, const uint8_t *code)
+{
+    CodeCache *c = v->cache;
+
+    for (unsigned h = 0; h < G_N_ELEMENTS(c->hash); h++) {
+        for (Block *b = c->hash[h]; b != NULL; b = b->hash_next) {
+            if (code >= b->entry && code < b->end) {
+                return b;
+            }
+        }
+    }
+    return NULL;
+}
