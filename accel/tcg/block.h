@@ -33,7 +33,7 @@ struct Block {
     uint8_t *entry;                 /* checks that the scratch register holds key.pc, then as poll */
     uint8_t *end;
     BlockExit *in;
-    BlockExit out[2];
+    BlockExit out[2], self;         /* self: left at its beginning */
     BlockInsn *insns;
     uint16_t len, n_insns;
     bool flags_in;                  /* the body wants the guest's status flags in the host's */
@@ -62,6 +62,7 @@ typedef struct CodeCache {
 struct TcgTranslator {
     bool (*init)(TcgVcpu *v, GError **errp);            /* emits its stubs at cache->code */
     bool (*usable)(const Cpu *cpu, const TbKey *key);   /* this mode can be translated now */
+    unsigned (*batch)(const Cpu *cpu, const TbKey *key);    /* else: how many to interpret before asking again */
     /* Translates at b->key, b->source; avail bytes of source lie on the page. Writes code at cache->code.
      * false: not this one (interpret an instruction). */
     bool (*translate)(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned avail);

@@ -62,6 +62,9 @@ void cache_free(TcgVcpu *v)
         return;
     }
     v->cache = NULL;
+    g_free(v->stubs);
+    g_free(v->trans);
+    v->stubs = v->trans = NULL;
     munmap(c->base, c->end - c->base);
     g_hash_table_destroy(c->pages);
     g_array_free(c->wanted, true);
@@ -374,7 +377,9 @@ Block *cache_get(TcgVcpu *v)
     Block *b;
 
     v->n.lookups++;
+    v->interpret_next = 1;
     if (!v->ops->translator->usable(v->cpu, &key)) {
+        v->interpret_next = v->ops->translator->batch(v->cpu, &key);
         return NULL;
     }
     f = tlb_fetch(v, key.pc + key.base);

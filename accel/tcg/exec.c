@@ -3,6 +3,8 @@
  * memory and exact; events are taken there. */
 #include "accel/tcg/tcg.h"
 
+#include "accel/tcg/block.h"
+
 #include <sys/mman.h>
 
 enum { INTERPRET_MAX = 4096 };
@@ -25,6 +27,7 @@ static bool round_begin(TcgVcpu *v)
     if (__atomic_load_n(&v->flush_wanted, __ATOMIC_RELAXED) != 0) {
         tlb_flush_requests(v);
     }
+    cache_requests(v);
     pending = __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
     if (__atomic_load_n(&cpu->stop, __ATOMIC_RELAXED) || (pending & CPU_PENDING_EXIT)) {
         __atomic_fetch_and(&cpu->pending, ~(uint32_t)CPU_PENDING_EXIT, __ATOMIC_ACQ_REL);
@@ -36,15 +39,63 @@ static bool round_begin(TcgVcpu *v)
     return !cpu->halted;
 }
 
+/* Something that round_begin() could act upon? */
+static bool must_stop(TcgVcpu *v)
+{
+    Cpu *cpu = v->cpu;
+
+    return cpu->halted || __atomic_load_n(&v->poll, __ATOMIC_RELAXED) != 0 ||
+           (__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED) != 0 && v->ops->can_deliver(cpu));
+}
+
+/* Translated code, linked as it comes by. */
+static void run_blocks(TcgVcpu *v)
+{
+    BlockExit *e = NULL;
+
+    do {
+        uint64_t flushes = v->n.code_flushes;
+        Block *b = v->force_interpret ? NULL : cache_get(v);
+
+        if (b == NULL) {
+            v->n.interpreted += v->ops->interpret(v->cpu, v->force_interpret ? 1 : v->interpret_next);
+            v->force_interpret = 0;
+            e = NULL;
+            continue;
+        }
+        if (e != NULL && flushes == v->n.code_flushes) {
+            cache_link(v, e, b);
+        }
+        v->n.exits++;
+        e = v->ops->translator->run(v, b->code);
+        if (e != NULL) {
+            v->ops->translator->set_pc(v->cpu, e->pc);
+        }
+    } while (!must_stop(v));
+}
+
 void tcg_run(TcgVcpu *v)
 {
     v->map = addr_space_map(v->cpu->mem);
     sigsetjmp(v->out, 0);
+    v->force_interpret = 0;
     v->out_valid = true;
     while (round_begin(v)) {
-        v->n.interpreted += v->ops->interpret(v->cpu, INTERPRET_MAX);
+        if (v->cache != NULL) {
+            run_blocks(v);
+        } else {
+            v->n.interpreted += v->ops->interpret(v->cpu, INTERPRET_MAX);
+        }
     }
     v->out_valid = false;
+}
+
+static size_t code_size(const Tcg *t)
+{
+    size_t mib = t->tb_size != 0 ? t->tb_size : 128;
+    unsigned cpus = t->vm != NULL ? MAX(t->vm->cpus->len, 1) : 1;
+
+    return MAX(MIN(mib, 512) / cpus, 2) << 20;
 }
 
 TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
@@ -59,11 +110,17 @@ TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
     v->cpu = cpu;
     v->tcg = t;
     v->ops = cpu->type->tcg;
+    v->tcg_one_insn = t != NULL && t->one_insn;
     tlb_init(v);
+    if (t != NULL && t->tier > 0 && v->ops->translator != NULL && !cache_new(v, code_size(t), errp)) {
+        tcg_vcpu_free(v);
+        return NULL;
+    }
     return v;
 }
 
 void tcg_vcpu_free(TcgVcpu *v)
 {
+    cache_free(v);
     munmap(v, sizeof(*v));
 }

@@ -139,6 +139,16 @@ void guest_write(Cpu *cpu, uint64_t va, const void *buf, size_t n, unsigned mode
     }
 }
 
+static void *fetch_host(TcgVcpu *v, uint64_t va)
+{
+    const FetchEntry *f = tlb_fetch(v, va);
+
+    if (f == NULL) {
+        v->ops->raise_fault(v->cpu);
+    }
+    return f->host != NULL ? (void *)(f->host + (va & ~PAGE_MASK)) : NULL;
+}
+
 void *guest_host(Cpu *cpu, uint64_t va, size_t n, Access how, unsigned mode)
 {
     TcgVcpu *v = tcg_vcpu(cpu);
@@ -147,6 +157,9 @@ void *guest_host(Cpu *cpu, uint64_t va, size_t n, Access how, unsigned mode)
 
     if (n == 0 || !one_page(va, n)) {
         return NULL;
+    }
+    if (how == ACCESS_FETCH) {
+        return fetch_host(v, va);
     }
     if (va - (how == ACCESS_STORE ? e->wtag : e->rtag) < PAGE_SIZE) {
         return (void *)(uintptr_t)(va + e->addend);

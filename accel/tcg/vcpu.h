@@ -75,6 +75,11 @@ typedef struct TcgVcpu {
     uint32_t poll;                  /* atomic: look at Cpu.pending; translated code reads it */
     uint32_t flush_wanted;          /* atomic: TLBs are stale, FLUSH_* */
     TlbSet *set;                    /* of the current address space */
+    uint32_t fp_loaded;             /* the guest's vector and x87 state is in the host's registers */
+    uint32_t fp_mask;               /* components moved by XSAVE and XRSTOR */
+    uint32_t fp_direct;             /* straight to and from the target's own image */
+    uint32_t mxcsr_default;
+    uint64_t slots[8];              /* addresses of C functions that stubs call */
     Cpu *cpu;
     const TcgGuestOps *ops;
     sigjmp_buf out;                 /* the run loop */
@@ -82,9 +87,14 @@ typedef struct TcgVcpu {
     bool in_code;                   /* called from generated code: the target's part must be told of exits */
     const FlatMap *map;
     struct CodeCache *cache;
+    void *stubs, *trans;            /* the target translator's; freed with the cache */
+    bool tcg_one_insn;
+    int force_interpret;            /* set by a signal: the next instruction is for the interpreter */
+    unsigned interpret_next;        /* how many instructions to interpret when nothing was found */
     struct Tcg *tcg;
     uint64_t stamp;
     TcgCounters n;
+    uint8_t fp_area[4096] __attribute__((aligned(64)));     /* in the host's layout */
     TlbSet sets[TLB_SETS];
 } TcgVcpu;
 

@@ -210,7 +210,7 @@ void x86_raise_simd(X86Cpu *c, uint32_t flags)
 void sem_native(X86Cpu *c, const Insn *i)
 {
     uint8_t mem[64] __attribute__((aligned(64)));
-    uint8_t code[16] = {0};
+    uint8_t code[16];
     InsnEnc e = {.reg = i->reg, .rm = i->rm, .vvvv = i->vvvv, .base = R_RDI, .index = NO_REG};
     NativeCall n = {.rax = c->env.gpr[R_RAX],
                     .rcx = c->env.gpr[R_RCX],
@@ -243,6 +243,7 @@ void sem_native(X86Cpu *c, const Insn *i)
         n.rsi = c->env.gpr[gpr];
         *(in_rm ? &e.rm : &e.reg) = R_RSI;
     }
+    memset(code, 0x90, sizeof(code));
     insn_encode(i, &e, code);
     n.code = stub_for(code);
     run(c, &n, mxcsr, &after, &out);

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The code between C and translations: entering, leaving, calling the interpreter for one instruction, loading
+ * and saving the guest's vector state. Written once into each vCPU's code buffer, so that a stub
+ * knows its vCPU's addresses. All of it keeps the C ABI: RSP is 16-byte aligned at calls, DF is clear. */
+#include "target/i386/tcg/translate.h"
+
+#include <cpuid.h>
+#include <signal.h>
+#include <ucontext.h>
+
+enum { SLOT_SLOW, SLOT_FP_SAVED, SLOT_FP_LOAD };
+
+static const uint8_t pinned[] = { R_RAX, R_RCX, R_RDX, R_RBX, R_RSP, R_RBP, R_RSI, R_RDI, R_R8, R_R9, R_R12,
+                                  R_R13 };
+static const uint8_t homed[] = { R_R10, R_R11, R_R14, R_R15 };
+static const uint8_t callee_saved[] = { H_RBX, H_RBP, H_R12, H_R13, H_R14, H_R15 };
+
+Stubs *x86_stubs(TcgVcpu *v)
+{
+    return v->stubs;
+}
+
+static AsmMem env_gpr(unsigned base, unsigned g)
+{
+    return a_at(base, offsetof(X86Env, gpr) + 8 * g);
+}
+
+static AsmMem frame(int32_t off)
+{
+    return a_at(H_RSP, off);
+}
+
+/* ---- vector state */
+
+static bool wants_ext(const X86Cpu *c)
+{
+    return (c->env.xcr0 & XCR0_OPMASK) != 0;
+}
+
+static unsigned host_offset(unsigned component)
+{
+    unsigned a, b, c, d;
+
+    __cpuid_count(0xd, component, a, b, c, d);
+    return b;
+}
+
+static const struct { uint8_t bit; uint16_t at, size; } ext_parts[] = {
+    { 5, offsetof(X86Xsave, opmask), 64 },
+    { 6, offsetof(X86Xsave, zmmh), 512 },
+    { 7, offsetof(X86Xsave, zmm16), 1024 },
+};
+enum { XS_BASIC = offsetof(X86Xsave, pad3), XS_HEADER = 512, XCR0_EXT = 0xe0 };
+
+/* cpuid leaves the host's guest mode: once. */
+static unsigned ext_offset(unsigned n)
+{
+    static unsigned offset[G_N_ELEMENTS(ext_parts)];
+
+    if (offset[n] == 0) {
+        offset[n] = host_offset(ext_parts[n].bit);
+    }
+    return offset[n];
+}
+
+/* Brings the image into the host's layout. */
+static void fp_load_c(TcgVcpu *v)
+{
+    X86Cpu *c = x86_cpu(v->cpu);
+    X86Xsave *h = (X86Xsave *)v->fp_area;
+
+    memcpy(h, &c->env.xs, XS_BASIC);
+    v->fp_mask = XCR0_X87 | XCR0_SSE | XCR0_AVX;
+    if (wants_ext(c)) {
+        for (unsigned n = 0; n < G_N_ELEMENTS(ext_parts); n++) {
+            memcpy(v->fp_area + ext_offset(n), (uint8_t *)&c->env.xs + ext_parts[n].at, ext_parts[n].size);
+        }
+        v->fp_mask |= XCR0_EXT;
+    }
+    memset(&h->xstate_bv, 0, 64);
+    h->xstate_bv = v->fp_mask;
+    v->n.fp_loads++;
+}
+
+static void fp_saved_c(TcgVcpu *v)
+{
+    X86Cpu *c = x86_cpu(v->cpu);
+    X86Xsave *h = (X86Xsave *)v->fp_area, *x = &c->env.xs;
+
+    h->fip = x->fip;
+    h->fdp = x->fdp;
+    h->fop = x->fop;
+    h->mxcsr_mask = x->mxcsr_mask;
+    h->xstate_bv |= x->xstate_bv & ~(uint64_t)v->fp_mask;
+    h->xcomp_bv = x->xcomp_bv;
+    memcpy(x, h, XS_BASIC);
+    if (v->fp_mask & XCR0_EXT) {
+        for (unsigned n = 0; n < G_N_ELEMENTS(ext_parts); n++) {
+            memcpy((uint8_t *)x + ext_parts[n].at, v->fp_area + ext_offset(n), ext_parts[n].size);
+        }
+    }
+}
+
+/* xsave64/xrstor64 of fp_area under fp_mask; RAX, RDX are free. */
+static void emit_xs(Asm *a, TcgVcpu *v, bool save)
+{
+    a_load(a, 0, H_RAX, a_abs(&v->fp_mask));
+    a_rr(a, 0, 0x31, H_RDX, H_RDX);
+    a_rm(a, 1, 0x0fae, save ? 4 : 5, a_abs(v->fp_area));
+}
+
+static void emit_c_call(Asm *a, TcgVcpu *v, unsigned slot)
+{
+    a_mov_ri(a, H_RDI, (uintptr_t)v);
+    a_rm(a, 0, 0xff, 2, a_abs(&v->slots[slot]));
+}
+
+/* All registers but the scratch ones are free; RSP aligned. */
+static void emit_fp_save(Asm *a, TcgVcpu *v)
+{
+    uint8_t *skip, *skip2;
+
+    a_alu_mi(a, 0, ALU_CMP, a_abs(&v->fp_loaded), 0);
+    skip = a_jcc(a, CC_E);
+    emit_xs(a, v, true);
+    a_store_i(a, 0, a_abs(&v->fp_loaded), 0);
+    a_rm(a, 0, 0x0fae, 2, a_abs(&v->mxcsr_default));            /* ldmxcsr */
+    a_rm(a, 0, 0xf6, 0, a_abs(v->fp_area + XS_HEADER));         /* test byte, x87 in use? */
+    a8(a, 1);
+    skip2 = a_jcc(a, CC_E);
+    a16(a, 0xe3db);                                             /* fninit */
+    a_patch(skip2, a->p);
+    a8(a, 0xc5), a8(a, 0xf8), a8(a, 0x77);                      /* vzeroupper */
+    emit_c_call(a, v, SLOT_FP_SAVED);
+    a_patch(skip, a->p);
+}
+
+static void emit_fp_restore(Asm *a, TcgVcpu *v)
+{
+    emit_c_call(a, v, SLOT_FP_LOAD);
+    emit_xs(a, v, false);
+    a_store_i(a, 0, a_abs(&v->fp_loaded), 1);
+}
+
+/* Called from translations; keeps all but the scratch registers and flags. */
+static void emit_fp_load_stub(Asm *a, TcgVcpu *v)
+{
+    static const uint8_t saved[] = { H_RAX, H_RCX, H_RDX, H_RSI, H_RDI, H_R8, H_R9 };
+
+    for (unsigned k = 0; k < G_N_ELEMENTS(saved); k++) {
+        a_opcode(a, saved[k] >> 3, 0x50 | (saved[k] & 7));
+    }
+    emit_fp_restore(a, v);
+    for (unsigned k = G_N_ELEMENTS(saved); k-- > 0;) {
+        a_opcode(a, saved[k] >> 3, 0x58 | (saved[k] & 7));
+    }
+    a8(a, 0xc3);
+}
+
+/* ---- general registers */
+
+/* Everything to memory. Flags are in the frame; T1 is kept in F_TMP, T2 becomes env. */
+static void emit_spill(Asm *a)
+{
+    a_store(a, 1, frame(F_TMP), T1);
+    a_load(a, 1, T2, frame(F_ENV));
+    for (unsigned k = 0; k < G_N_ELEMENTS(pinned); k++) {
+        a_store(a, 1, env_gpr(T2, pinned[k]), host_gpr(pinned[k]));
+    }
+    for (unsigned k = 0; k < G_N_ELEMENTS(homed); k++) {
+        a_load(a, 1, H_RAX, frame_gpr(homed[k]));
+        a_store(a, 1, env_gpr(T2, homed[k]), H_RAX);
+    }
+    a_load(a, 0, H_RAX, frame(F_FL));
+    a_alu_ri(a, 0, ALU_AND, H_RAX, FL_HOST_BITS);
+    a_load(a, 0, H_RCX, a_at(T2, offsetof(X86Env, rflags)));
+    a_alu_ri(a, 0, ALU_AND, H_RCX, ~FL_HOST_BITS);
+    a_rr(a, 0, 0x09, H_RCX, H_RAX);
+    a_store(a, 1, a_at(T2, offsetof(X86Env, rflags)), H_RAX);
+    a8(a, 0xfc);                                                /* cld */
+}
+
+/* Everything from memory, then to T1. */
+static void emit_fill(Asm *a, TcgVcpu *v)
+{
+    uint8_t *skip;
+
+    a_load(a, 1, HTLB, a_abs(&v->set));
+    a_load(a, 1, T2, frame(F_ENV));
+    for (unsigned k = 0; k < G_N_ELEMENTS(homed); k++) {
+        a_load(a, 1, H_RAX, env_gpr(T2, homed[k]));
+        a_store(a, 1, frame_gpr(homed[k]), H_RAX);
+    }
+    a_load(a, 0, H_RCX, a_at(T2, offsetof(X86Env, rflags)));
+    a_store(a, 1, frame(F_FL), H_RCX);
+    a_rr(a, 0, 0xf7, 0, H_RCX);                                 /* test ecx, DF */
+    a32(a, FL_DF);
+    skip = a_jcc(a, CC_E);
+    a8(a, 0xfd);
+    a_patch(skip, a->p);
+    a_mov_rr(a, 0, H_RAX, H_RCX);
+    a_rr(a, 0, 0xc1, 5, H_RAX);                                 /* shr eax, 4: OF to bit 7 */
+    a8(a, 4);
+    a_alu_ri(a, 0, ALU_AND, H_RAX, 0x80);
+    a16(a, 0xcc88);                                             /* mov ah, cl */
+    a16(a, 0xc000);                                             /* add al, al: OF */
+    a8(a, 0x9e);                                                /* sahf */
+    for (unsigned k = 0; k < G_N_ELEMENTS(pinned); k++) {
+        a_load(a, 1, host_gpr(pinned[k]), env_gpr(T2, pinned[k]));
+    }
+    a_rr(a, 0, 0xff, 4, T1);
+}
+
+static void emit_enter(Asm *a, TcgVcpu *v)
+{
+    for (unsigned k = 0; k < G_N_ELEMENTS(callee_saved); k++) {
+        a_opcode(a, callee_saved[k] >> 3, 0x50 | (callee_saved[k] & 7));
+    }
+    a_alu_ri(a, 1, ALU_SUB, H_RSP, FRAME_SIZE);
+    a_store(a, 1, frame(F_ENV), H_RDI);
+    a_store(a, 1, frame(F_VCPU), H_RCX);
+    a_mov_rr(a, 1, T1, H_RDX);
+    emit_fill(a, v);
+}
+
+static void emit_leave(Asm *a)
+{
+    a_alu_ri(a, 1, ALU_ADD, H_RSP, FRAME_SIZE);
+    for (unsigned k = G_N_ELEMENTS(callee_saved); k-- > 0;) {
+        a_opcode(a, callee_saved[k] >> 3, 0x58 | (callee_saved[k] & 7));
+    }
+    a8(a, 0xc3);
+}
+
+/* T1: what to return. */
+static uint8_t *emit_exit(Asm *a, TcgVcpu *v)
+{
+    uint8_t *at = a->p;
+
+    emit_spill(a);
+    emit_fp_save(a, v);
+    a_load(a, 1, H_RAX, frame(F_TMP));
+    emit_leave(a);
+    return at;
+}
+
+static void emit_flags_to_frame(Asm *a)
+{
+    a_pushfq(a);
+    a_pop_mem(a, frame(F_FL));
+}
+
+static void emit_miss(Asm *a, TcgVcpu *v, const uint8_t *exit)
+{
+    a_load(a, 1, T2, frame(F_ENV));
+    a_store(a, 1, a_at(T2, offsetof(X86Env, rip)), T1);
+    a_rr(a, 0, 0x31, T1, T1);
+    a_jmp_to(a, exit);
+}
+
+/* The return address is the SlowSite. */
+static void emit_slow(Asm *a, TcgVcpu *v)
+{
+    uint8_t *leave, *no_fp;
+
+    emit_spill(a);
+    emit_fp_save(a, v);
+    a_load(a, 1, H_RSI, frame(F_TMP));
+    emit_c_call(a, v, SLOT_SLOW);
+    a_rr(a, 1, 0x85, H_RAX, H_RAX);
+    leave = a_jcc(a, CC_E);
+    a_load(a, 1, T1, frame(F_TMP));
+    a_rm(a, 0, 0x80, ALU_CMP, a_at(T1, offsetof(SlowSite, fp)));
+    a8(a, 0);
+    a_store(a, 1, frame(F_TMP), H_RAX);
+    no_fp = a_jcc(a, CC_E);
+    emit_fp_restore(a, v);
+    a_patch(no_fp, a->p);
+    a_load(a, 1, T1, frame(F_TMP));
+    emit_fill(a, v);
+    a_patch(leave, a->p);
+    emit_leave(a);
+}
+
+/* ---- C side */
+
+/* Interprets what a site stands for. Returns where to go on; NULL: to the run loop. */
+static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
+{
+    X86Cpu *c = x86_cpu(v->cpu);
+    const Block *b = (const Block *)(uintptr_t)s->block;
+    uint64_t pc = b->key.pc;
+    unsigned done;
+
+    c->env.rip = pc + s->at;
+    v->n.helper_calls++;
+    done = v->ops->interpret(v->cpu, s->count);
+    if (done != s->count || s->cont == 0 || b->dead || c->env.hflags != b->key.flags ||
+        c->env.rip != pc + s->next) {
+        return NULL;
+    }
+    return (const uint8_t *)(uintptr_t)s->cont;
+}
+
+/* ---- exceptions that the host's instructions raise: #DE, #MF, #XM arrive as SIGFPE */
+
+static __thread TcgVcpu *running;
+static struct sigaction old_fpe;
+
+static const BlockInsn *insn_at(const Block *b, const uint8_t *host)
+{
+    unsigned k = b->n_insns;
+
+    while (k > 1 && b->entry + b->insns[k - 1].host > host) {
+        k--;
+    }
+    return &b->insns[k - 1];
+}
+
+/* The instruction is taken back and will be interpreted, which raises the exception as the guest sees it. */
+static void on_fpe(int sig, siginfo_t *info, void *opaque)
+{
+    greg_t *g = ((ucontext_t *)opaque)->uc_mcontext.gregs;
+    const uint8_t *host = (const uint8_t *)(uintptr_t)g[REG_RIP];
+    TcgVcpu *v = running;
+    const Block *b = v != NULL && v->cache != NULL ? cache_find_code(v, host) : NULL;
+    const BlockInsn *bi;
+
+    if (b == NULL) {
+        if (old_fpe.sa_flags & SA_SIGINFO) {
+            old_fpe.sa_sigaction(sig, info, opaque);
+        } else {
+            signal(sig, SIG_DFL);
+        }
+        return;
+    }
+    bi = insn_at(b, host);
+    g[REG_R10] = b->key.pc + bi->guest;
+    g[REG_RIP] = (uintptr_t)(bi->flags == FLAGS_FRAME ? x86_stubs(v)->miss : x86_stubs(v)->miss_host);
+    v->force_interpret = 1;
+}
+
+static void install_fpe(void)
+{
+    static gsize once;
+
+    if (g_once_init_enter(&once)) {
+        struct sigaction sa = { .sa_sigaction = on_fpe, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+        sigaction(SIGFPE, &sa, &old_fpe);
+        g_once_init_leave(&once, 1);
+    }
+}
+
+BlockExit *x86_run(TcgVcpu *v, const uint8_t *code)
+{
+    X86Cpu *c = x86_cpu(v->cpu);
+
+    running = v;
+    return x86_stubs(v)->enter(&c->env, v->set, code, v);
+}
+
+bool x86_glue_init(TcgVcpu *v, GError **errp)
+{
+    CodeCache *cc = v->cache;
+    Stubs *s;
+    Asm a = { cc->base };
+    uint8_t *enter, *exit, *jump;
+
+    decode_init();
+    install_fpe();
+    v->stubs = s = g_new0(Stubs, 1);
+    v->mxcsr_default = 0x1f80;
+    v->slots[SLOT_SLOW] = (uintptr_t)slow_c;
+    v->slots[SLOT_FP_SAVED] = (uintptr_t)fp_saved_c;
+    v->slots[SLOT_FP_LOAD] = (uintptr_t)fp_load_c;
+    /* Offset 0 is where empty jump table entries lead. */
+    s->miss = a.p;
+    jump = a_jmp(&a);
+    enter = a.p;
+    emit_enter(&a, v);
+    s->exit_host = a.p;
+    emit_flags_to_frame(&a);
+    s->exit_frame = exit = emit_exit(&a, v);
+    a_patch(jump, a.p);
+    emit_miss(&a, v, exit);
+    s->miss_host = a.p;
+    emit_flags_to_frame(&a);
+    a_jmp_to(&a, s->miss);
+    s->slow_host = a.p;
+    a_opcode(&a, 1, 0x58 | (T1 & 7));
+    emit_flags_to_frame(&a);
+    jump = a_jmp(&a);
+    s->slow_frame = a.p;
+    a_opcode(&a, 1, 0x58 | (T1 & 7));
+    a_patch(jump, a.p);
+    emit_slow(&a, v);
+    s->fp_load = a.p;
+    emit_fp_load_stub(&a, v);
+    memcpy(&s->enter, &enter, sizeof(enter));
+    cc->code = a.p;
+    return true;
+}

@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The block translator: decodes up to the next jump or page end, finds out which status flags are live where,
+ * and emits each instruction as itself. See translate.h for registers and docs/devel/translator.rst. */
+#include "target/i386/tcg/translate.h"
+
+#include "hw/core/vm.h"
+#include "target/i386/features.h"
+
+enum { CODE_MARGIN = 4096 };
+
+/* ---- what can be emitted */
+
+static bool fp_ok(const Trans *t, const InsnRow *r)
+{
+    uint32_t h = t->hflags;
+    bool em = h >> 13 & 1, ts = h >> 12 & 1;
+
+    if (!(r->flags & (IF_X87 | IF_MMX | IF_SSE | IF_AVX | IF_AVX512))) {
+        return true;
+    }
+    if (ts || ((r->flags & (IF_X87 | IF_MMX)) && em) ||
+        ((r->flags & IF_SSE) && (em || !(h & HF_OSFXSR))) ||
+        ((r->flags & IF_AVX) && (!(h & HF_OSXSAVE) || !(h & HF_AVX))) ||
+        ((r->flags & IF_AVX512) && (!(h & HF_OSXSAVE) || !(h & HF_AVX512)))) {
+        return false;
+    }
+    return true;
+}
+
+static bool is_gpr_reg(unsigned op) { return op >= OP_Gb && op <= OP_Gy; }
+static bool is_gpr_rm(unsigned op) { return (op >= OP_Eb && op <= OP_Ey) || op == OP_Rv || op == OP_Ry; }
+static bool is_gpr_z(unsigned op) { return op == OP_Zb || op == OP_Zv; }
+static bool is_byte(unsigned op) { return op == OP_Gb || op == OP_Eb || op == OP_Zb; }
+
+static bool is_high(const Insn *i, unsigned op, unsigned reg)
+{
+    return is_byte(op) && reg >= 4 && reg < 8 && !(i->rex & 0x40) && i->row->enc == ENC_LEGACY;
+}
+
+static bool has_mem(const Insn *i)
+{
+    return (i->pfx & IPFX_MEM) && i->row->mem != MEM_NONE;
+}
+
+/* General registers in fields, by guest number, and whether a field is AH..BH. */
+typedef struct Fields {
+    int reg, rm, vvvv;              /* -1: not a general register */
+    bool high_reg, high_rm;
+} Fields;
+
+static Fields fields_of(const Insn *i)
+{
+    Fields f = { -1, -1, -1, false, false };
+
+    for (unsigned k = 0; k < 4; k++) {
+        unsigned op = i->row->op[k];
+
+        if (is_gpr_reg(op)) {
+            f.reg = i->reg;
+            f.high_reg = is_high(i, op, i->reg);
+        } else if (is_gpr_z(op) || (is_gpr_rm(op) && !(i->pfx & IPFX_MEM))) {
+            f.rm = i->rm;
+            f.high_rm = is_high(i, op, i->rm);
+        } else if (op == OP_By) {
+            f.vvvv = i->vvvv;
+        }
+    }
+    return f;
+}
+
+/* Would a REX prefix be needed beside AH..BH? */
+static bool high_ok(const Insn *i, const Fields *f)
+{
+    if (!f->high_reg && !f->high_rm) {
+        return true;
+    }
+    if (has_mem(i)) {
+        return f->high_reg && f->rm < 0;
+    }
+    return (f->reg < 0 || f->high_reg || (f->reg < 8 && f->reg != R_RSP)) &&
+           (f->rm < 0 || f->high_rm || (f->rm < 8 && f->rm != R_RSP));
+}
+
+static bool in_frame(int g)
+{
+    return g >= 0 && host_gpr(g) < 0;
+}
+
+static bool scratch_ok(const Insn *i, const Fields *f)
+{
+    unsigned want = in_frame(f->reg) + in_frame(f->vvvv) + in_frame(f->rm);
+
+    return want <= (has_mem(i) ? 1 : 2);
+}
+
+static bool implicit_ok(const InsnRow *r)
+{
+    unsigned moved = 1 << R_RSP | 1 << R_R10 | 1 << R_R11 | 1 << R_R14 | 1 << R_R15;
+
+    return ((r->gpr_read | r->gpr_write) & moved) == 0;
+}
+
+static bool pass_ok(const Trans *t, const Insn *i)
+{
+    const InsnRow *r = i->row;
+    Fields f;
+
+    if (!(r->flags & IF_PASS) || (r->flags & (IF_JUMP | IF_END | IF_PRIV | IF_VSIB | IF_REP)) ||
+        !fp_ok(t, r) || !implicit_ok(r) || r->mem == MEM_SPECIAL || r->mem == MEM_XSAVE ||
+        (r->fl_write & FL_DF) || i->adsize < 4) {
+        return false;
+    }
+    if ((r->flags & IF_I64) && !((i->opcode & 0xf0) == 0x40 && r->map == MAP_1)) {
+        return false;
+    }
+    if ((i->pfx & IPFX_LOCK) && (!(r->flags & IF_LOCK) || !(i->pfx & IPFX_MEM))) {
+        return false;
+    }
+    if (has_mem(i) && (insn_mem_bytes(i) == 0 || r->acc == ACC_ADDR || !t_mem_ok(t, i))) {
+        return false;
+    }
+    f = fields_of(i);
+    return high_ok(i, &f) && scratch_ok(i, &f);
+}
+
+static bool is_moffs(const Insn *i)
+{
+    return i->row->sem == sem_mov_AO || i->row->sem == sem_mov_OA;
+}
+
+static bool is_nop(const Insn *i)
+{
+    return i->row->sem == sem_nop;
+}
+
+static bool can_emit(const Trans *t, const Insn *i)
+{
+    const InsnRow *r = i->row;
+
+    if (r->feature != 0 && !feature_on(t->c->env.features, r->feature)) {
+        return false;
+    }
+    if ((i->pfx & IPFX_LOCK) && !(r->flags & IF_LOCK)) {
+        return false;
+    }
+    if (is_nop(i)) {
+        return true;
+    }
+    if (r->sem == sem_lea) {
+        return i->adsize >= 4 && (i->pfx & IPFX_MEM);
+    }
+    if (is_moffs(i)) {
+        return i->adsize >= 4 && t_mem_ok(t, i);
+    }
+    return t_flow_ok(t, i) || pass_ok(t, i);
+}
+
+/* ---- flags */
+
+/* A count of zero leaves the flags alone. */
+static bool is_maybe_shift(const Insn *i)
+{
+    unsigned o = i->opcode;
+
+    if (i->row->enc != ENC_LEGACY) {
+        return false;
+    }
+    if (i->row->map == MAP_1) {
+        return o == 0xd2 || o == 0xd3 ||
+               ((o == 0xc0 || o == 0xc1) && (i->imm & (i->opsize == 8 ? 63 : 31)) == 0);
+    }
+    return i->row->map == MAP_0F && (o == 0xa5 || o == 0xad ||
+           ((o == 0xa4 || o == 0xac) && (i->imm & (i->opsize == 8 ? 63 : 31)) == 0));
+}
+
+static void flags_of(TInsn *ti)
+{
+    const InsnRow *r = ti->i.row;
+
+    ti->read = r->fl_read & FL_STATUS;
+    ti->kill = (r->fl_write | r->fl_undef) & FL_STATUS;
+    if (!ti->pass) {
+        ti->read = FL_STATUS;
+        ti->kill = FL_STATUS;
+    } else if (is_maybe_shift(&ti->i)) {
+        ti->read |= ti->kill;
+        ti->kill = 0;
+    }
+}
+
+static bool touches_flags(const TInsn *ti)
+{
+    return (ti->read | ti->kill) != 0;
+}
+
+static void liveness(Trans *t)
+{
+    unsigned live = FL_STATUS;
+
+    for (unsigned k = t->n; k-- > 0;) {
+        TInsn *ti = &t->insns[k];
+
+        live = (live & ~ti->kill) | ti->read;
+        ti->live = live;
+    }
+}
+
+/* ---- emission */
+
+static void need_fp(Trans *t)
+{
+    Asm *a = &t->a;
+
+    if (t->fp_ready) {
+        return;
+    }
+    t_save_flags(t);
+    a_alu_mi(a, 0, ALU_CMP, a_abs(&t->v->fp_loaded), 0);
+    t->fp_cold[t->n_fp] = a_jcc(a, CC_E);
+    t->fp_back[t->n_fp++] = a->p;
+    t->fp_ready = true;
+}
+
+/* Scratch registers an instruction uses for guest registers of the frame. */
+typedef struct Scratch {
+    uint8_t free[2], n_free;
+    int guest[2];                   /* whose value free[k] holds; -1 */
+} Scratch;
+
+/* The host register for a field. guest -1: not a general register, or AH..BH: as it is. */
+static unsigned field_reg(Trans *t, int guest, unsigned field, Scratch *s)
+{
+    if (guest < 0) {
+        return field;
+    }
+    if (host_gpr(guest) >= 0) {
+        return host_gpr(guest);
+    }
+    for (unsigned k = 0; k < 2; k++) {
+        if (s->guest[k] == guest) {
+            return s->free[k];
+        }
+    }
+    s->n_free--;
+    s->guest[s->n_free] = guest;
+    a_load(&t->a, 1, s->free[s->n_free], frame_gpr(guest));
+    return s->free[s->n_free];
+}
+
+static void swap_high(Trans *t, unsigned high)
+{
+    a8(&t->a, 0x86);                                            /* xchg low byte, high byte */
+    a8(&t->a, 0xc0 | high << 3 | (high - 4));
+}
+
+static void put_insn(Trans *t, const Insn *i, const InsnEnc *e)
+{
+    if ((i->row->flags & IF_I64) && (i->opcode & 0xf0) == 0x40) {      /* INC, DEC of 32-bit code */
+        if (i->opsize == 2) {
+            a8(&t->a, 0x66);
+        }
+        a_rr(&t->a, 0, 0xff, i->opcode >> 3 & 1, e->rm);
+        return;
+    }
+    if (t->v->cpu->dev.vm != NULL && t->v->cpu->dev.vm->cpus->len > 1 && (i->pfx & IPFX_LOCK)) {
+        a8(&t->a, 0xf0);
+    }
+    t->a.p += insn_encode(i, e, t->a.p);
+}
+
+static void emit_pass(Trans *t, TInsn *ti)
+{
+    const Insn *i = &ti->i;
+    const InsnRow *r = i->row;
+    Fields f = fields_of(i);
+    InsnEnc e = { .reg = i->reg, .rm = i->rm, .vvvv = i->vvvv };
+    Scratch s = { { T1, T2 }, 2, { -1, -1 } };
+    HostMem m;
+
+    if (r->flags & (IF_X87 | IF_MMX | IF_SSE | IF_AVX | IF_AVX512)) {
+        need_fp(t);
+    }
+    if (has_mem(i)) {
+        t_lookup(t, i, insn_mem_bytes(i), r->acc & ACC_W, (r->flags & IF_ALIGN) != 0, f.high_reg, &m);
+        s.free[0] = m.free;
+        s.n_free = 1;
+        e.mem = true;
+        e.base = m.m.base;
+        e.index = m.m.index == H_NONE ? NO_REG : m.m.index;
+        e.scale = 0;
+        e.disp = m.m.disp;
+    }
+    if (touches_flags(ti) && ti->live != 0) {
+        t_need_flags(t);
+    }
+    e.reg = field_reg(t, f.high_reg ? -1 : f.reg, i->reg, &s);
+    e.vvvv = field_reg(t, f.vvvv, i->vvvv, &s);
+    if (!e.mem) {
+        e.rm = field_reg(t, f.high_rm ? -1 : f.rm, i->rm, &s);
+    }
+    if (e.mem && f.high_reg) {
+        swap_high(t, f.reg);
+        e.reg = f.reg - 4;
+    }
+    put_insn(t, i, &e);
+    if (e.mem && f.high_reg) {
+        swap_high(t, f.reg);
+    }
+    for (unsigned k = 0; k < 2; k++) {
+        if (s.guest[k] >= 0) {
+            a_store(&t->a, 1, frame_gpr(s.guest[k]), s.free[k]);
+        }
+    }
+    if (ti->kill != 0 || (r->fl_write & FL_STATUS)) {
+        t->fl = FLAGS_HOST;
+    }
+}
+
+static void emit_lea(Trans *t, const Insn *i)
+{
+    int to = host_gpr(i->reg);
+    bool direct = to >= 0 && i->opsize >= 4 && i->adsize == 8 && i->base < 16 && host_gpr(i->base) >= 0 &&
+                  (i->index == NO_REG || host_gpr(i->index) >= 0);
+
+    if (direct) {
+        a_lea(&t->a, i->opsize == 8, to,
+              (AsmMem){ .base = host_gpr(i->base), .index = i->index == NO_REG ? H_NONE : host_gpr(i->index),
+                        .scale = i->scale, .disp = i->disp });
+        return;
+    }
+    t_ea(t, i, T1);
+    if (i->opsize == 2) {
+        if (to >= 0) {
+            a8(&t->a, 0x66);
+            a_rr(&t->a, 0, 0x89, T1, to);
+        } else {
+            a8(&t->a, 0x66);
+            a_rm(&t->a, 0, 0x89, T1, frame_gpr(i->reg));
+        }
+    } else {
+        t_set_gpr(t, i->reg, T1, i->opsize);
+    }
+}
+
+/* MOV between the accumulator and an absolute address. */
+static void emit_moffs(Trans *t, const Insn *i)
+{
+    bool write = i->row->sem == sem_mov_OA;
+    Insn at = *i;
+    HostMem m;
+
+    at.base = at.index = NO_REG;
+    at.disp = 0;
+    t->moffs = true;
+    t_lookup(t, &at, i->opsize, write, false, true, &m);
+    t->moffs = false;
+    if (i->opsize == 2) {
+        a8(&t->a, 0x66);
+    }
+    a_rm(&t->a, i->opsize == 8, (write ? 0x88 : 0x8a) | (i->opsize != 1), H_RAX, m.m);
+}
+
+static void emit_insn(Trans *t)
+{
+    TInsn *ti = &t->insns[t->k];
+    const Insn *i = &ti->i;
+
+    if (!ti->pass) {
+        t_slow_insn(t, (i->row->flags & (IF_JUMP | IF_END)) != 0);
+    } else if (is_nop(i)) {
+        return;
+    } else if (i->row->sem == sem_lea) {
+        emit_lea(t, i);
+    } else if (is_moffs(i)) {
+        emit_moffs(t, i);
+    } else if (!t_flow(t, ti)) {
+        emit_pass(t, ti);
+    }
+}
+
+/* ---- blocks */
+
+/* Decodes what the block is made of. false: its first instruction cannot be translated. */
+static bool decode_block(Trans *t, const uint8_t *code, unsigned avail)
+{
+    unsigned at = 0, max = t->v->tcg_one_insn ? 1 : BLOCK_INSNS;
+
+    while (t->n < max && at < avail) {
+        TInsn *ti = &t->insns[t->n];
+
+        if (decode_insn(t->hflags, code + at, avail - at, &ti->i) != DECODE_OK) {
+            break;
+        }
+        ti->at = at;
+        ti->pass = can_emit(t, &ti->i);
+        flags_of(ti);
+        at += ti->i.len;
+        t->n++;
+        if (ti->i.row->flags & (IF_JUMP | IF_END)) {
+            break;
+        }
+    }
+    t->b->len = at;
+    t->b->n_insns = t->n;
+    return t->n > 0;
+}
+
+/* The instruction at the page's end that goes on on the next one. */
+static bool decode_crossing(Trans *t, uint8_t *buf, unsigned avail)
+{
+    uint64_t va = t->b->key.pc + t->b->key.base;
+    const FetchEntry *f = tlb_fetch(t->v, (va + PAGE_SIZE) & PAGE_MASK);
+
+    if (f == NULL || f->host == NULL || f->ram == NULL || avail >= 15) {
+        return false;
+    }
+    memcpy(buf, t->b->source, avail);
+    memcpy(buf + avail, f->host, 15 - avail);
+    if (decode_insn(t->hflags, buf, 15, &t->insns[0].i) != DECODE_OK || t->insns[0].i.len <= avail) {
+        return false;
+    }
+    t->b->source2 = f->host;
+    t->insns[0].at = 0;
+    t->insns[0].pass = can_emit(t, &t->insns[0].i);
+    flags_of(&t->insns[0]);
+    t->n = 1;
+    t->b->len = t->insns[0].i.len;
+    t->b->n_insns = 1;
+    return true;
+}
+
+/* The ways in: checked, polled, plain. T1 holds the guest pc at the checked one. */
+static void emit_entries(Trans *t)
+{
+    Asm *a = &t->a;
+    Block *b = t->b;
+    Stubs *s = x86_stubs(t->v);
+    uint8_t *miss, *poll;
+
+    b->entry = a->p;
+    if ((int64_t)b->key.pc == (int32_t)b->key.pc) {
+        a_alu_ri(a, 1, ALU_CMP, T1, b->key.pc);
+    } else {
+        a_rm(a, 1, 0x3b, T1, a_abs(&b->key.pc));
+    }
+    miss = a_jcc(a, CC_NE);
+    a_patch(miss, s->miss);
+    if (b->flags_in) {
+        uint8_t *skip = a_jmp(a);
+
+        b->poll = a->p;
+        a_pushfq(a);
+        a_pop_mem(a, a_at(H_RSP, F_FL));
+        a_patch(skip, a->p);
+    } else {
+        b->poll = a->p;
+    }
+    a_alu_mi(a, 0, ALU_CMP, a_abs(&t->v->poll), 0);
+    poll = a_jcc(a, CC_NE);
+    if (b->flags_in) {
+        t_restore_flags(t);
+    }
+    b->code = a->p;
+    t->poll_exit = poll;
+}
+
+static void emit_cold(Trans *t)
+{
+    Asm *a = &t->a;
+    Stubs *s = x86_stubs(t->v);
+
+    a_patch(t->poll_exit, a->p);
+    t->b->self = (BlockExit){ .from = t->b, .pc = t->b->key.pc };
+    a_mov_ri(a, T1, (uintptr_t)&t->b->self);
+    a_jmp_to(a, t->b->flags_in ? s->exit_frame : s->exit_host);
+    for (unsigned k = 0; k < t->n_fp; k++) {
+        a_patch(t->fp_cold[k], a->p);
+        a_call_to(a, s->fp_load);
+        a_jmp_to(a, t->fp_back[k]);
+    }
+    t_exits_emit(t);
+    t_slow_emit(t);
+}
+
+static void emit_block(Trans *t)
+{
+    Block *b = t->b;
+    bool room = true;
+
+    liveness(t);
+    b->flags_in = t->insns[0].live != 0;
+    t->fl = b->flags_in ? FLAGS_HOST : FLAGS_DEAD;
+    emit_entries(t);
+    for (t->k = 0; t->k < t->n && !t->ended && room; t->k++) {
+        unsigned first = t->n_slow;
+
+        b->insns[t->k] = (BlockInsn){ .host = t->a.p - b->entry, .guest = t->insns[t->k].at };
+        emit_insn(t);
+        b->insns[t->k].flags = t->fl;
+        for (unsigned k = first; k < t->n_slow && !t->ended; k++) {
+            t->slow[k].back = t->a.p;
+            t->fl = t->fl == FLAGS_DEAD ? FLAGS_DEAD : t->fl;
+        }
+    }
+    if (!t->ended) {
+        t->k = t->n - 1;
+        t_exit_direct(t, (b->key.pc + b->len) & (t->hflags & HF_CS64 ? ~0ull : 0xffffffff), NULL);
+        b->out[t->n_exits - 1].link &= b->source2 == NULL;
+    }
+    emit_cold(t);
+    b->end = t->a.p;
+}
+
+static bool x86_translate(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned avail)
+{
+    X86Cpu *c = x86_cpu(v->cpu);
+    Trans *t = v->trans;
+    uint8_t buf[16];
+
+    memset(t, 0, offsetof(Trans, insns));
+    t->a.p = v->cache->code;
+    t->v = v;
+    t->c = c;
+    t->b = b;
+    t->n = t->k = t->n_fp = t->n_slow = t->n_exits = 0;
+    t->hflags = b->key.flags;
+    t->mode = c->env.mmu_mode;
+    t->fp_ready = t->ended = t->moffs = false;
+    if (!decode_block(t, b->source, avail) && !decode_crossing(t, buf, avail)) {
+        return false;
+    }
+    b->insns = cache_alloc(v->cache, t->n * sizeof(BlockInsn));
+    emit_block(t);
+    v->cache->code = t->a.p + (-(uintptr_t)t->a.p & 15);
+    return true;
+}
+
+/* ---- interface */
+
+static bool x86_usable(const Cpu *cpu, const TbKey *key)
+{
+    uint32_t f = key->flags;
+
+    if (f & (HF_TF | HF_SHADOW | HF_DR7 | HF_VM | HF_ALIGN)) {
+        return false;
+    }
+    return (f & HF_CS64) || ((f & HF_CS32) && (f & HF_FLAT) && (f & HF_PE));
+}
+
+static unsigned x86_batch(const Cpu *cpu, const TbKey *key)
+{
+    return key->flags & HF_SHADOW ? 1 : 256;
+}
+
+static void x86_set_pc(Cpu *cpu, uint64_t pc)
+{
+    x86_cpu(cpu)->env.rip = pc;
+}
+
+static bool x86_translator_init(TcgVcpu *v, GError **errp)
+{
+    v->trans = g_new0(Trans, 1);
+    return x86_glue_init(v, errp);
+}
+
+const TcgTranslator x86_translator = {
+    .init = x86_translator_init, .usable = x86_usable, .batch = x86_batch, .translate = x86_translate, .run = x86_run,
+    .set_pc = x86_set_pc,
+};

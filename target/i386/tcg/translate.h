@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tier 1, "copy and annotate": a guest instruction becomes the same host instruction with its registers
+ * renamed and its memory operand translated. Private to target/i386/tcg/translate*.c and glue.c.
+ *
+ * Host registers: twelve guest registers live in host registers (host_gpr), R10, R11, R14, R15 in the frame
+ * that RSP points to. R10 and R11 are scratch, R14 is the current TLB set, R15 holds guest RSP. */
+#ifndef TARGET_I386_TCG_TRANSLATE_H
+#define TARGET_I386_TCG_TRANSLATE_H
+
+#include "accel/tcg/block.h"
+#include "accel/tcg/x86_64/asm.h"
+#include "target/i386/tcg/insn.h"
+#include "target/i386/tcg/native.h"
+#include "target/i386/tcg/sem_decl.h"
+
+enum { T1 = H_R10, T2 = H_R11, HTLB = H_R14, HSP = H_R15 };
+
+/* The frame, offsets from the host's RSP. */
+enum {
+    F_FL = 0,                       /* the guest's flags while the host's are in other use; PUSHFQ image */
+    F_R10 = 8, F_R11 = 16, F_R14 = 24, F_R15 = 32,
+    F_RAX = 40,                     /* saved around flag moves */
+    F_ENV = 48, F_VCPU = 56, F_TMP = 64, F_TMP2 = 72,
+    FRAME_SIZE = 88,                /* 8 modulo 16, see the entry stub */
+};
+enum { FL_HOST_BITS = FL_STATUS | FL_DF };
+
+/* Where the guest's status flags are, while a block is being translated. */
+typedef enum FlagState { FLAGS_HOST, FLAGS_FRAME, FLAGS_DEAD } FlagState;
+
+enum { BLOCK_INSNS = 64 };
+
+typedef struct TInsn {
+    Insn i;
+    uint16_t at;                    /* offset from the block's start */
+    uint16_t live;                  /* status flags live before it */
+    uint16_t read, kill;            /* flags it reads, and defines whatever they were */
+    bool pass;                      /* can be emitted; else interpreted */
+} TInsn;
+
+typedef struct SlowRef {            /* out-of-line call of the interpreter */
+    uint8_t *from, *back;           /* jump to patch; where to continue, NULL: leave to the run loop */
+    uint16_t at, next;
+    uint8_t count;
+    bool frame_flags, fp;
+} SlowRef;
+
+typedef struct Trans {
+    Asm a;
+    TcgVcpu *v;
+    X86Cpu *c;
+    Block *b;
+    unsigned n, k;                  /* k: the one being emitted */
+    uint32_t hflags;
+    unsigned mode;                  /* mmu mode */
+    FlagState fl;
+    bool fp_ready, ended;
+    bool moffs;                     /* the address is the instruction's imm */
+    uint8_t *poll_exit, *fp_cold[4], *fp_back[4];
+    unsigned n_fp, n_slow;
+    struct { uint8_t *from; bool frame_flags; } exits[2];
+    unsigned n_exits;
+    TInsn insns[BLOCK_INSNS];
+    SlowRef slow[BLOCK_INSNS * 4];
+} Trans;
+
+/* A translated memory operand: host address of byte 0 of the access. */
+typedef struct HostMem { AsmMem m; uint8_t free; /* scratch register still free */ } HostMem;
+
+/* Inline data behind calls of the slow stubs. */
+typedef struct SlowSite {
+    uint32_t block, cont;
+    uint16_t at, next;
+    uint8_t count, fp, pad[2];
+} SlowSite;
+
+/* ---- glue.c: stubs at the start of the code buffer */
+typedef struct Stubs {
+    uint8_t *miss;                  /* T1: guest pc; flags in the frame */
+    uint8_t *miss_host;             /* flags in the host's register */
+    uint8_t *exit_host, *exit_frame;        /* T1: BlockExit */
+    uint8_t *slow_host, *slow_frame;        /* called; SlowSite follows */
+    uint8_t *fp_load;
+    BlockExit *(*enter)(X86Env *env, TlbSet *set, const uint8_t *code, TcgVcpu *v);
+} Stubs;
+Stubs *x86_stubs(TcgVcpu *v);
+bool x86_glue_init(TcgVcpu *v, GError **errp);
+BlockExit *x86_run(TcgVcpu *v, const uint8_t *code);
+
+static inline int host_gpr(unsigned g)      /* -1: in the frame */
+{
+    static const int8_t map[16] = { 0, 1, 2, 3, HSP, 5, 6, 7, 8, 9, -1, -1, 12, 13, -1, -1 };
+
+    return map[g];
+}
+
+static inline AsmMem frame_gpr(unsigned g)
+{
+    return a_at(H_RSP, g == R_R10 ? F_R10 : g == R_R11 ? F_R11 : g == R_R14 ? F_R14 : F_R15);
+}
+
+/* ---- translate_mem.c */
+void t_save_flags(Trans *t);        /* before code that destroys the host's: keeps live ones in the frame */
+void t_need_flags(Trans *t);        /* before code that reads them */
+void t_restore_flags(Trans *t);     /* frame to host, whatever the state */
+void t_slow_insn(Trans *t, bool last);      /* this instruction by the interpreter */
+void t_slow_on(Trans *t, uint8_t *jump, unsigned count);    /* jump leads to the interpreter, then after count */
+void t_slow_emit(Trans *t);         /* the out-of-line part */
+/* Register number that holds guest register g's value: its own, or scratch loaded from the frame. */
+unsigned t_gpr(Trans *t, unsigned g, unsigned scratch);
+void t_set_gpr(Trans *t, unsigned g, unsigned from, unsigned size);
+/* Effective address into to (T1 or T2); the other scratch may be used. */
+bool t_ea(Trans *t, const Insn *i, unsigned to);
+bool t_mem_ok(const Trans *t, const Insn *i);       /* can this operand be translated inline? */
+void t_lookup(Trans *t, const Insn *i, unsigned size, bool write, bool align, bool complex, HostMem *ret_m);
+void t_lookup_stack(Trans *t, int reg, int32_t disp, unsigned size, bool write, HostMem *ret_m);
+
+/* ---- translate_flow.c: returns true when it emitted the instruction */
+bool t_flow(Trans *t, const TInsn *ti);
+bool t_flow_ok(const Trans *t, const Insn *i);
+void t_exit_direct(Trans *t, uint64_t pc, uint8_t *from_jcc);
+void t_exits_emit(Trans *t);
+
+extern const TcgTranslator x86_translator;
+
+#endif

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Translation of jumps, calls and stack instructions, and the ways out of a block.
+ *
+ * Targets on the block's own page are linked directly: they are mapped as long as the block runs.
+ * Others go through the jump table of the address space, found by the low bits of the guest pc: the
+ * target's checked entry compares the whole of it (T1) and takes the flags from the frame. */
+#include "target/i386/tcg/translate.h"
+
+static uint64_t pc_mask(const Trans *t)
+{
+    return t->hflags & HF_CS64 ? ~0ull : 0xffffffff;
+}
+
+static uint64_t next_pc(const Trans *t)
+{
+    const TInsn *ti = &t->insns[t->k];
+
+    return (t->b->key.pc + ti->at + ti->i.len) & pc_mask(t);
+}
+
+static bool stack_ok(const Trans *t, const Insn *i)
+{
+    return t->hflags & HF_CS64 ? i->opsize == 8 : (t->hflags & HF_SS32) && i->opsize == 4;
+}
+
+static bool jump_ok(const Trans *t, const Insn *i)
+{
+    return i->opsize == 8 || (i->opsize == 4 && !(t->hflags & HF_CS64));
+}
+
+/* ---- ways out */
+
+static void flags_to_frame(Trans *t, FlagState fl)
+{
+    if (fl == FLAGS_HOST) {
+        a_pushfq(&t->a);
+        a_pop_mem(&t->a, a_at(H_RSP, F_FL));
+    }
+}
+
+/* T1: guest pc. Flags are in the frame. index: known low bits, or -1. */
+static void jump_table(Trans *t, int64_t index)
+{
+    Asm *a = &t->a;
+    int32_t at = offsetof(TlbSet, jump) + t->b->table * sizeof(t->v->set->jump[0]);
+
+    if (t->b->table < 0) {
+        a_jmp_to(a, x86_stubs(t->v)->miss);
+        return;
+    }
+    if (index >= 0) {
+        a_load(a, 0, T2, a_at(HTLB, at + index * 4));
+    } else {
+        a_rr(a, 0, 0x0fb7, T2, T1);                             /* movzx r11d, r10w */
+        a_load(a, 0, T2, (AsmMem){ .base = HTLB, .index = T2, .scale = 2, .disp = at });
+    }
+    a_alu_ri(a, 1, ALU_ADD, T2, (int32_t)(uintptr_t)t->v->cache->base);
+    a_rr(a, 0, 0xff, 4, T2);
+}
+
+/* Jump to the guest address in T1. */
+static void exit_indirect(Trans *t)
+{
+    flags_to_frame(t, t->fl);
+    jump_table(t, -1);
+    t->ended = true;
+}
+
+static bool same_page(const Trans *t, uint64_t pc)
+{
+    return (pc ^ t->b->key.pc) >> PAGE_BITS == 0;
+}
+
+/* Leaves for pc. from_jcc: the displacement of a conditional jump to be pointed there; NULL: from here. */
+void t_exit_direct(Trans *t, uint64_t pc, uint8_t *from_jcc)
+{
+    unsigned n = t->n_exits++;
+    BlockExit *e = &t->b->out[n];
+
+    e->from = t->b;
+    e->pc = pc;
+    e->backward = pc <= t->b->key.pc + t->insns[t->k].at;
+    e->link = same_page(t, pc);
+    t->exits[n].frame_flags = t->fl != FLAGS_HOST;
+    t->exits[n].from = from_jcc != NULL ? from_jcc : a_jmp(&t->a);
+    if (from_jcc == NULL) {
+        t->ended = true;
+    }
+}
+
+/* The out-of-line parts of the ways out. */
+void t_exits_emit(Trans *t)
+{
+    Asm *a = &t->a;
+    Stubs *s = x86_stubs(t->v);
+
+    for (unsigned n = 0; n < t->n_exits; n++) {
+        BlockExit *e = &t->b->out[n];
+        bool in_frame = t->exits[n].frame_flags;
+
+        e->site = t->exits[n].from;
+        e->stub = a->p;
+        a_patch(e->site, a->p);
+        if (!e->link) {
+            flags_to_frame(t, in_frame ? FLAGS_FRAME : FLAGS_HOST);
+            a_mov_ri(a, T1, e->pc);
+            jump_table(t, e->pc & (JUMP_SIZE - 1));
+            continue;
+        }
+        if (in_frame) {
+            t_restore_flags(t);
+            e->site_flags = a_jmp(a);
+            e->stub_flags = a->p;
+            a_patch(e->site_flags, a->p);
+        }
+        a_mov_ri(a, T1, (uintptr_t)e);
+        a_jmp_to(a, in_frame ? s->exit_frame : s->exit_host);
+    }
+}
+
+/* ---- stack */
+
+static void stack_add(Trans *t, int32_t n)
+{
+    a_lea(&t->a, !!(t->hflags & HF_CS64), HSP, a_at(HSP, n));
+}
+
+static void push_from(Trans *t, int32_t size, unsigned reg, bool tmp)
+{
+    HostMem m;
+
+    t_lookup_stack(t, HSP, -size, size, true, &m);
+    if (tmp) {
+        reg = m.free;
+        a_load(&t->a, 1, reg, a_at(H_RSP, F_TMP));
+    } else if (host_gpr(reg) < 0) {
+        a_load(&t->a, 1, m.free, frame_gpr(reg));
+        reg = m.free;
+    } else {
+        reg = host_gpr(reg);
+    }
+    a_store(&t->a, size == 8, m.m, reg);
+    stack_add(t, -size);
+}
+
+static void push_imm(Trans *t, int32_t size, uint64_t v)
+{
+    HostMem m;
+
+    t_lookup_stack(t, HSP, -size, size, true, &m);
+    if (size == 4 || (int64_t)v == (int32_t)v) {
+        a_store_i(&t->a, size == 8, m.m, v);
+    } else {
+        a_mov_ri(&t->a, m.free, v);
+        a_store(&t->a, 1, m.m, m.free);
+    }
+    stack_add(t, -size);
+}
+
+static void push_rm(Trans *t, const Insn *i)
+{
+    HostMem m;
+
+    if (!(i->pfx & IPFX_MEM)) {
+        push_from(t, i->opsize, i->rm, false);
+        return;
+    }
+    t_lookup(t, i, i->opsize, false, false, false, &m);
+    a_load(&t->a, i->opsize == 8, m.free, m.m);
+    a_store(&t->a, 1, a_at(H_RSP, F_TMP), m.free);
+    push_from(t, i->opsize, 0, true);
+}
+
+static void pop_reg(Trans *t, const Insn *i)
+{
+    HostMem m;
+
+    t_lookup_stack(t, HSP, 0, i->opsize, false, &m);
+    if (host_gpr(i->rm) >= 0 && i->rm != R_RSP) {
+        a_load(&t->a, i->opsize == 8, host_gpr(i->rm), m.m);
+        stack_add(t, i->opsize);
+        return;
+    }
+    a_load(&t->a, i->opsize == 8, m.free, m.m);
+    stack_add(t, i->opsize);
+    t_set_gpr(t, i->rm, m.free, i->opsize);
+}
+
+static void leave(Trans *t, const Insn *i)
+{
+    HostMem m;
+
+    t_lookup_stack(t, H_RBP, 0, i->opsize, false, &m);
+    a_load(&t->a, i->opsize == 8, m.free, m.m);
+    a_lea(&t->a, i->opsize == 8, HSP, a_at(H_RBP, i->opsize));
+    a_mov_rr(&t->a, i->opsize == 8, H_RBP, m.free);
+}
+
+static void ret(Trans *t, const Insn *i)
+{
+    HostMem m;
+
+    t_lookup_stack(t, HSP, 0, i->opsize, false, &m);
+    a_load(&t->a, i->opsize == 8, T1, m.m);
+    stack_add(t, i->opsize + (uint16_t)i->imm);
+    exit_indirect(t);
+}
+
+/* ---- jumps */
+
+static void load_target(Trans *t, const Insn *i)
+{
+    HostMem m;
+
+    if (i->pfx & IPFX_MEM) {
+        t_lookup(t, i, i->opsize, false, false, false, &m);
+        a_load(&t->a, i->opsize == 8, T1, m.m);
+    } else {
+        a_mov_rr(&t->a, i->opsize == 8, T1, t_gpr(t, i->rm, T1));
+    }
+}
+
+static void call_rm(Trans *t, const Insn *i)
+{
+    load_target(t, i);
+    a_store(&t->a, 1, a_at(H_RSP, F_TMP), T1);
+    push_imm(t, i->opsize, next_pc(t));
+    a_load(&t->a, 1, T1, a_at(H_RSP, F_TMP));
+    exit_indirect(t);
+}
+
+static void jcc(Trans *t, const Insn *i)
+{
+    uint8_t *taken;
+
+    t_need_flags(t);
+    taken = a_jcc(&t->a, i->opcode & 15);
+    t_exit_direct(t, (next_pc(t) + (uint64_t)i->imm) & pc_mask(t), taken);
+    t_exit_direct(t, next_pc(t), NULL);
+}
+
+static bool is_jcc(const Insn *i)
+{
+    return i->row->enc == ENC_LEGACY && ((i->row->map == MAP_1 && (i->opcode & 0xf0) == 0x70) ||
+                                         (i->row->map == MAP_0F && (i->opcode & 0xf0) == 0x80));
+}
+
+bool t_flow_ok(const Trans *t, const Insn *i)
+{
+    if (is_jcc(i) || i->row->sem == sem_jmp_rel) {
+        return jump_ok(t, i);
+    }
+    if (i->row->sem == sem_jmp_rm) {
+        return jump_ok(t, i) && (!(i->pfx & IPFX_MEM) || t_mem_ok(t, i));
+    }
+    if (i->row->sem == sem_call_rm || i->row->sem == sem_push_rm) {
+        return stack_ok(t, i) && (!(i->pfx & IPFX_MEM) || t_mem_ok(t, i));
+    }
+    return (i->row->sem == sem_call_rel || i->row->sem == sem_ret || i->row->sem == sem_push_reg || i->row->sem == sem_push_imm ||
+            i->row->sem == sem_pop_reg || i->row->sem == sem_leave) && stack_ok(t, i);
+}
+
+bool t_flow(Trans *t, const TInsn *ti)
+{
+    const Insn *i = &ti->i;
+
+    if (is_jcc(i)) {
+        jcc(t, i);
+    } else if (i->row->sem == sem_jmp_rel) {
+        t_exit_direct(t, (next_pc(t) + (uint64_t)i->imm) & pc_mask(t), NULL);
+    } else if (i->row->sem == sem_jmp_rm) {
+        load_target(t, i);
+        exit_indirect(t);
+    } else if (i->row->sem == sem_call_rel) {
+        push_imm(t, i->opsize, next_pc(t));
+        t_exit_direct(t, (next_pc(t) + (uint64_t)i->imm) & pc_mask(t), NULL);
+    } else if (i->row->sem == sem_call_rm) {
+        call_rm(t, i);
+    } else if (i->row->sem == sem_ret) {
+        ret(t, i);
+    } else if (i->row->sem == sem_push_reg) {
+        push_from(t, i->opsize, i->rm, false);
+    } else if (i->row->sem == sem_push_imm) {
+        push_imm(t, i->opsize, (uint64_t)i->imm);
+    } else if (i->row->sem == sem_push_rm) {
+        push_rm(t, i);
+    } else if (i->row->sem == sem_pop_reg) {
+        pop_reg(t, i);
+    } else if (i->row->sem == sem_leave) {
+        leave(t, i);
+    } else {
+        return false;
+    }
+    return true;
+}

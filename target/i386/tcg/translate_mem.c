@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Translated memory operands, moves of the status flags out of the way and back, and the way into
+ * the interpreter for what cannot be done inline.
+ *
+ * A lookup destroys the host's flags, so live ones are kept in the frame meanwhile. A miss of any kind
+ * (TLB, page crossing, I/O, ROM, tracked page, misaligned vector) interprets the whole instruction out of
+ * line and goes on behind it: nothing of the instruction may have been done before its last lookup. */
+#include "target/i386/tcg/translate.h"
+
+/* ---- flags */
+
+static AsmMem fl_frame(unsigned byte)
+{
+    return a_at(H_RSP, F_FL + byte);
+}
+
+void t_save_flags(Trans *t)
+{
+    unsigned live = t->insns[t->k].live;
+
+    if (t->fl != FLAGS_HOST) {
+        return;
+    }
+    if (live == 0) {
+        t->fl = FLAGS_DEAD;
+        return;
+    }
+    if (live == FL_CF) {
+        a_rm(&t->a, 0, 0x0f92, 0, fl_frame(0));                 /* setc */
+    } else {
+        a_pushfq(&t->a);
+        a_pop_mem(&t->a, fl_frame(0));
+    }
+    t->fl = FLAGS_FRAME;
+}
+
+void t_restore_flags(Trans *t)
+{
+    Asm *a = &t->a;
+
+    a_store(a, 1, a_at(H_RSP, F_RAX), H_RAX);
+    a_rm(a, 0, 0x8a, 0, fl_frame(1));                           /* mov al: OF is bit 3 */
+    a_rr(a, 0, 0xc0, 4, H_RAX);                                 /* shl al, 4 */
+    a8(a, 4);
+    a16(a, 0x8024);                                             /* and al, 0x80 */
+    a_rm(a, 0, 0x8a, 4, fl_frame(0));                           /* mov ah */
+    a16(a, 0xc000);                                             /* add al, al */
+    a8(a, 0x9e);                                                /* sahf */
+    a_load(a, 1, H_RAX, a_at(H_RSP, F_RAX));
+}
+
+void t_need_flags(Trans *t)
+{
+    if (t->fl == FLAGS_FRAME) {
+        if (t->insns[t->k].live == FL_CF) {
+            a_rm(&t->a, 0, 0x0fba, 4, fl_frame(0));             /* bt dword, 0 */
+            a8(&t->a, 0);
+        } else {
+            t_restore_flags(t);
+        }
+    }
+    t->fl = FLAGS_HOST;
+}
+
+/* ---- the interpreter */
+
+void t_slow_on(Trans *t, uint8_t *jump, unsigned count)
+{
+    TInsn *ti = &t->insns[t->k];
+    SlowRef *s = &t->slow[t->n_slow++];
+
+    *s = (SlowRef){ .from = jump, .at = ti->at, .next = ti->at + ti->i.len, .count = count,
+                    .frame_flags = t->fl == FLAGS_FRAME, .fp = t->fp_ready };
+}
+
+static void slow_call(Trans *t, bool frame_flags, SlowSite site)
+{
+    Stubs *s = x86_stubs(t->v);
+
+    a_call_to(&t->a, frame_flags ? s->slow_frame : s->slow_host);
+    memcpy(t->a.p, &site, sizeof(site));
+    if (site.cont != 0) {
+        site.cont = (uintptr_t)(t->a.p + sizeof(site));
+        memcpy(t->a.p, &site, sizeof(site));
+    }
+    t->a.p += sizeof(site);
+}
+
+void t_slow_insn(Trans *t, bool last)
+{
+    TInsn *ti = &t->insns[t->k];
+    SlowSite site = { .block = (uintptr_t)t->b, .cont = !last, .at = ti->at, .next = ti->at + ti->i.len,
+                      .count = 1, .fp = t->fp_ready && !last };
+
+    slow_call(t, t->fl == FLAGS_FRAME, site);
+    t->fl = FLAGS_HOST;
+    t->ended |= last;
+}
+
+void t_slow_emit(Trans *t)
+{
+    for (unsigned k = 0; k < t->n_slow; k++) {
+        SlowRef *s = &t->slow[k];
+        SlowSite site = { .block = (uintptr_t)t->b, .at = s->at, .next = s->next, .count = s->count, .fp = s->fp };
+        uint8_t *p;
+
+        a_patch(s->from, t->a.p);
+        slow_call(t, s->frame_flags, site);
+        if (s->back != NULL) {
+            p = t->a.p - sizeof(site);
+            site.cont = (uintptr_t)s->back;
+            memcpy(p, &site, sizeof(site));
+        }
+    }
+}
+
+/* ---- registers */
+
+unsigned t_gpr(Trans *t, unsigned g, unsigned scratch)
+{
+    int h = host_gpr(g);
+
+    if (h >= 0) {
+        return h;
+    }
+    a_load(&t->a, 1, scratch, frame_gpr(g));
+    return scratch;
+}
+
+void t_set_gpr(Trans *t, unsigned g, unsigned from, unsigned size)
+{
+    int h = host_gpr(g);
+
+    if (h >= 0) {
+        a_mov_rr(&t->a, size == 8, h, from);
+    } else if (size == 4) {
+        a_mov_rr(&t->a, 0, from, from);
+        a_store(&t->a, 1, frame_gpr(g), from);
+    } else {
+        a_store(&t->a, 1, frame_gpr(g), from);
+    }
+}
+
+/* ---- addresses */
+
+static bool seg_has_base(const Trans *t, unsigned seg)
+{
+    return seg == SEG_FS || seg == SEG_GS;
+}
+
+bool t_mem_ok(const Trans *t, const Insn *i)
+{
+    return i->adsize >= 4 && (!seg_has_base(t, i->seg) || i->adsize == 8 || !(t->hflags & HF_CS64));
+}
+
+/* The offset in the segment, with 32-bit wrap where addresses are that wide. */
+static void ea_offset(Trans *t, const Insn *i, unsigned to)
+{
+    Asm *a = &t->a;
+    unsigned w = i->adsize == 8, other = to == T1 ? T2 : T1, base = i->base, index = H_NONE;
+    int32_t disp = i->disp;
+
+    if (t->moffs) {
+        a_mov_ri(a, to, w ? (uint64_t)i->imm : (uint32_t)i->imm);
+        return;
+    }
+    if (base == RIP_REG) {
+        uint64_t va = t->b->key.pc + t->insns[t->k].at + i->len + (int64_t)disp;
+
+        a_mov_ri(a, to, w ? va : (uint32_t)va);
+        return;
+    }
+    if (base == NO_REG && i->index == NO_REG) {
+        a_mov_ri(a, to, w ? (uint64_t)(int64_t)disp : (uint32_t)disp);
+        return;
+    }
+    if (base != NO_REG) {
+        base = t_gpr(t, base, to);
+    }
+    if (i->index != NO_REG) {
+        index = t_gpr(t, i->index, base == to ? other : to);
+    }
+    if (base != NO_REG && index == H_NONE && disp == 0) {
+        if (base != to || !w) {
+            a_mov_rr(a, w, to, base);
+        }
+        return;
+    }
+    if (base == NO_REG) {                                       /* [index * scale + disp32] */
+        a_opcode(a, w << 3 | (to >> 3) << 2 | (index >> 3) << 1, 0x8d);
+        a8(a, (to & 7) << 3 | 4);
+        a8(a, i->scale << 6 | (index & 7) << 3 | 5);
+        a32(a, disp);
+        return;
+    }
+    a_lea(a, w, to, (AsmMem){ .base = base, .index = index, .scale = i->scale, .disp = disp });
+}
+
+bool t_ea(Trans *t, const Insn *i, unsigned to)
+{
+    ea_offset(t, i, to);
+    return true;
+}
+
+/* Adds the base of FS or GS; outside 64-bit mode only when the limit is the whole space. */
+static void ea_segment(Trans *t, const Insn *i, uint8_t **ret_jump)
+{
+    Asm *a = &t->a;
+    unsigned at = offsetof(X86Env, seg) + i->seg * sizeof(X86Seg);
+
+    *ret_jump = NULL;
+    if (!seg_has_base(t, i->seg)) {
+        return;
+    }
+    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    if (!(t->hflags & HF_CS64)) {
+        a_alu_mi(a, 0, ALU_CMP, a_at(T2, at + offsetof(X86Seg, limit)), -1);
+        *ret_jump = a_jcc(a, CC_NE);
+        a_rm(a, 0, 0x03, T1, a_at(T2, at + offsetof(X86Seg, base)));
+        return;
+    }
+    a_rm(a, 1, 0x03, T1, a_at(T2, at + offsetof(X86Seg, base)));
+}
+
+/* ---- lookup. T1: linear address. */
+static void lookup(Trans *t, unsigned size, bool write, bool align)
+{
+    Asm *a = &t->a;
+    int32_t at = t->mode * (int32_t)sizeof(t->v->set->data[0]);
+    AsmMem m = { .base = HTLB, .index = T2, .disp = at + (write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)) };
+
+    a_mov_rr(a, 0, T2, T1);
+    a_rr(a, 0, 0xc1, 5, T2);                                    /* shr */
+    a8(a, PAGE_BITS - 5);
+    a_alu_ri(a, 0, ALU_AND, T2, (TLB_SIZE - 1) << 5);
+    a_rm(a, 1, 0x2b, T1, m);                                    /* sub */
+    if (align) {
+        a_rr(a, 1, 0xf7, 0, T1);                                /* test */
+        a32(a, ~(uint32_t)(PAGE_SIZE - 1) | (size - 1));
+        t_slow_on(t, a_jcc(a, CC_NE), 1);
+    } else {
+        a_alu_ri(a, 1, ALU_CMP, T1, PAGE_SIZE - size);
+        t_slow_on(t, a_jcc(a, CC_A), 1);
+    }
+}
+
+static void lookup_addend(Trans *t)
+{
+    a_load(&t->a, 1, T2, (AsmMem){ .base = HTLB, .index = T2,
+           .disp = t->mode * (int32_t)sizeof(t->v->set->data[0]) + (int32_t)offsetof(TlbEntry, addend) });
+}
+
+static void lookup_host(Trans *t)
+{
+    a_rm(&t->a, 1, 0x03, T1, (AsmMem){ .base = HTLB, .index = T2,
+         .disp = t->mode * (int32_t)sizeof(t->v->set->data[0]) + (int32_t)offsetof(TlbEntry, host) });
+}
+
+void t_lookup(Trans *t, const Insn *i, unsigned size, bool write, bool align, bool complex, HostMem *ret_m)
+{
+    bool simple = !complex && i->adsize == 8 && i->base < 16 && host_gpr(i->base) >= 0 && i->index == NO_REG &&
+                  !seg_has_base(t, i->seg);
+    uint8_t *jump;
+
+    t_save_flags(t);
+    ea_offset(t, i, T1);
+    ea_segment(t, i, &jump);
+    if (jump != NULL) {
+        t_slow_on(t, jump, 1);
+    }
+    lookup(t, size, write, align);
+    if (simple) {
+        lookup_addend(t);
+        *ret_m = (HostMem){ { .base = host_gpr(i->base), .index = T2, .disp = i->disp }, T1 };
+    } else {
+        lookup_host(t);
+        *ret_m = (HostMem){ a_at(T1, 0), T2 };
+    }
+}
+
+/* [reg + disp] in the stack segment, reg a host register. */
+void t_lookup_stack(Trans *t, int reg, int32_t disp, unsigned size, bool write, HostMem *ret_m)
+{
+    bool wide = t->hflags & HF_CS64;
+
+    t_save_flags(t);
+    if (disp == 0) {
+        a_mov_rr(&t->a, wide, T1, reg);
+    } else {
+        a_lea(&t->a, wide, T1, a_at(reg, disp));
+    }
+    lookup(t, size, write, false);
+    if (wide) {
+        lookup_addend(t);
+        *ret_m = (HostMem){ { .base = reg, .index = T2, .disp = disp }, T1 };
+    } else {
+        lookup_host(t);
+        *ret_m = (HostMem){ a_at(T1, 0), T2 };
+    }
+}
