@@ -25,9 +25,12 @@ static TbKey cpu_key(const Cpu *cpu)
 
 static unsigned cpu_mmu_mode(const Cpu *cpu) { return ((const X86Cpu *)cpu)->env.mmu_mode; }
 
+static void cpu_code_moved(Cpu *cpu) { x86_interp_flush(x86_cpu(cpu)); }
+
 const TcgGuestOps x86_tcg_ops = {
     .interpret = x86_interpret, .key = cpu_key, .tlb_fill = x86_tlb_fill, .raise_fault = x86_raise_fault,
     .deliver_pending = x86_deliver_pending, .can_deliver = x86_can_deliver, .mmu_mode = cpu_mmu_mode,
+    .code_moved = cpu_code_moved, .translator = &x86_translator,
 };
 
 /* ---- the device */

@@ -169,6 +169,8 @@ G_NORETURN void x86_raise_ud(X86Cpu *c);
 /* Checks that gate x87/MMX/SSE/AVX rows (IF_X87 ...): done by the interpreter before sem, so sem need not. */
 void x86_check_fp(X86Cpu *c, const Insn *i);
 
+extern const TcgTranslator x86_translator;      /* translate.c: tier 1 */
+
 /* ---- the interpreter (interp.c) and what it asks of exceptions and debugging (target/i386) */
 unsigned x86_interpret(Cpu *cpu, unsigned max);         /* TcgGuestOps.interpret */
 void x86_interp_flush(X86Cpu *c);       /* forget the code page in use: after what moves memory (A20, CR3, maps) */

@@ -121,6 +121,5 @@ bool t_flow_ok(const Trans *t, const Insn *i);
 void t_exit_direct(Trans *t, uint64_t pc, uint8_t *from_jcc);
 void t_exits_emit(Trans *t);
 
-extern const TcgTranslator x86_translator;
 
 #endif
