@@ -37,8 +37,7 @@ void loops_foreach(void (*fn)(Loop *l))
     g_mutex_unlock(&loops_mutex);
 }
 
-/* Async-signal-safe. */
-static void loop_wake(Loop *l)
+void loop_wake(Loop *l)
 {
     uint64_t one = 1;
     ssize_t n = write(l->event_fd, &one, sizeof(one));      /* fails only when it is awake already */
@@ -78,6 +77,9 @@ static gboolean loop_event(int fd, GIOCondition cond, gpointer opaque)
     while (read(fd, &count, sizeof(count)) > 0) {
     }
     defer_run_queue(l);
+    if (__atomic_load_n(&l->timers_due, __ATOMIC_RELAXED)) {
+        loop_run_timers(l);
+    }
     return G_SOURCE_CONTINUE;
 }
 

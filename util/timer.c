@@ -149,7 +149,11 @@ static void loop_arm(Loop *l)
         return;
     }
     l->armed = first;
-    first = MAX(first, 1);          /* 0 would disarm */
+    if (first <= clock_ns(CLOCK_REAL)) {
+        __atomic_store_n(&l->timers_due, true, __ATOMIC_RELAXED);   /* cheaper than a timer interrupt */
+        loop_wake(l);
+        return;
+    }
     its.it_value.tv_sec = first / NS_PER_S;
     its.it_value.tv_nsec = first % NS_PER_S;
     timerfd_settime(l->timer_fd, TFD_TIMER_ABSTIME, &its, NULL);
@@ -193,6 +197,7 @@ void loop_run_timers(Loop *l)
     ssize_t n = read(l->timer_fd, &count, sizeof(count));
 
     (void)n;                        /* EAGAIN: somebody set it anew after the poll */
+    __atomic_store_n(&l->timers_due, false, __ATOMIC_RELAXED);
     for (int c = 0; c < CLOCKS; c++) {
         if (c != CLOCK_VIRTUAL || (vclock.source == NULL && vclock.enabled)) {
             loop_run_heap(l, (Clock)c, clock_ns((Clock)c));
