@@ -369,6 +369,23 @@ bool field_from_text(const Field *f, void *obj, const char *text, GError **errp)
     return true;
 }
 
+/* "4 (0x4)"; number is taken. */
+static char *field_hex_text(char *number, uint64_t v)
+{
+    g_autofree char *taken = number;
+
+    return g_strdup_printf("%s (0x%" PRIx64 ")", taken, v);
+}
+
+/* Quoted where the type is a string to the outside. */
+static char *field_custom_text(const Field *f, const void *member)
+{
+    g_autofree char *text = f->of.ops->print == NULL ? NULL : f->of.ops->print(f, member);
+    const char *quote = strcmp(f->of.ops->type_name, "str") == 0 ? "\"" : "";
+
+    return g_strdup_printf("%s%s%s", quote, text == NULL ? "" : text, quote);
+}
+
 char *field_to_text(const Field *f, const void *obj)
 {
     const char *member = (const char *)obj + f->offset;
@@ -382,13 +399,15 @@ char *field_to_text(const Field *f, const void *obj)
     case FIELD_ENUM:
         return g_strdup_printf("\"%s\"", enum_text(f->of.en, *(const int *)(const void *)member));
     case FIELD_CUSTOM:
-        text = f->of.ops->print == NULL ? NULL : f->of.ops->print(f, member);
-        return text == NULL ? g_strdup("") : text;
+        return field_custom_text(f, member);
     case FIELD_U8: case FIELD_U16: case FIELD_U32: case FIELD_U64: case FIELD_SIZE:
     case FIELD_I8: case FIELD_I16: case FIELD_I32: case FIELD_I64:
         j = field_to_json(f, obj);
         text = json_print(j, false);
-        return f->kind == FIELD_SIZE ? field_size_text(text, field_load_number(f, member)) : text;
+        if (f->kind == FIELD_SIZE) {
+            return field_size_text(text, field_load_number(f, member));
+        }
+        return field_hex_text(text, field_load_number(f, member));
     default:
         j = field_to_json(f, obj);
         return json_print(j, false);
