@@ -523,7 +523,7 @@ static void help_flags(GString *out)
         g_string_append_printf(out, " %s", n);
         col += strlen(n) + 1;
     }
-    g_string_append(out, "\n");
+    g_string_append(out, "\n\n");
     g_ptr_array_free(names, TRUE);
 }
 

@@ -94,6 +94,7 @@ int main(int argc, char **argv)
     g_autofree char *accel = g_strdup("{'accel': 'tcg', 'tier': 0}");
     Bare b = { 0 };
 
+    setvbuf(stdout, NULL, _IOLBF, 0);
     report_set_program(argv[0]);
     for (int k = 1; k < argc; k++) {
         if (k + 1 < argc && strcmp(argv[k], "-cpu") == 0) {
