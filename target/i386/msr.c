@@ -323,6 +323,23 @@ static bool read_constant(X86Cpu *c, uint32_t index, uint64_t *v)
     }
 }
 
+/* AMD's own, of families 15 and later: zero, writes ignored. */
+static bool is_amd_plain(const X86Cpu *c, uint32_t index)
+{
+    static const uint32_t list[] = {
+        0xc0010010, 0xc0010015, 0xc001001f, 0xc0010055, 0xc0010058, 0xc0010063, 0xc0010064, 0xc0010112,
+        0xc0010113, 0xc0010140, 0xc0010141, 0xc001100c, 0xc0011020, 0xc0011021, 0xc0011022, 0xc0011023,
+        0xc0011029, 0xc001102a, 0xc001102c,
+    };
+
+    for (size_t k = 0; k < G_N_ELEMENTS(list); k++) {
+        if (list[k] == index) {
+            return strcmp(c->env.vendor, "GenuineIntel") != 0;
+        }
+    }
+    return false;
+}
+
 /* ---- all */
 
 bool x86_rdmsr(X86Cpu *c, uint32_t index, uint64_t *v)
@@ -359,6 +376,10 @@ bool x86_rdmsr(X86Cpu *c, uint32_t index, uint64_t *v)
         break;
     }
     if (read_constant(c, index, v)) {
+        return true;
+    }
+    if (is_amd_plain(c, index)) {
+        *v = 0;
         return true;
     }
     log_unimp("cpu: rdmsr of unknown register 0x%x", index);
@@ -451,7 +472,7 @@ bool x86_wrmsr(X86Cpu *c, uint32_t index, uint64_t v)
     if (is_x2apic(index) || index == MSR_APIC_BASE) {
         return apic_msr(c, index, &v, true);
     }
-    if (write_special(c, index, v)) {
+    if (write_special(c, index, v) || is_amd_plain(c, index)) {
         return true;
     }
     log_unimp("cpu: wrmsr of register 0x%x, value 0x%" PRIx64 " refused", index, v);
