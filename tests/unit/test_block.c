@@ -4,6 +4,7 @@
  * is its `stable` array. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -367,6 +368,75 @@ static void test_crash(void)
     block_close(b);
 }
 
+/* The descriptor this process has open on a file; -1: none. */
+static int find_fd(const char *name)
+{
+    struct stat want, st;
+
+    g_assert_cmpint(stat(name, &want), ==, 0);
+    for (int fd = 3; fd < 200; fd++) {
+        if (fstat(fd, &st) == 0 && st.st_ino == want.st_ino && st.st_dev == want.st_dev) {
+            return fd;
+        }
+    }
+    return -1;
+}
+
+/* A flush that failed lost data in the kernel: later ones must not say that all is well. */
+static void test_flush_error(void)
+{
+    Block *b;
+    int fd, keep, p[2];
+
+    make_file("f.img", 4096);
+    b = open_ok("file=f.img,format=raw");
+    fd = find_fd("f.img");
+    g_assert_cmpint(fd, >=, 0);
+    keep = dup(fd);
+    g_assert_cmpint(pipe(p), ==, 0);
+    g_assert_cmpint(block_flush_sync(b), ==, 0);
+    g_assert_cmpint(dup2(p[0], fd), ==, fd);            /* fdatasync of a pipe fails */
+    g_assert_cmpint(block_flush_sync(b), ==, -EINVAL);
+    g_assert_cmpint(dup2(keep, fd), ==, fd);
+    g_assert_cmpint(block_flush_sync(b), ==, -EINVAL);
+    close(keep);
+    close(p[0]);
+    close(p[1]);
+    block_close(b);
+}
+
+/* The process is killed: what it was told is written is in the file. */
+static void test_killed(void)
+{
+    char x[1000], back[1000];
+    int fd, status, p[2];
+    pid_t pid;
+
+    make_file("k.img", 8192);
+    memset(x, 'k', sizeof(x));
+    g_assert_cmpint(pipe(p), ==, 0);
+    pid = fork();
+    if (pid == 0) {
+        Block *b = open_text("file=k.img,format=raw", NULL);
+        char ok = b != NULL && block_pwrite(b, 3000, x, sizeof(x), 0) == 0;
+
+        if (write(p[1], &ok, 1) == 1) {
+            pause();
+        }
+        _exit(1);
+    }
+    g_assert_cmpint(read(p[0], back, 1), ==, 1);
+    g_assert_cmpint(back[0], ==, 1);
+    kill(pid, SIGKILL);
+    g_assert_cmpint(waitpid(pid, &status, 0), ==, pid);
+    fd = open("k.img", O_RDONLY);
+    g_assert_cmpint(pread(fd, back, sizeof(back), 3000), ==, sizeof(back));
+    g_assert_cmpmem(back, sizeof(back), x, sizeof(x));
+    close(fd);
+    close(p[0]);
+    close(p[1]);
+}
+
 static void test_cancel(void)
 {
     Block *b = open_disk("");
@@ -557,6 +627,8 @@ int main(int argc, char **argv)
     dir = g_dir_make_tmp("kite-block-XXXXXX", NULL);
     g_assert_cmpint(chdir(dir), ==, 0);
     g_test_add_func("/block/lock_names_the_holder", test_lock);
+    g_test_add_func("/block/killed_process_leaves_what_was_written", test_killed);
+    g_test_add_func("/block/failed_flush_stays_failed", test_flush_error);
     g_test_add_func("/block/options_and_errors", test_options);
     g_test_add_func("/block/empty_drive", test_empty);
     g_test_add_func("/block/data_in_every_cache_mode", test_data);

@@ -140,6 +140,36 @@ static void test_pretty(void)
                               "    \"c\": {}\n}");
 }
 
+/* Bytes at random, and valid texts with bytes changed: an error or a value that survives printing. */
+static void test_random(void)
+{
+    static const char seed_text[] =
+        "{'a': [1, -2.5e3, true, null, \"x\\u00e9\\ud83d\\ude00\", {'b': {}}], 'c': 18446744073709551615}";
+    static const char alphabet[] = "{}[]:,\"'\\\\u0123456789abcdefeE+-.truefalsnl \x01\xc3\xa9\xff";
+    char text[sizeof(seed_text)];
+
+    for (int i = 0; i < 100000; i++) {
+        size_t len = (size_t)g_test_rand_int_range(0, sizeof(text));
+        g_autoptr(Json) j = NULL;
+        g_autoptr(Json) again = NULL;
+        g_autofree char *out = NULL, *out2 = NULL;
+
+        memcpy(text, seed_text, sizeof(text));
+        for (int k = g_test_rand_int_range(0, 6); k >= 0; k--) {
+            text[g_test_rand_int_range(0, sizeof(text) - 1)] =
+                alphabet[g_test_rand_int_range(0, sizeof(alphabet) - 1)];
+        }
+        j = json_parse_n(text, i % 2 ? sizeof(text) - 1 : len, NULL);
+        if (j != NULL) {
+            out = json_print(j, i % 3 == 0);
+            again = json_parse(out, NULL);
+            g_assert_nonnull(again);
+            out2 = json_print(again, i % 3 == 0);
+            g_assert_cmpstr(out, ==, out2);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -148,6 +178,7 @@ int main(int argc, char **argv)
     g_test_add_func("/json/nesting_is_bounded", test_depth);
     g_test_add_func("/json/large_object_keeps_order", test_large_object);
     g_test_add_func("/json/getters_check_type_and_range", test_getters);
+    g_test_add_func("/json/random_bytes", test_random);
     g_test_add_func("/json/pretty_print", test_pretty);
     return g_test_run();
 }

@@ -78,6 +78,30 @@ static void test_print(void)
     g_assert_cmpstr(text, ==, "raw,file.name=a,,b,l.0=x,l.1=y");
 }
 
+static void test_random(void)
+{
+    static const char alphabet[] = "abn.=,,0123?";
+    char text[24];
+
+    for (int i = 0; i < 200000; i++) {
+        int n = g_test_rand_int_range(0, sizeof(text));
+        bool help;
+        g_autoptr(Json) j = NULL;
+
+        for (int k = 0; k < n; k++) {
+            text[k] = alphabet[g_test_rand_int_range(0, sizeof(alphabet) - 1)];
+        }
+        text[n] = '\0';
+        j = keyval_parse(text, i % 2 ? "driver" : NULL, (unsigned)(i / 2 % 4) | KEYVAL_QUIET,
+                         i % 3 ? &help : NULL, NULL);
+        if (j != NULL) {
+            g_autofree char *out = keyval_print(j, NULL);
+
+            g_assert_nonnull(out);
+        }
+    }
+}
+
 static void test_sizes(void)
 {
     static const struct { const char *text; uint64_t unit, value; } good[] = {
@@ -195,6 +219,7 @@ int main(int argc, char **argv)
     g_test_add_func("/keyval/nested", test_nested);
     g_test_add_func("/keyval/help_words", test_help);
     g_test_add_func("/keyval/print_is_the_inverse", test_print);
+    g_test_add_func("/keyval/random_texts", test_random);
     g_test_add_func("/parse/sizes", test_sizes);
     g_test_add_func("/parse/numbers", test_numbers);
     g_test_add_func("/parse/near_match", test_near);
