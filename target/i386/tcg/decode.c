@@ -617,12 +617,24 @@ static DecodeResult decode_far(Dec *d)
     return DECODE_OK;
 }
 
+/* A register in the upper half of the byte; eight of them outside 64-bit mode. */
+static DecodeResult decode_is4(Dec *d, unsigned *count)
+{
+    DecodeResult res = decode_imm_value(d, count, 1, true);
+
+    if (res == DECODE_OK && !mode64(d)) {
+        d->i->imm &= 0x7f;
+    }
+    return res;
+}
+
 static DecodeResult decode_imm(Dec *d, uint8_t op, unsigned *count)
 {
     unsigned size = d->i->opsize, z = size == 2 ? 2 : 4;
 
     switch (op) {
-    case OP_Ib: case OP_L: return decode_imm_value(d, count, 1, true);
+    case OP_Ib: return decode_imm_value(d, count, 1, true);
+    case OP_L: return decode_is4(d, count);
     case OP_Ibs: case OP_Jb: return decode_imm_value(d, count, 1, false);
     case OP_Iw: return decode_imm_value(d, count, 2, true);
     case OP_Iz: case OP_Jz: return decode_imm_value(d, count, z, false);
