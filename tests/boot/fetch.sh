@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Fetches Debian's kernels and guests and builds small images of them: fetch.sh DIR. Needs root or sudo for
+# Fetches Debian's kernels and guests and builds small images of them: fetch.sh DIR [demo]; demo: only what
+# "make demo" boots. Needs root or sudo for
 # nothing but apt's package lists; needs the network only for what DIR does not have yet.
 set -eu
-dir=${1:?usage: fetch.sh DIR}
+dir=${1:?usage: fetch.sh DIR [demo]}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$dir/deb"
 cd "$dir"
@@ -23,6 +24,7 @@ unpack() {
 
 # the package that the meta package $1 depends on: linux-image-6.1.0-NN-amd64
 kernel_package() {
+    apt-cache show "$1" >/dev/null 2>&1 || { [ "$(id -u)" = 0 ] && sudo= || sudo=sudo; $sudo apt-get -q update >/dev/null; }
     apt-cache depends "$1" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1
 }
 
@@ -63,17 +65,20 @@ get_amd64() {
         unpack "$package"
         cp "deb/$package"/boot/vmlinuz-* vmlinuz-amd64
     }
-    [ -f vmlinuz-cloud ] || {
-        package=$(kernel_package linux-image-cloud-amd64)
-        unpack "$package"
-        cp "deb/$package"/boot/vmlinuz-* vmlinuz-cloud
-    }
     [ -f initramfs-amd64.gz ] || {
         unpack busybox-static
         rm -rf root-amd64
         mkdir -p root-amd64/bin
         cp deb/busybox-static/bin/busybox root-amd64/bin/
         initramfs root-amd64 "$PWD/initramfs-amd64.gz"
+    }
+}
+
+get_cloud() {
+    [ -f vmlinuz-cloud ] || {
+        package=$(kernel_package linux-image-cloud-amd64)
+        unpack "$package"
+        cp "deb/$package"/boot/vmlinuz-* vmlinuz-cloud
     }
 }
 
@@ -116,6 +121,8 @@ get_iso() {
 }
 
 get_amd64
+[ "${2:-all}" != demo ] || exit 0
+get_cloud
 get_installer
 get_small
 get_iso

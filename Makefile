@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make            build (installs missing packages on Debian, configures, compiles)
+# make demo       boot Debian's kernel to a shell in this terminal; "poweroff" in it ends it
+# make check      all tests that need no network
+# make install    into the prefix (DESTDIR is respected)
+# make docs       the manual as HTML in build/docs
+
+BUILD ?= build
+NINJA ?= ninja
+PROGRAM = $(BUILD)/qemu-system-x86_64
+GUESTS = $(BUILD)/guests
+
+.PHONY: all demo check check-quick install docs clean distclean packages-%
+
+all: $(BUILD)/build.ninja
+	@$(NINJA) -C $(BUILD)
+
+packages-%:
+	@tools/packages.sh $*
+
+$(BUILD)/build.ninja: | packages-build
+	@if [ "$(BUILD)" = build ]; then ./configure; else cd $(BUILD) && $(CURDIR)/configure; fi
+
+demo: | packages-demo
+	@$(MAKE) --no-print-directory all
+	@tests/boot/fetch.sh $(GUESTS) demo
+	@echo "Booting. \"poweroff\" ends it; Ctrl-A x kills it; Ctrl-A c is the monitor."
+	@$(PROGRAM) -m 512 -nographic -no-reboot -cpu max -kernel $(GUESTS)/vmlinuz-amd64 \
+		-initrd $(GUESTS)/initramfs-amd64.gz -append "console=ttyS0 quiet"
+
+check: | packages-check
+	@$(MAKE) --no-print-directory all
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
+
+check-quick: all
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite unit --suite system
+
+install: all
+	@meson install -C $(BUILD) --no-rebuild
+
+docs: | packages-docs
+	@sphinx-build -q -W -b html docs $(BUILD)/docs
+	@echo "$(BUILD)/docs/index.html"
+
+clean:
+	@if [ -f $(BUILD)/build.ninja ]; then $(NINJA) -C $(BUILD) clean; fi
+
+distclean:
+	@rm -rf build
