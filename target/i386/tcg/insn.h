@@ -129,7 +129,8 @@ struct Insn {
     uint8_t rex;                    /* REX byte or the equivalent bits of VEX (0x40 set if a REX was there: SPL..DIL) */
 };
 enum { NO_REG = 0xff, RIP_REG = 0xfe };
-enum { IPFX_REP = 1, IPFX_REPNE = 2, IPFX_LOCK = 4, IPFX_66 = 8, IPFX_67 = 16, IPFX_SEG = 32, IPFX_MEM = 64 /* mod != 3 */ };
+enum { IPFX_REP = 1, IPFX_REPNE = 2, IPFX_LOCK = 4, IPFX_66 = 8, IPFX_67 = 16, IPFX_SEG = 32,
+       IPFX_MEM = 64 /* mod != 3 */ };
 enum { EVX_Z = 1, EVX_B = 2, EVX_LL = 12 };
 
 typedef struct InsnRows { const InsnRow *rows; size_t n; } InsnRows;
@@ -138,7 +139,9 @@ typedef struct InsnRows { const InsnRow *rows; size_t n; } InsnRows;
     SET_ADD(insn_rows, InsnRows, tag, &insn_rows_##tag)
 SET_DECLARE(insn_rows, InsnRows);
 
-typedef enum DecodeResult { DECODE_OK, DECODE_UD, DECODE_MORE /* needs more bytes than avail */, DECODE_GP /* over 15 bytes */ } DecodeResult;
+typedef enum DecodeResult {
+    DECODE_OK, DECODE_UD, DECODE_MORE /* needs more bytes than avail */, DECODE_GP /* over 15 bytes */
+} DecodeResult;
 bool insn_row_has_modrm(const InsnRow *row);
 void decode_init(void);             /* once, before the first decode; any number of calls */
 /* Mode comes from hflags (CS32, CS64, PE, VM). On DECODE_UD i->len is still set where known. */

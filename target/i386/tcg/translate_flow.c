@@ -256,7 +256,8 @@ bool t_flow_ok(const Trans *t, const Insn *i)
     if (i->row->sem == sem_call_rm || i->row->sem == sem_push_rm) {
         return stack_ok(t, i) && (!(i->pfx & IPFX_MEM) || t_mem_ok(t, i));
     }
-    return (i->row->sem == sem_call_rel || i->row->sem == sem_ret || i->row->sem == sem_push_reg || i->row->sem == sem_push_imm ||
+    return (i->row->sem == sem_call_rel || i->row->sem == sem_ret || i->row->sem == sem_push_reg ||
+            i->row->sem == sem_push_imm ||
             i->row->sem == sem_pop_reg || i->row->sem == sem_leave) && stack_ok(t, i);
 }
 

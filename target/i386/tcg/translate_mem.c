@@ -227,7 +227,8 @@ static void lookup(Trans *t, unsigned size, bool write, bool align)
 {
     Asm *a = &t->a;
     int32_t at = t->mode * (int32_t)sizeof(t->v->set->data[0]);
-    AsmMem m = { .base = HTLB, .index = T2, .disp = at + (write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)) };
+    AsmMem m = { .base = HTLB, .index = T2,
+                 .disp = at + (write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)) };
 
     a_mov_rr(a, 0, T2, T1);
     a_rr(a, 0, 0xc1, 5, T2);                                    /* shr */
