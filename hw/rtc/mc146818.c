@@ -54,6 +54,8 @@ typedef struct Rtc {
 
 /* ---- Time */
 
+#define RTC_LAST INT64_C(7000000000)    /* the year 2191: nanoseconds since 1970 stay within 64 bits */
+
 static int64_t rtc_clock(const Rtc *s) { return clock_ns(s->cfg.clock); }
 
 static bool rtc_running(const Rtc *s)
@@ -64,7 +66,7 @@ static bool rtc_running(const Rtc *s)
 /* Nanoseconds since 1970 as the guest's clock counts them. */
 static int64_t rtc_time_ns(const Rtc *s)
 {
-    return s->base_rtc * NS_PER_S + rtc_clock(s) - s->last_update + s->offset;
+    return s->base_rtc * NS_PER_S + (rtc_clock(s) - s->last_update) + s->offset;
 }
 
 static int64_t rtc_floor_second(int64_t ns)
@@ -130,7 +132,7 @@ static void rtc_take(Rtc *s, int64_t fraction)
                    rtc_decode(s, s->cmos_data[RTC_CENTURY]) * 100 + s->base_year - 1900,
     };
 
-    s->base_rtc = timegm(&tm);
+    s->base_rtc = CLAMP(timegm(&tm), -RTC_LAST, RTC_LAST);
     s->last_update = rtc_clock(s);
     s->offset = fraction;
     s->seen_second = s->base_rtc;
@@ -564,7 +566,8 @@ static bool rtc_post_load(void *obj, int version, GError **errp)
     Rtc *s = obj;
 
     s->cmos_index &= 0x7f;
-    if (s->offset < 0 || s->offset > 2 * NS_PER_S || ABS(s->base_rtc) > INT64_C(0xffffffffff)) {
+    if (s->offset < 0 || s->offset > 2 * NS_PER_S || ABS(s->base_rtc) > RTC_LAST ||
+        ABS(s->last_update / NS_PER_S) > RTC_LAST / 4) {
         return err_fail(errp, "mc146818rtc: impossible time");
     }
     s->seen_second = rtc_floor_second(rtc_time_ns(s));

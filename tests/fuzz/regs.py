@@ -41,12 +41,13 @@ class Machine:
         server.bind(path)
         server.listen(1)
         server.settimeout(DEADLINE)
-        self.cmd = [binary, "-accel", "qtest", "-display", "none", "-nodefaults", "-monitor", "stdio",
+        self.cmd = [binary, "-accel", "qtest", "-display", "none", "-serial", "null", "-parallel", "null", "-monitor", "stdio",
                     "-qtest", "unix:" + path, "-qtest-log", "none",
                     "-action", "shutdown=pause,reboot=reset,panic=none", *extra]
         self.log = open(os.path.join(self.dir, "log"), "w+b")
+        env = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "detect_leaks=0"))
         self.proc = subprocess.Popen(self.cmd, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                     stderr=self.log)
+                                     stderr=self.log, env=env)
         self.sock, _ = server.accept()
         self.sock.settimeout(DEADLINE)
         self.file = self.sock.makefile("rb")
