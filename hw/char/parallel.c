@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* isa-parallel: a standard (SPP) printer port at LPT1-3. A strobe sends the data register to the back end;
- * the printer acknowledges at once, with an interrupt when enabled. Without room in the back end it stays
- * busy. Not modelled: EPP, ECP, reading data from the back end. */
+ * the printer acknowledges at once, with an interrupt when enabled. Not modelled: EPP, ECP, reading data from the back end. */
 #include "hw/char/isa_chars.h"
 #include "hw/core/vm.h"
 #include "hw/isa/isa.h"
@@ -34,14 +33,10 @@ static void parallel_update(Parallel *s)
     irq_set(s->irq, s->state.irq_pending != 0);
 }
 
+/* The printer takes the byte; without room in the back end it is lost, as on a printer that is off. */
 static void parallel_print(Parallel *s)
 {
-    if (char_write(s->chr, &s->state.dataw, 1) != 1) {
-        s->state.status &= ~STS_BUSY;
-        return;
-    }
-    s->state.status |= STS_BUSY;
-    s->state.status &= ~STS_ACK;
+    char_write(s->chr, &s->state.dataw, 1);
     if (s->state.control & CTR_INTEN) {
         s->state.irq_pending = 1;
     }
@@ -54,9 +49,9 @@ static void parallel_write_control(Parallel *s, uint8_t val)
         s->state.status = STS_BUSY | STS_ACK | STS_ONLINE | STS_ERROR;
     } else if (val & CTR_SELECT) {
         if ((val & CTR_STROBE) && !(s->state.control & CTR_STROBE)) {
+            s->state.status &= ~STS_BUSY;
+        } else if (!(val & CTR_STROBE) && (s->state.control & CTR_STROBE)) {
             parallel_print(s);
-        } else if (!(val & CTR_STROBE) && (s->state.control & CTR_STROBE) && (s->state.control & CTR_INTEN)) {
-            s->state.irq_pending = 1;
         }
     }
     s->state.control = val;
@@ -78,16 +73,14 @@ static void parallel_write(void *opaque, GuestAddr off, uint64_t val, unsigned s
     }
 }
 
-/* ACK is low until the guest has seen it once. */
+/* Busy, then acknowledged, then ready: a step with each look, in place of a printer's microseconds. */
 static uint8_t parallel_read_status(Parallel *s)
 {
     uint8_t v = s->state.status;
 
     s->state.irq_pending = 0;
-    if ((s->state.status & STS_BUSY) == 0 && (s->state.control & CTR_STROBE) == 0) {
-        s->state.status |= STS_BUSY;
-    } else if ((s->state.status & STS_ACK) == 0) {
-        s->state.status |= STS_ACK;
+    if ((v & STS_BUSY) == 0 && (s->state.control & CTR_STROBE) == 0) {
+        s->state.status = v & STS_ACK ? v & ~STS_ACK : v | STS_ACK | STS_BUSY;
     }
     parallel_update(s);
     return v;
@@ -163,7 +156,7 @@ static void parallel_reset(Device *dev, ResetKind kind)
     Parallel *s = CONTAINER(dev, Parallel, isa.dev);
 
     s->state.datar = s->state.dataw = 0xff;
-    s->state.status = STS_BUSY | STS_ACK | STS_ONLINE | STS_ERROR | 0x07;
+    s->state.status = STS_BUSY | STS_ACK | STS_ONLINE | STS_ERROR | STS_TIMEOUT;
     s->state.control = CTR_SELECT | CTR_INIT | 0xc0;
     s->state.irq_pending = s->state.epp_timeout = 0;
     parallel_update(s);
