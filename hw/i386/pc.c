@@ -392,10 +392,18 @@ static bool pc_add_devices(PcMachine *pc, GError **errp)
            pc_storage_init(pc, errp) && pc_add_pm(pc, errp);
 }
 
+/* boot_set: from the next reset on. */
+static bool pc_boot_set(Vm *vm, const char *order, GError **errp)
+{
+    return pc_set_boot_order(pc_machine(vm_machine(vm)), order, errp);
+}
+
 bool pc_init(Machine *m, GError **errp)
 {
     PcMachine *pc = pc_machine(m);
 
+    m->vm->set_boot = pc_boot_set;
+    m->vm->inject_nmi = apic_inject_nmi;
     pc->has_pci = strcmp(m->type->name, "isapc") != 0;
     return pc_map_memory(pc, errp) && pc_add_cpus(pc, errp) && pc_load_bios(pc, errp) &&
            pc_add_devices(pc, errp) && pc_fw_init(pc, errp) && pc_load_kernel(pc, errp) &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* PCI for people: class names, "info pci", the PCI lines of "info qtree", firmware path names. Class codes
  * from PCI Code and ID Assignment 1.11; firmware names from the Open Firmware PCI binding 2.1, 2.5. */
+#include "hw/core/info.h"
 #include "hw/pci/pci_int.h"
 
 typedef struct PciClass { uint16_t id; const char *name, *fw_name; } PciClass;
@@ -143,3 +144,6 @@ void pci_print(Vm *vm, GString *out)
         pci_print_device(p, out);
     }
 }
+
+static const VmInfo info_pci = { .name = "pci", .print = pci_print };
+VM_INFO_REGISTER(info_pci);

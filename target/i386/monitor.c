@@ -77,7 +77,7 @@ bool target_cpu_reg(Cpu *cpu, const char *name, uint64_t *ret)
 {
     const X86Env *e = &x86_cpu(cpu)->env;
     const struct { const char *name; uint64_t value; } others[] = {
-        { "eip", e->rip }, { "pc", e->rip }, { "rip", e->rip }, { "eflags", e->rflags },
+        { "eip", e->rip }, { "pc", e->seg[SEG_CS].base + e->rip }, { "rip", e->rip }, { "eflags", e->rflags },
         { "rflags", e->rflags }, { "cr0", e->cr0 }, { "cr2", e->cr2 }, { "cr3", e->cr3 },
         { "cr4", e->cr4 }, { "cr8", e->cr8 }, { "efer", e->efer }, { "gdt.base", e->gdt.base },
         { "gdt.limit", e->gdt.limit }, { "idt.base", e->idt.base }, { "idt.limit", e->idt.limit },
