@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* isa-parallel: a standard (SPP) printer port at LPT1-3. A strobe sends the data register to the back end;
- * the printer acknowledges at once, with an interrupt when enabled. Not modelled: EPP, ECP, reading data from the back end. */
+ * the printer acknowledges at once, with an interrupt when enabled.
+ * Not modelled: EPP, ECP, reading data from the back end. */
 #include "hw/char/isa_chars.h"
 #include "hw/core/vm.h"
 #include "hw/isa/isa.h"

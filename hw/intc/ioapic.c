@@ -9,6 +9,7 @@
 #include <inttypes.h>
 
 #include "hw/intc/apic.h"
+#include "hw/core/vm.h"
 #include "hw/intc/i8259.h"
 #include "util/err.h"
 #include "util/log.h"
@@ -249,11 +250,15 @@ DEVICE_REGISTER(ioapic_type);
 
 Device *ioapic_new(Vm *vm, GuestAddr base, GError **errp)
 {
-    Device *dev = device_create(&ioapic_type, vm, NULL, errp);
+    Device *dev = device_new(&ioapic_type, vm, NULL);
+    Object *bridge = object_child(vm->machine, "i440fx");
 
-    if (dev != NULL) {
-        device_map_mmio(dev, 0, base);
+    if (!object_add(bridge != NULL ? bridge : vm->machine, &dev->obj, "ioapic", errp) ||
+        !device_realize(dev, NULL, errp)) {
+        object_free(&dev->obj);
+        return NULL;
     }
+    device_map_mmio(dev, 0, base);
     return dev;
 }
 

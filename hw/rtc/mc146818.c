@@ -387,7 +387,8 @@ static void rtc_write_b(Rtc *s, uint8_t val)
         val &= ~B_UIE;              /* data sheet: SET clears UIE */
         s->cmos_data[RTC_B] = val;
     } else if (old & B_SET) {
-        s->cmos_data[RTC_B] = val;
+        /* the registers were written in the old format, whatever the new one is */
+        s->cmos_data[RTC_B] = old & ~B_SET;
         if ((s->cmos_data[RTC_A] & A_DV) <= A_DV_NORMAL) {
             rtc_take(s, s->offset);
             rtc_announce(s);

@@ -77,10 +77,10 @@ class Hpet(QtestCase):
 
     def test_periodic(self):
         self.q.intercept_in()
-        self.q.writel(timer(0, 0), 0x4c | 2 << 9)       # enable, periodic, set value
+        self.q.writel(timer(0, 0), 0x14c | 2 << 9)      # enable, periodic, set value, 32 bits
         self.q.writel(BASE + CFG, 1)
         self.q.writel(timer(0, 8), self.q.readl(BASE + COUNTER) + 1000000)
-        self.q.writel(timer(0, 0), 0x0c | 2 << 9)
+        self.q.writel(timer(0, 0), 0x10c | 2 << 9)
         self.q.writel(timer(0, 8), 1000000)
         self.q.take_edges(2)
         self.q.step(105000000)
