@@ -23,6 +23,7 @@ typedef struct InsnState {
     int vector;                     /* fault, or VECTOR_* */
     bool write;                     /* #PF: by a store */
     uint64_t cr2;                   /* #PF only */
+    bool any_flags;                 /* status flags are dead and not kept: fault within a translation */
     X86Xsave xs;
 } InsnState;
 
@@ -36,7 +37,7 @@ void native_init(void);             /* maps the arena; once, first */
 uint8_t *native_code(void);         /* the code part, writable, elsewhere */
 uint64_t native_xcr0(void);         /* state components the host saves */
 void native_features(uint32_t *features);       /* X86Env.features of this host */
-extern const Executor exec_native, exec_interp;
+extern const Executor exec_native, exec_interp, exec_tcg;
 double interp_bench(void);          /* million instructions a second */
 
 /* ---- generator */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Runs test code on the interpreter, with the arena as guest memory: this file stands in for
  * accel/tcg and for exception delivery. */
-#include "tests/insn/insn_test.h"
+#include "tests/insn/interp_exec.h"
 
 #include <setjmp.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "accel/accel.h"
 #include "target/i386/features.h"
 
-static X86Cpu cpu;
-static sigjmp_buf out_of_sem;
+X86Cpu interp_cpu;
+sigjmp_buf interp_out;
 static InsnState *result;
 
 /* ---- exceptions end the test */
@@ -18,7 +18,7 @@ static InsnState *result;
 static G_NORETURN void raise_vector(int vector)
 {
     result->vector = vector;
-    siglongjmp(out_of_sem, 1);
+    siglongjmp(interp_out, 1);
 }
 
 void x86_raise(X86Cpu *c, int vector) { raise_vector(vector); }
@@ -32,7 +32,7 @@ void x86_io_write(X86Cpu *c, unsigned port, unsigned size, uint32_t v) {}
 void x86_update_hflags(X86Cpu *c) {}
 void cpu_exclusive_begin(Cpu *c) {}
 void cpu_exclusive_end(Cpu *c) {}
-void guest_exit(Cpu *c) { siglongjmp(out_of_sem, 1); }
+void guest_exit(Cpu *c) { siglongjmp(interp_out, 1); }
 
 /* ---- guest memory */
 
@@ -99,7 +99,7 @@ unsigned guest_fetch(Cpu *c, uint64_t va, uint8_t *buf, unsigned need, unsigned 
 
 static void load_state(const InsnState *in, bool mode64)
 {
-    X86Env *e = &cpu.env;
+    X86Env *e = &interp_cpu.env;
 
     memcpy(e->gpr, in->gpr, sizeof(e->gpr));
     e->rip = in->rip;
@@ -120,36 +120,47 @@ static void load_state(const InsnState *in, bool mode64)
     e->seg[SEG_CS].sel = mode64 ? 0x33 : 0x23;
 }
 
-static bool at_end(void)
+bool interp_at_end(void)
 {
-    uint64_t rip = cpu.env.rip;
+    uint64_t rip = interp_cpu.env.rip;
 
     return rip - ARENA_CODE < ARENA_CODE_SIZE && *(uint8_t *)(uintptr_t)rip == 0xcc;
 }
 
-static void interp_run(const InsnState *in, bool mode64, InsnState *out)
+void interp_begin(const InsnState *in, bool mode64, InsnState *out)
 {
     static bool ready;
 
     if (!ready) {
-        native_features(cpu.env.features);
+        native_features(interp_cpu.env.features);
         ready = true;
     }
     load_state(in, mode64);
     out->vector = VECTOR_STUCK;
     out->cr2 = 0;
     out->write = false;
+    out->any_flags = false;
     result = out;
-    if (sigsetjmp(out_of_sem, 0) == 0) {
-        for (unsigned k = 0; k < 10000 && !at_end(); k++) {
-            x86_interpret(&cpu.cpu, 1);
+}
+
+void interp_end(InsnState *out)
+{
+    memcpy(out->gpr, interp_cpu.env.gpr, sizeof(out->gpr));
+    out->rip = interp_cpu.env.rip;
+    out->rflags = interp_cpu.env.rflags;
+    out->xs = interp_cpu.env.xs;
+}
+
+static void interp_run(const InsnState *in, bool mode64, InsnState *out)
+{
+    interp_begin(in, mode64, out);
+    if (sigsetjmp(interp_out, 0) == 0) {
+        for (unsigned k = 0; k < 10000 && !interp_at_end(); k++) {
+            x86_interpret(&interp_cpu.cpu, 1);
         }
-        out->vector = at_end() ? VECTOR_NONE : VECTOR_STUCK;
+        out->vector = interp_at_end() ? VECTOR_NONE : VECTOR_STUCK;
     }
-    memcpy(out->gpr, cpu.env.gpr, sizeof(out->gpr));
-    out->rip = cpu.env.rip;
-    out->rflags = cpu.env.rflags;
-    out->xs = cpu.env.xs;
+    interp_end(out);
 }
 
 /* Speed on plain code: load, add, store, multiply, mask, count down, branch. */
@@ -170,8 +181,8 @@ double interp_bench(void)
     result = &out;
     load_state(&in, true);
     start = g_get_monotonic_time();
-    while (!at_end()) {
-        insns += x86_interpret(&cpu.cpu, 8000);
+    while (!interp_at_end()) {
+        insns += x86_interpret(&interp_cpu.cpu, 8000);
     }
     return insns / (double)(g_get_monotonic_time() - start);
 }

@@ -13,7 +13,7 @@
 
 #include "target/i386/features.h"
 
-static const Executor *const executors[] = { &exec_interp };
+static const Executor *const executors[] = { &exec_interp, &exec_tcg };
 
 typedef struct Options {
     int64_t seed;
@@ -103,6 +103,7 @@ static void diff_states(GString *out, const InsnCase *c, const InsnState *a, con
     if (!opt.undef) {
         fl &= ~(a->vector == VECTOR_NONE ? c->undef : c->undef_fault);
     }
+    fl &= b->any_flags ? ~(uint64_t)FL_STATUS : ~0ull;
     diff_u64(out, "vector", a->vector, b->vector);
     if (a->vector == VECTOR_STUCK && b->vector == VECTOR_STUCK) {
         return;                     /* a jump to itself: stopped anywhere */

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs test code as tier 1 translates it. Guest memory is the arena, with TLB entries put in by hand; what
+ * translations leave to the interpreter runs on the stand-ins of interp_exec.c. */
+#include <setjmp.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "accel/tcg/block.h"
+#include "tests/insn/insn_test.h"
+#include "tests/insn/interp_exec.h"
+#include "target/i386/tcg/translate.h"
+
+static TcgVcpu *vcpu;
+static uint64_t all_dirty[64];
+static RamBlock fake_ram = { .host = (uint8_t *)(uintptr_t)ARENA_CODE, .size = 0x20000,
+                             .dirty = { all_dirty, all_dirty, all_dirty } };
+
+/* ---- what accel/tcg asks of hw/core */
+const FlatMap *addr_space_map(const AddrSpace *as) { return NULL; }
+const FlatRange *flat_map_find(const FlatMap *map, GuestAddr a) { return NULL; }
+bool ram_dirty_clear(RamBlock *b, uint64_t off, uint64_t len, DirtyClient c) { return true; }
+RamBlock *ram_from_host(const void *host, uint64_t *offset) { return &fake_ram; }
+
+/* ---- guest operations */
+static TbKey test_key(const Cpu *c)
+{
+    return (TbKey){ interp_cpu.env.rip, 0, interp_cpu.env.hflags };
+}
+static unsigned test_mode(const Cpu *c) { return X86_MMU_USER; }
+static bool test_fill(Cpu *c, uint64_t va, Access how, unsigned mode, TlbFill *fill) { return false; }
+
+static const TcgGuestOps ops = {
+    .interpret = x86_interpret, .key = test_key, .mmu_mode = test_mode, .tlb_fill = test_fill,
+    .translator = &x86_translator,
+};
+
+static void fill_tlb(void)
+{
+    TlbSet *s = vcpu->set;
+
+    for (uint64_t va = ARENA_CODE; va < ARENA_CODE + ARENA_CODE_SIZE; va += PAGE_SIZE) {
+        s->fetch[X86_MMU_USER][fetch_index(va)] =
+            (FetchEntry){ .tag = va | SIDE_X, .pa = va, .host = (void *)(uintptr_t)va, .ram = &fake_ram };
+        s->data[X86_MMU_USER][tlb_index(va)] =
+            (TlbEntry){ .rtag = va, .wtag = tlb_never(tlb_index(va)), .addend = 0, .host = va };
+    }
+    for (uint64_t va = ARENA_DATA; va < ARENA_DATA + ARENA_DATA_SIZE; va += PAGE_SIZE) {
+        s->data[X86_MMU_USER][tlb_index(va)] = (TlbEntry){ .rtag = va, .wtag = va, .addend = 0, .host = va };
+    }
+}
+
+static void init(void)
+{
+    vcpu = mmap(NULL, sizeof(*vcpu), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    vcpu->cpu = &interp_cpu.cpu;
+    vcpu->ops = &ops;
+    interp_cpu.cpu.accel_data = vcpu;
+    tlb_init(vcpu);
+    g_assert(cache_new(vcpu, 16 << 20, NULL));
+    fill_tlb();
+}
+
+static void tcg_exec_run(const InsnState *in, bool mode64, InsnState *out)
+{
+    if (vcpu == NULL) {
+        init();
+    }
+    interp_begin(in, mode64, out);
+    if (vcpu->n.blocks % 512 == 511) {
+        vcpu->n.blocks++;
+        cache_flush(vcpu);
+    }
+    memset(vcpu->cache->hash, 0, sizeof(vcpu->cache->hash) * (vcpu->n.blocks % 512 == 0));
+    cache_written(vcpu, &fake_ram, 0, ARENA_CODE_SIZE);
+    if (sigsetjmp(interp_out, 0) == 0) {
+        for (unsigned k = 0; k < 1000 && !interp_at_end(); k++) {
+            Block *b = vcpu->force_interpret ? NULL : cache_get(vcpu);
+            BlockExit *e;
+
+            if (b == NULL) {
+                vcpu->force_interpret = 0;
+                x86_interpret(&interp_cpu.cpu, 1);
+                continue;
+            }
+            e = vcpu->ops->translator->run(vcpu, b->code);
+            if (e != NULL) {
+                interp_cpu.env.rip = e->pc;
+            }
+        }
+        out->vector = interp_at_end() ? VECTOR_NONE : VECTOR_STUCK;
+    }
+    vcpu->force_interpret = 0;
+    out->any_flags = out->vector != VECTOR_NONE;
+    interp_end(out);
+}
+
+const Executor exec_tcg = { .name = "translator", .run = tcg_exec_run };
