@@ -43,7 +43,7 @@ struct Block {
 
 typedef struct CodeRange { RamBlock *b; uint64_t off, len; } CodeRange;
 
-enum { BLOCK_HASH_BITS = 16, BLOCK_CODE_MAX = 24 * 1024 };
+enum { BLOCK_HASH_BITS = 16, BLOCK_CODE_MAX = 24 * 1024, TABLE_RESETS = 64 };
 
 typedef struct CodeCache {
     uint8_t *base, *end;            /* the whole buffer; base itself is the miss stub's place */
@@ -52,7 +52,8 @@ typedef struct CodeCache {
     Block *hash[1 << BLOCK_HASH_BITS];
     GHashTable *pages;              /* host page number -> struct CodePage */
     uint32_t table_flags[JUMP_TABLES];
-    unsigned n_tables, epoch;       /* epoch: counts invalidations */
+    unsigned n_tables, table_resets;        /* resets: flushes to give tables to new modes */
+    unsigned epoch;                 /* counts invalidations */
     GMutex lock;                    /* of wanted */
     GArray *wanted;                 /* of CodeRange: written by other threads */
     int wanted_any;                 /* atomic */

@@ -322,7 +322,8 @@ static Block *block_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, cons
     Block *b;
     unsigned h;
 
-    if (c->data - c->code < 4 * BLOCK_CODE_MAX) {
+    if (c->data - c->code < 4 * BLOCK_CODE_MAX ||
+        (table_for(v, key->flags) < 0 && c->table_resets++ < TABLE_RESETS)) {
         cache_flush(v);
     }
     b = cache_alloc(c, sizeof(*b));

@@ -20,7 +20,7 @@ static TbKey cpu_key(const Cpu *cpu)
     const X86Env *env = &((const X86Cpu *)cpu)->env;
 
     return (TbKey){ .pc = env->rip, .base = env->hflags & HF_CS64 ? 0 : env->seg[SEG_CS].base,
-                    .flags = env->hflags };
+                    .flags = x86_tb_flags(env) };
 }
 
 static unsigned cpu_mmu_mode(const Cpu *cpu) { return ((const X86Cpu *)cpu)->env.mmu_mode; }

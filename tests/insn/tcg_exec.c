@@ -24,7 +24,7 @@ RamBlock *ram_from_host(const void *host, uint64_t *offset) { return &fake_ram; 
 /* ---- guest operations */
 static TbKey test_key(const Cpu *c)
 {
-    return (TbKey){ interp_cpu.env.rip, 0, interp_cpu.env.hflags };
+    return (TbKey){ interp_cpu.env.rip, 0, x86_tb_flags(&interp_cpu.env) };
 }
 static unsigned test_mode(const Cpu *c) { return X86_MMU_USER; }
 static bool test_fill(Cpu *c, uint64_t va, Access how, unsigned mode, TlbFill *fill) { return false; }

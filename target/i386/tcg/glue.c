@@ -172,11 +172,14 @@ static void emit_spill(Asm *a)
         a_store(a, 1, env_gpr(T2, homed[k]), H_RAX);
     }
     a_load(a, 0, H_RAX, frame(F_FL));
-    a_alu_ri(a, 0, ALU_AND, H_RAX, FL_HOST_BITS);
     a_load(a, 0, H_RCX, a_at(T2, offsetof(X86Env, rflags)));
-    a_alu_ri(a, 0, ALU_AND, H_RCX, ~FL_HOST_BITS);
-    a_rr(a, 0, 0x09, H_RCX, H_RAX);
-    a_store(a, 1, a_at(T2, offsetof(X86Env, rflags)), H_RAX);
+    a_alu_ri(a, 0, ALU_AND, H_RCX, ~FL_STATUS);
+    a16(a, 0xe108);                                             /* or cl, ah */
+    a_alu_ri(a, 0, ALU_AND, H_RAX, 1);
+    a_rr(a, 0, 0xc1, 4, H_RAX);                                 /* shl eax, 11 */
+    a8(a, 11);
+    a_rr(a, 0, 0x09, H_RAX, H_RCX);
+    a_store(a, 1, a_at(T2, offsetof(X86Env, rflags)), H_RCX);
     a8(a, 0xfc);                                                /* cld */
 }
 
@@ -192,18 +195,18 @@ static void emit_fill(Asm *a, TcgVcpu *v)
         a_store(a, 1, frame_gpr(homed[k]), H_RAX);
     }
     a_load(a, 0, H_RCX, a_at(T2, offsetof(X86Env, rflags)));
-    a_store(a, 1, frame(F_FL), H_RCX);
     a_rr(a, 0, 0xf7, 0, H_RCX);                                 /* test ecx, DF */
     a32(a, FL_DF);
     skip = a_jcc(a, CC_E);
     a8(a, 0xfd);
     a_patch(skip, a->p);
     a_mov_rr(a, 0, H_RAX, H_RCX);
-    a_rr(a, 0, 0xc1, 5, H_RAX);                                 /* shr eax, 4: OF to bit 7 */
-    a8(a, 4);
-    a_alu_ri(a, 0, ALU_AND, H_RAX, 0x80);
+    a_rr(a, 0, 0xc1, 5, H_RAX);                                 /* shr eax, 11 */
+    a8(a, 11);
+    a_alu_ri(a, 0, ALU_AND, H_RAX, 1);
     a16(a, 0xcc88);                                             /* mov ah, cl */
-    a16(a, 0xc000);                                             /* add al, al: OF */
+    a_store(a, 0, frame(F_FL), H_RAX);
+    a16(a, 0x7f04);                                             /* add al, 0x7f: OF */
     a8(a, 0x9e);                                                /* sahf */
     for (unsigned k = 0; k < G_N_ELEMENTS(pinned); k++) {
         a_load(a, 1, host_gpr(pinned[k]), env_gpr(T2, pinned[k]));
@@ -242,12 +245,6 @@ static uint8_t *emit_exit(Asm *a, TcgVcpu *v)
     a_load(a, 1, H_RAX, frame(F_TMP));
     emit_leave(a);
     return at;
-}
-
-static void emit_flags_to_frame(Asm *a)
-{
-    a_pushfq(a);
-    a_pop_mem(a, frame(F_FL));
 }
 
 static void emit_miss(Asm *a, TcgVcpu *v, const uint8_t *exit)
@@ -295,7 +292,7 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     c->env.rip = pc + s->at;
     v->n.helper_calls++;
     done = v->ops->interpret(v->cpu, s->count);
-    if (done != s->count || s->cont == 0 || b->dead || c->env.hflags != b->key.flags ||
+    if (done != s->count || s->cont == 0 || b->dead || x86_tb_flags(&c->env) != b->key.flags ||
         c->env.rip != pc + s->next) {
         return NULL;
     }
@@ -380,16 +377,16 @@ bool x86_glue_init(TcgVcpu *v, GError **errp)
     enter = a.p;
     emit_enter(&a, v);
     s->exit_host = a.p;
-    emit_flags_to_frame(&a);
+    t_flags_to_frame(&a, T2);
     s->exit_frame = exit = emit_exit(&a, v);
     a_patch(jump, a.p);
     emit_miss(&a, v, exit);
     s->miss_host = a.p;
-    emit_flags_to_frame(&a);
+    t_flags_to_frame(&a, T2);
     a_jmp_to(&a, s->miss);
     s->slow_host = a.p;
     a_opcode(&a, 1, 0x58 | (T1 & 7));
-    emit_flags_to_frame(&a);
+    t_flags_to_frame(&a, T2);
     jump = a_jmp(&a);
     s->slow_frame = a.p;
     a_opcode(&a, 1, 0x58 | (T1 & 7));

@@ -173,6 +173,13 @@ G_NORETURN void x86_raise_ud(X86Cpu *c);
 void x86_check_fp(X86Cpu *c, const Insn *i);
 
 extern const TcgTranslator x86_translator;      /* translate.c: tier 1 */
+/* TbKey.flags: the part of hflags that a translation depends on, and the mmu mode in the top bits. */
+enum { HF_TB = HF_CS32 | HF_CS64 | HF_SS32 | HF_PE | HF_VM | HF_FLAT | HF_TF | HF_MP_TS_EM | HF_OSFXSR | HF_OSXSAVE |
+               HF_AVX | HF_AVX512 | HF_SHADOW | HF_DR7 | HF_ALIGN, TB_MODE_SHIFT = 30 };
+static inline uint32_t x86_tb_flags(const X86Env *env)
+{
+    return (env->hflags & HF_TB) | env->mmu_mode << TB_MODE_SHIFT;
+}
 
 /* ---- the interpreter (interp.c) and what it asks of exceptions and debugging (target/i386) */
 unsigned x86_interpret(Cpu *cpu, unsigned max);         /* TcgGuestOps.interpret */

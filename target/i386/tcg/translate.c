@@ -449,8 +449,7 @@ static void emit_entries(Trans *t)
         uint8_t *skip = a_jmp(a);
 
         b->poll = a->p;
-        a_pushfq(a);
-        a_pop_mem(a, a_at(H_RSP, F_FL));
+        t_flags_to_frame(a, T1);
         a_patch(skip, a->p);
     } else {
         b->poll = a->p;

@@ -17,13 +17,14 @@ enum { T1 = H_R10, T2 = H_R11, HTLB = H_R14, HSP = H_R15 };
 
 /* The frame, offsets from the host's RSP. */
 enum {
-    F_FL = 0,                       /* the guest's flags while the host's are in other use; PUSHFQ image */
+    /* The guest's status flags while the host's are in other use, as LAHF and SETO AL leave them in EAX:
+     * OF in byte 0, the rest in byte 1. DF is never touched by translations: env has it. */
+    F_FL = 0,
     F_R10 = 8, F_R11 = 16, F_R14 = 24, F_R15 = 32,
     F_RAX = 40,                     /* saved around flag moves */
     F_ENV = 48, F_VCPU = 56, F_TMP = 64, F_TMP2 = 72,
     FRAME_SIZE = 88,                /* 8 modulo 16, see the entry stub */
 };
-enum { FL_HOST_BITS = FL_STATUS | FL_DF };
 
 /* Where the guest's status flags are, while a block is being translated. */
 typedef enum FlagState { FLAGS_HOST, FLAGS_FRAME, FLAGS_DEAD } FlagState;
@@ -102,6 +103,7 @@ static inline AsmMem frame_gpr(unsigned g)
 /* ---- translate_mem.c */
 void t_save_flags(Trans *t);        /* before code that destroys the host's: keeps live ones in the frame */
 void t_need_flags(Trans *t);        /* before code that reads them */
+void t_flags_to_frame(Asm *a, unsigned scratch);
 void t_restore_flags(Trans *t);     /* frame to host, whatever the state */
 void t_slow_insn(Trans *t, bool last);      /* this instruction by the interpreter */
 void t_slow_on(Trans *t, uint8_t *jump, unsigned count);    /* jump leads to the interpreter, then after count */

@@ -33,8 +33,7 @@ static bool jump_ok(const Trans *t, const Insn *i)
 static void flags_to_frame(Trans *t, FlagState fl)
 {
     if (fl == FLAGS_HOST) {
-        a_pushfq(&t->a);
-        a_pop_mem(&t->a, a_at(H_RSP, F_FL));
+        t_flags_to_frame(&t->a, T2);
     }
 }
 

@@ -14,6 +14,15 @@ static AsmMem fl_frame(unsigned byte)
     return a_at(H_RSP, F_FL + byte);
 }
 
+void t_flags_to_frame(Asm *a, unsigned scratch)
+{
+    a_mov_rr(a, 1, scratch, H_RAX);
+    a8(a, 0x9f);                                                /* lahf */
+    a_rr(a, 0, 0x0f90, 0, H_RAX);                               /* seto al */
+    a_store(a, 0, fl_frame(0), H_RAX);
+    a_mov_rr(a, 1, H_RAX, scratch);
+}
+
 void t_save_flags(Trans *t)
 {
     unsigned live = t->insns[t->k].live;
@@ -26,10 +35,9 @@ void t_save_flags(Trans *t)
         return;
     }
     if (live == FL_CF) {
-        a_rm(&t->a, 0, 0x0f92, 0, fl_frame(0));                 /* setc */
+        a_rm(&t->a, 0, 0x0f92, 0, fl_frame(1));                 /* setc */
     } else {
-        a_pushfq(&t->a);
-        a_pop_mem(&t->a, fl_frame(0));
+        t_flags_to_frame(&t->a, T1);
     }
     t->fl = FLAGS_FRAME;
 }
@@ -39,12 +47,8 @@ void t_restore_flags(Trans *t)
     Asm *a = &t->a;
 
     a_store(a, 1, a_at(H_RSP, F_RAX), H_RAX);
-    a_rm(a, 0, 0x8a, 0, fl_frame(1));                           /* mov al: OF is bit 3 */
-    a_rr(a, 0, 0xc0, 4, H_RAX);                                 /* shl al, 4 */
-    a8(a, 4);
-    a16(a, 0x8024);                                             /* and al, 0x80 */
-    a_rm(a, 0, 0x8a, 4, fl_frame(0));                           /* mov ah */
-    a16(a, 0xc000);                                             /* add al, al */
+    a_load(a, 0, H_RAX, fl_frame(0));
+    a16(a, 0x7f04);                                             /* add al, 0x7f: OF */
     a8(a, 0x9e);                                                /* sahf */
     a_load(a, 1, H_RAX, a_at(H_RSP, F_RAX));
 }
@@ -53,8 +57,8 @@ void t_need_flags(Trans *t)
 {
     if (t->fl == FLAGS_FRAME) {
         if (t->insns[t->k].live == FL_CF) {
-            a_rm(&t->a, 0, 0x0fba, 4, fl_frame(0));             /* bt dword, 0 */
-            a8(&t->a, 0);
+            a_rm(&t->a, 0, 0x0fba, 4, fl_frame(0));             /* bt dword, 8 */
+            a8(&t->a, 8);
         } else {
             t_restore_flags(t);
         }
