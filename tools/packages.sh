@@ -5,7 +5,7 @@
 set -eu
 build="gcc libc6-dev make meson ninja-build pkg-config python3 libglib2.0-dev libpixman-1-dev zlib1g-dev
     libaio-dev libpng-dev libcapstone-dev"
-run="seabios ipxe-qemu"
+run="seabios"
 demo="cpio gzip dpkg ca-certificates"
 check="grub-pc-bin grub-common xorriso mtools binutils e2fsprogs debootstrap fdisk"
 docs="python3-sphinx"
