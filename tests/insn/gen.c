@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Makes code bytes and operands out of decode rows: every row, all operand sizes, register and memory
- * forms, all addressing modes, values with edge cases. */
+/* Makes code bytes and operands out of decode rows: every row, all operand sizes, register and
+ * memory forms, all addressing modes, values with edge cases. */
 #include "tests/insn/insn_test.h"
 
 #include <string.h>
@@ -30,9 +30,34 @@ bool rng_one_in(Rng *r, unsigned n)
 static uint64_t value_int(Rng *r)
 {
     static const uint64_t edge[] = {
-        0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff,
-        0x100000000, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff, 0xfffffffffffffffe,
-        0xffffffff80000000, 0x5555555555555555, 0x9999999999999999, 0x0f0f, 0x9a, 0x3f, 0x40, 0x1f, 0x20,
+        0,
+        1,
+        2,
+        0x7f,
+        0x80,
+        0xff,
+        0x100,
+        0x7fff,
+        0x8000,
+        0xffff,
+        0x10000,
+        0x7fffffff,
+        0x80000000,
+        0xffffffff,
+        0x100000000,
+        0x7fffffffffffffff,
+        0x8000000000000000,
+        0xffffffffffffffff,
+        0xfffffffffffffffe,
+        0xffffffff80000000,
+        0x5555555555555555,
+        0x9999999999999999,
+        0x0f0f,
+        0x9a,
+        0x3f,
+        0x40,
+        0x1f,
+        0x20,
     };
 
     switch (rng_below(r, 4)) {
@@ -46,19 +71,34 @@ static uint64_t value_int(Rng *r)
 static uint64_t value_float(Rng *r)
 {
     static const uint32_t f32[] = {
-        0, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 0x00000001,
-        0x00800000, 0x7f7fffff, 0x4f000000, 0xcf000000, 0x3f000000, 0x40490fdb,
+        0,          0x80000000, 0x3f800000, 0xbf800000, 0x7f800000,
+        0xff800000, 0x7fc00000, 0x7f800001, 0x00000001, 0x00800000,
+        0x7f7fffff, 0x4f000000, 0xcf000000, 0x3f000000, 0x40490fdb,
     };
     static const uint64_t f64[] = {
-        0, 1ull << 63, 0x3ff0000000000000, 0xbff0000000000000, 0x7ff0000000000000, 0xfff0000000000000,
-        0x7ff8000000000000, 0x7ff0000000000001, 1, 0x0010000000000000, 0x7fefffffffffffff, 0x41e0000000000000,
-        0xc3e0000000000000, 0x3fe0000000000000, 0x400921fb54442d18, 0x3ff0000000000001,
+        0,
+        1ull << 63,
+        0x3ff0000000000000,
+        0xbff0000000000000,
+        0x7ff0000000000000,
+        0xfff0000000000000,
+        0x7ff8000000000000,
+        0x7ff0000000000001,
+        1,
+        0x0010000000000000,
+        0x7fefffffffffffff,
+        0x41e0000000000000,
+        0xc3e0000000000000,
+        0x3fe0000000000000,
+        0x400921fb54442d18,
+        0x3ff0000000000001,
     };
 
     switch (rng_below(r, 4)) {
     case 0: return f64[rng_below(r, G_N_ELEMENTS(f64))];
     case 1:
-        return f32[rng_below(r, G_N_ELEMENTS(f32))] | (uint64_t)f32[rng_below(r, G_N_ELEMENTS(f32))] << 32;
+        return f32[rng_below(r, G_N_ELEMENTS(f32))] | (uint64_t)f32[rng_below(r, G_N_ELEMENTS(f32))]
+                                                          << 32;
     case 2: return 0x3fe0000000000000 + (rng_next(r) >> 8) + ((uint64_t)rng_below(r, 3) << 61);
     default: return 0x3f0000003f000000 ^ (rng_next(r) & 0x81ffffff81ffffff);
     }
@@ -150,16 +190,20 @@ bool row_is_testable(const InsnRow *row, bool mode64)
 {
     /* kernel entry, far transfers, time and identity: what a user-mode process cannot compare */
     static const char *const not_here[] = {
-        "int", "int3", "int1", "into", "syscall", "sysret", "sysenter", "sysexit", "cpuid", "rdtsc", "rdtscp", "rdpmc",
-        "hlt", "in", "out", "cli", "sti", "iret", "retf", "jmpf", "callf", "rdpid", "swapgs", "xgetbv", "xsetbv",
-        "rdfsbase", "rdgsbase", "wrfsbase", "wrgsbase", "sgdt", "sidt", "sldt", "str", "smsw", "lar", "lsl", "verr",
-        "verw", "arpl", "monitor", "mwait", "vmcall", "vmmcall", "rsm", "ud0",
+        "int",    "int3",     "int1",     "into",     "syscall",  "sysret", "sysenter", "sysexit",
+        "cpuid",  "rdtsc",    "rdtscp",   "rdpmc",    "hlt",      "in",     "out",      "cli",
+        "sti",    "iret",     "retf",     "jmpf",     "callf",    "rdpid",  "swapgs",   "xgetbv",
+        "xsetbv", "rdfsbase", "rdgsbase", "wrfsbase", "wrgsbase", "sgdt",   "sidt",     "sldt",
+        "str",    "smsw",     "lar",      "lsl",      "verr",     "verw",   "arpl",     "monitor",
+        "mwait",  "vmcall",   "vmmcall",  "rsm",      "ud0",
     };
 
-    if ((row->flags & IF_PRIV) || ((row->flags & IF_I64) && mode64) || ((row->flags & IF_O64) && !mode64)) {
+    if ((row->flags & IF_PRIV) || ((row->flags & IF_I64) && mode64) ||
+        ((row->flags & IF_O64) && !mode64)) {
         return false;
     }
-    if (op_is(row, OP_Sw) || op_is(row, OP_Cy) || op_is(row, OP_Dy) || op_is(row, OP_Ap) || op_is(row, OP_Mp)) {
+    if (op_is(row, OP_Sw) || op_is(row, OP_Cy) || op_is(row, OP_Dy) || op_is(row, OP_Ap) ||
+        op_is(row, OP_Mp)) {
         return false;
     }
     /* MOVSXD with 66: vendors read two or four bytes */
@@ -182,7 +226,7 @@ typedef struct Enc {
     bool mode64, mem, w;
     uint8_t *p;
     uint8_t reg, rm, base, index, scale, vvvv, mod, x, b;
-    unsigned disp_at, disp_n;       /* displacement field, for addresses relative to rip or absolute */
+    unsigned disp_at, disp_n; /* displacement field, for addresses relative to rip or absolute */
     unsigned vl;
 } Enc;
 
@@ -203,8 +247,8 @@ static bool row_sized_v(const InsnRow *row)
             return true;
         }
     }
-    return strcmp(row->name, "leave") == 0 || strcmp(row->name, "enter") == 0 || strncmp(row->name, "push", 4) == 0 ||
-           strncmp(row->name, "pop", 3) == 0;
+    return strcmp(row->name, "leave") == 0 || strcmp(row->name, "enter") == 0 ||
+           strncmp(row->name, "push", 4) == 0 || strncmp(row->name, "pop", 3) == 0;
 }
 
 static void put_legacy_prefixes(Enc *e)
@@ -281,11 +325,13 @@ static void put_opcode_vex(Enc *e)
 
 static void put_opcode_evex(Enc *e)
 {
-    unsigned ll = enc_length(e), x = e->mem ? e->x : e->rm >> 4 & 1, aaa = rng_one_in(e->r, 2) ? 0 : rng_below(e->r, 8);
+    unsigned ll = enc_length(e), x = e->mem ? e->x : e->rm >> 4 & 1,
+             aaa = rng_one_in(e->r, 2) ? 0 : rng_below(e->r, 8);
     bool z = aaa != 0 && rng_one_in(e->r, 2);
 
     put(e, 0x62, 1);
-    put(e, !(e->reg >> 3 & 1) << 7 | !x << 6 | !e->b << 5 | !(e->reg >> 4 & 1) << 4 | e->row->map, 1);
+    put(e, !(e->reg >> 3 & 1) << 7 | !x << 6 | !e->b << 5 | !(e->reg >> 4 & 1) << 4 | e->row->map,
+        1);
     put(e, e->w << 7 | (~e->vvvv & 15) << 3 | 4 | enc_pp(e->row), 1);
     put(e, z << 7 | ll << 5 | !(e->vvvv >> 4 & 1) << 3 | aaa, 1);
 }
@@ -296,7 +342,8 @@ static void choose_operands(Enc *e)
     const InsnRow *row = e->row;
     unsigned regs = e->mode64 ? 16 : 8, vregs = row->enc == ENC_EVEX && e->mode64 ? 32 : regs;
 
-    e->mem = !(row->flags & IF_REG_ONLY) && row->rm == EXT_NONE && ((row->flags & IF_MEM_ONLY) || rng_one_in(e->r, 2));
+    e->mem = !(row->flags & IF_REG_ONLY) && row->rm == EXT_NONE &&
+             ((row->flags & IF_MEM_ONLY) || rng_one_in(e->r, 2));
     e->w = e->mode64 && rng_one_in(e->r, 3);
     if (row->flags & (IF_W0 | IF_W1)) {
         e->w = row->flags & IF_W1;
@@ -305,12 +352,16 @@ static void choose_operands(Enc *e)
     if (op_is(row, OP_K) || op_is(row, OP_P)) {
         e->reg &= 7;
     }
-    e->rm = row->rm != EXT_NONE ? row->rm : rng_below(e->r, op_is(row, OP_W) || op_is(row, OP_U) ? vregs : regs);
+    e->rm = row->rm != EXT_NONE
+                ? row->rm
+                : rng_below(e->r, op_is(row, OP_W) || op_is(row, OP_U) ? vregs : regs);
     if (op_is(row, OP_KW)) {
         e->rm &= 7;
     }
-    e->vvvv = op_is(row, OP_H) ? rng_below(e->r, vregs) : op_is(row, OP_By) ? rng_below(e->r, regs)
-              : op_is(row, OP_KH) ? rng_below(e->r, 8) : 0;
+    e->vvvv = op_is(row, OP_H)    ? rng_below(e->r, vregs)
+              : op_is(row, OP_By) ? rng_below(e->r, regs)
+              : op_is(row, OP_KH) ? rng_below(e->r, 8)
+                                  : 0;
     e->mod = e->mem ? rng_below(e->r, 3) : 3;
     e->base = rng_below(e->r, regs);
     e->index = rng_below(e->r, regs);
@@ -345,13 +396,15 @@ static void put_imms(Enc *e, unsigned opsize)
             /* 16-bit SHLD, SHRD by more than 16: undefined, and processors differ */
             put(e, value_int(e->r) & (e->row->op[2] == OP_Ib && opsize == 2 ? 15 : 0xff), 1);
             break;
-        case OP_Ibs: case OP_L: put(e, value_int(e->r), 1); break;
+        case OP_Ibs:
+        case OP_L: put(e, value_int(e->r), 1); break;
         case OP_Jb: put(e, rng_next(e->r), 1); break;
         case OP_Iw: put(e, value_int(e->r) & (rng_one_in(e->r, 2) ? 0xff : 0xffff), 2); break;
         case OP_Iz: put(e, value_int(e->r), opsize == 2 ? 2 : 4); break;
         case OP_Jz: put(e, rng_below(e->r, 0x800) - 0x400, opsize == 2 ? 2 : 4); break;
         case OP_Iv: put(e, value_int(e->r), opsize); break;
-        case OP_Ob: case OP_Ov: put(e, ARENA_DATA + 0x1000 + rng_below(e->r, 256), e->mode64 ? 8 : 4); break;
+        case OP_Ob:
+        case OP_Ov: put(e, ARENA_DATA + 0x1000 + rng_below(e->r, 256), e->mode64 ? 8 : 4); break;
         default: break;
         }
     }
@@ -393,7 +446,8 @@ static bool encode(Enc *e, Insn *i)
     if (decode_insn(mode_hflags(e->mode64), start, 15, i) == DECODE_GP) {
         return false;
     }
-    if (i->row != e->row || ((op_is(e->row, OP_Ob) || op_is(e->row, OP_Ov)) && (i->pfx & IPFX_67))) {
+    if (i->row != e->row ||
+        ((op_is(e->row, OP_Ob) || op_is(e->row, OP_Ov)) && (i->pfx & IPFX_67))) {
         return false;
     }
     put_imms(e, i->opsize);
@@ -418,9 +472,10 @@ static void aim_memory(Enc *e, const Insn *i, uint8_t *insn, uint64_t next, Insn
         target = ARENA_DATA + 0x2000 - rng_below(r, 70);
     }
     if (i->adsize == 2) {
-        return;                     /* low memory: faults, at an address that tells */
+        return; /* low memory: faults, at an address that tells */
     }
-    if (i->base == RIP_REG || (i->base == NO_REG && (i->index == NO_REG || (i->row->flags & IF_VSIB)))) {
+    if (i->base == RIP_REG ||
+        (i->base == NO_REG && (i->index == NO_REG || (i->row->flags & IF_VSIB)))) {
         int32_t disp = target - (i->base == RIP_REG ? next : 0);
 
         memcpy(insn + e->disp_at, &disp, 4);
@@ -470,7 +525,8 @@ static void aim_jump(Enc *e, const Insn *i, InsnState *s)
 
     if (i->row->sem == sem_ret) {
         memcpy((void *)(uintptr_t)s->gpr[R_RSP], &to, 8);
-    } else if ((i->row->sem == sem_jmp_rm || i->row->sem == sem_call_rm) && !e->mem && i->rm != R_RSP) {
+    } else if ((i->row->sem == sem_jmp_rm || i->row->sem == sem_call_rm) && !e->mem &&
+               i->rm != R_RSP) {
         s->gpr[i->rm] = to;
     } else if (i->row->sem == sem_jmp_rm || i->row->sem == sem_call_rm) {
         for (unsigned k = 0; k < 0x1000; k += 8) {
@@ -513,8 +569,9 @@ static void aim_implicit(Enc *e, const Insn *i, InsnState *s)
     if (row->sem == sem_leave) {
         s->gpr[R_RBP] = ARENA_STACK + rng_below(r, 64) * 8;
     }
-    if (row->sem == sem_loop) {     /* it may jump to itself */
-        s->gpr[R_RCX] = (s->gpr[R_RCX] & 0xfff) | (i->adsize == 4 && e->mode64 ? 0xabcd00000000 : 0);
+    if (row->sem == sem_loop) { /* it may jump to itself */
+        s->gpr[R_RCX] =
+            (s->gpr[R_RCX] & 0xfff) | (i->adsize == 4 && e->mode64 ? 0xabcd00000000 : 0);
     }
     if (row->op[2] == OP_CL && i->opsize == 2) {
         s->gpr[R_RCX] &= ~0x10ull;
@@ -540,7 +597,7 @@ bool gen_case(Rng *r, const InsnRow *row, bool mode64, InsnCase *c)
 
     memset(c, 0, sizeof(*c));
     for (unsigned tries = 0; tries < 20 && !ok; tries++) {
-        e = (Enc){ .r = r, .row = row, .mode64 = mode64, .p = c->code };
+        e = (Enc){.r = r, .row = row, .mode64 = mode64, .p = c->code};
         ok = encode(&e, &i);
     }
     if (!ok) {
@@ -550,10 +607,11 @@ bool gen_case(Rng *r, const InsnRow *row, bool mode64, InsnCase *c)
     c->mode64 = mode64;
     c->len = i.len;
     c->undef = row->fl_undef;
-    c->undef_fault = row->flags & IF_REPCC ? FL_STATUS : 0;     /* earlier iterations' or the ones before */
+    c->undef_fault =
+        row->flags & IF_REPCC ? FL_STATUS : 0; /* earlier iterations' or the ones before */
     gen_state(r, mode64, &c->in);
     if (rng_one_in(r, 16)) {
-        c->in.rip = ARENA_CODE + 0x1000 - rng_below(r, 15);     /* across two pages */
+        c->in.rip = ARENA_CODE + 0x1000 - rng_below(r, 15); /* across two pages */
     }
     if (i.pfx & IPFX_MEM) {
         aim_memory(&e, &i, c->code, c->in.rip + i.len, &c->in);
@@ -571,20 +629,22 @@ bool gen_case(Rng *r, const InsnRow *row, bool mode64, InsnCase *c)
 }
 
 /* Half the registers point into the arena. A row that reads a flag left undefined is not taken. */
-bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, bool mode64, InsnCase *c)
+bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, bool mode64,
+                InsnCase *c)
 {
     uint8_t *p = c->code;
 
     memset(c, 0, sizeof(*c));
     for (unsigned k = 0; k < n;) {
         const InsnRow *row = rows[rng_below(r, n_rows)];
-        Enc e = { .r = r, .row = row, .mode64 = mode64, .p = p };
+        Enc e = {.r = r, .row = row, .mode64 = mode64, .p = p};
         Insn i;
 
         if (p + 40 > c->code + sizeof(c->code)) {
             break;
         }
-        if (!(row->fl_read & c->undef) && encode(&e, &i) && !(row->op[2] == OP_CL && i.opsize == 2)) {
+        if (!(row->fl_read & c->undef) && encode(&e, &i) &&
+            !(row->op[2] == OP_CL && i.opsize == 2)) {
             c->undef = (c->undef & ~(uint64_t)row->fl_write) | row->fl_undef;
             c->undef_fault |= row->fl_undef;
             p += i.len;

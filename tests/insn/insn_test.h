@@ -1,47 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Instruction tests: the same bytes and state are run by several executors, the first of them the host
- * CPU, and must lead to the same registers, flags, memory and fault.
+/* Instruction tests: the same bytes and state are run by several executors, the first of them the
+ * host CPU, and must lead to the same registers, flags, memory and fault.
  *
- * All executors see one arena of memory at fixed addresses below 2 GB, which is guest memory for the
- * emulated ones. Code ends at the first INT3. An executor is one function and one line in main.c. */
+ * All executors see one arena of memory at fixed addresses below 2 GB, which is guest memory for
+ * the emulated ones. Code ends at the first INT3. An executor is one function and one line in
+ * main.c. */
 #ifndef TESTS_INSN_INSN_TEST_H
 #define TESTS_INSN_INSN_TEST_H
 
 #include "target/i386/tcg/insn.h"
 
 enum {
-    ARENA_CODE = 0x20000000, ARENA_CODE_SIZE = 0x2000,      /* not writable; INT3 outside the test */
-    ARENA_DATA = 0x20010000, ARENA_DATA_SIZE = 0x4000,      /* nothing mapped on both sides */
+    ARENA_CODE = 0x20000000,
+    ARENA_CODE_SIZE = 0x2000, /* not writable; INT3 outside the test */
+    ARENA_DATA = 0x20010000,
+    ARENA_DATA_SIZE = 0x4000, /* nothing mapped on both sides */
     ARENA_STACK = ARENA_DATA + 0x3000,
     CODE_AT = ARENA_CODE + 0x800,
-    VECTOR_NONE = -1,               /* the end was reached */
-    VECTOR_STUCK = -2,              /* neither end nor fault after many instructions */
+    VECTOR_NONE = -1,  /* the end was reached */
+    VECTOR_STUCK = -2, /* neither end nor fault after many instructions */
 };
 
 typedef struct InsnState {
     uint64_t gpr[16], rip, rflags;
-    int vector;                     /* fault, or VECTOR_* */
-    bool write;                     /* #PF: by a store */
-    uint64_t cr2;                   /* #PF only */
-    bool any_flags;                 /* status flags are dead and not kept: fault within a translation */
+    int vector;     /* fault, or VECTOR_* */
+    bool write;     /* #PF: by a store */
+    uint64_t cr2;   /* #PF only */
+    bool any_flags; /* status flags are dead and not kept: fault within a translation */
     X86Xsave xs;
 } InsnState;
 
 typedef struct Executor {
     const char *name;
-    /* Runs the code at in->rip in 64-bit (or 32-bit) user mode until INT3 or a fault. Memory is the arena. */
+    /* Runs the code at in->rip in 64-bit (or 32-bit) user mode until INT3 or a fault. Memory is the
+     * arena. */
     void (*run)(const InsnState *in, bool mode64, InsnState *out);
 } Executor;
 
-void native_init(void);             /* maps the arena; once, first */
-uint8_t *native_code(void);         /* the code part, writable, elsewhere */
-uint64_t native_xcr0(void);         /* state components the host saves */
-void native_features(uint32_t *features);       /* X86Env.features of this host */
+void native_init(void);                   /* maps the arena; once, first */
+uint8_t *native_code(void);               /* the code part, writable, elsewhere */
+uint64_t native_xcr0(void);               /* state components the host saves */
+void native_features(uint32_t *features); /* X86Env.features of this host */
 extern const Executor exec_native, exec_interp, exec_tcg;
-double interp_bench(void);          /* million instructions a second */
+double interp_bench(void); /* million instructions a second */
 
 /* ---- generator */
-typedef struct Rng { uint64_t s; } Rng;
+typedef struct Rng {
+    uint64_t s;
+} Rng;
 uint64_t rng_next(Rng *r);
 unsigned rng_below(Rng *r, unsigned n);
 bool rng_one_in(Rng *r, unsigned n);
@@ -52,16 +58,17 @@ typedef struct InsnCase {
     uint8_t code[160];
     unsigned len;
     InsnState in;
-    uint64_t undef, undef_fault;    /* flags not to be compared at the end, after a fault */
-    bool any_result;                /* registers differ by nature (RDRAND) */
+    uint64_t undef, undef_fault; /* flags not to be compared at the end, after a fault */
+    bool any_result;             /* registers differ by nature (RDRAND) */
 } InsnCase;
 
 /* One random encoding of a row with operands. false: this row cannot be had in the mode. */
 bool gen_case(Rng *r, const InsnRow *row, bool mode64, InsnCase *c);
 /* n instructions of random rows, state as for one. */
-bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, bool mode64, InsnCase *c);
+bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, bool mode64,
+                InsnCase *c);
 void gen_state(Rng *r, bool mode64, InsnState *s);
-void gen_memory(Rng *r);            /* fills the data part of the arena */
+void gen_memory(Rng *r); /* fills the data part of the arena */
 bool row_is_testable(const InsnRow *row, bool mode64);
 
 #endif

@@ -21,18 +21,39 @@ static G_NORETURN void raise_vector(int vector)
     siglongjmp(interp_out, 1);
 }
 
-void x86_raise(X86Cpu *c, int vector) { raise_vector(vector); }
-void x86_raise_err(X86Cpu *c, int vector, uint32_t error) { raise_vector(vector); }
-void x86_raise_ud(X86Cpu *c) { raise_vector(EXC_UD); }
-void x86_debug_trap(X86Cpu *c, uint64_t dr6) { raise_vector(EXC_DB); }
+void x86_raise(X86Cpu *c, int vector)
+{
+    raise_vector(vector);
+}
+void x86_raise_err(X86Cpu *c, int vector, uint32_t error)
+{
+    raise_vector(vector);
+}
+void x86_raise_ud(X86Cpu *c)
+{
+    raise_vector(EXC_UD);
+}
+void x86_debug_trap(X86Cpu *c, uint64_t dr6)
+{
+    raise_vector(EXC_DB);
+}
 void x86_check_insn_bp(X86Cpu *c) {}
-void x86_check_io(X86Cpu *c, unsigned port, unsigned size) { raise_vector(EXC_GP); }
-uint32_t x86_io_read(X86Cpu *c, unsigned port, unsigned size) { return 0; }
+void x86_check_io(X86Cpu *c, unsigned port, unsigned size)
+{
+    raise_vector(EXC_GP);
+}
+uint32_t x86_io_read(X86Cpu *c, unsigned port, unsigned size)
+{
+    return 0;
+}
 void x86_io_write(X86Cpu *c, unsigned port, unsigned size, uint32_t v) {}
 void x86_update_hflags(X86Cpu *c) {}
 void cpu_exclusive_begin(Cpu *c) {}
 void cpu_exclusive_end(Cpu *c) {}
-void guest_exit(Cpu *c) { siglongjmp(interp_out, 1); }
+void guest_exit(Cpu *c)
+{
+    siglongjmp(interp_out, 1);
+}
 
 /* ---- guest memory */
 
@@ -54,29 +75,35 @@ static void *at(uint64_t va, size_t n, Access how)
     return (void *)(uintptr_t)va;
 }
 
-#define ACCESSORS(bits)                                                                         \
-    uint##bits##_t guest_ld##bits(Cpu *c, uint64_t va, unsigned mode)                           \
-    {                                                                                           \
-        uint##bits##_t v;                                                                       \
-                                                                                                \
-        memcpy(&v, at(va, sizeof(v), ACCESS_LOAD), sizeof(v));                                  \
-        return v;                                                                               \
-    }                                                                                           \
-    void guest_st##bits(Cpu *c, uint64_t va, uint##bits##_t v, unsigned mode)                   \
-    {                                                                                           \
-        memcpy(at(va, sizeof(v), ACCESS_STORE), &v, sizeof(v));                                 \
+#define ACCESSORS(bits)                                                                            \
+    uint##bits##_t guest_ld##bits(Cpu *c, uint64_t va, unsigned mode)                              \
+    {                                                                                              \
+        uint##bits##_t v;                                                                          \
+                                                                                                   \
+        memcpy(&v, at(va, sizeof(v), ACCESS_LOAD), sizeof(v));                                     \
+        return v;                                                                                  \
+    }                                                                                              \
+    void guest_st##bits(Cpu *c, uint64_t va, uint##bits##_t v, unsigned mode)                      \
+    {                                                                                              \
+        memcpy(at(va, sizeof(v), ACCESS_STORE), &v, sizeof(v));                                    \
     }
 ACCESSORS(8)
 ACCESSORS(16)
 ACCESSORS(32)
 ACCESSORS(64)
 
-void guest_read(Cpu *c, uint64_t va, void *buf, size_t n, unsigned mode) { memcpy(buf, at(va, n, ACCESS_LOAD), n); }
+void guest_read(Cpu *c, uint64_t va, void *buf, size_t n, unsigned mode)
+{
+    memcpy(buf, at(va, n, ACCESS_LOAD), n);
+}
 void guest_write(Cpu *c, uint64_t va, const void *buf, size_t n, unsigned mode)
 {
     memcpy(at(va, n, ACCESS_STORE), buf, n);
 }
-void guest_check(Cpu *c, uint64_t va, size_t n, Access how, unsigned mode) { at(va, n, how); }
+void guest_check(Cpu *c, uint64_t va, size_t n, Access how, unsigned mode)
+{
+    at(va, n, how);
+}
 
 void *guest_host(Cpu *c, uint64_t va, size_t n, Access how, unsigned mode)
 {
@@ -114,7 +141,7 @@ static void load_state(const InsnState *in, bool mode64)
                 (mode64 ? HF_CS64 : HF_CS32 | HF_FLAT);
     e->mmu_mode = X86_MMU_USER;
     for (unsigned k = 0; k <= SEG_GS; k++) {
-        e->seg[k] = (X86Seg){ .limit = ~0u, .sel = 0x2b, .attr = 0xcff300 };
+        e->seg[k] = (X86Seg){.limit = ~0u, .sel = 0x2b, .attr = 0xcff300};
     }
     e->seg[SEG_CS].attr = mode64 ? 0xaffb00 : 0xcffb00;
     e->seg[SEG_CS].sel = mode64 ? 0x33 : 0x23;
@@ -167,10 +194,10 @@ static void interp_run(const InsnState *in, bool mode64, InsnState *out)
 double interp_bench(void)
 {
     static const uint8_t loop[] = {
-        0x48, 0x8b, 0x04, 0xcb, 0x48, 0x01, 0xd0, 0x48, 0x89, 0x04, 0xcb, 0x48, 0x6b, 0xd2, 0x03, 0xff, 0xc1,
-        0x83, 0xe1, 0x3f, 0x48, 0xff, 0xce, 0x75, 0xe7, 0xcc,
+        0x48, 0x8b, 0x04, 0xcb, 0x48, 0x01, 0xd0, 0x48, 0x89, 0x04, 0xcb, 0x48, 0x6b,
+        0xd2, 0x03, 0xff, 0xc1, 0x83, 0xe1, 0x3f, 0x48, 0xff, 0xce, 0x75, 0xe7, 0xcc,
     };
-    InsnState in = { .rip = CODE_AT }, out;
+    InsnState in = {.rip = CODE_AT}, out;
     uint64_t insns = 0;
     int64_t start;
 
@@ -187,4 +214,4 @@ double interp_bench(void)
     return insns / (double)(g_get_monotonic_time() - start);
 }
 
-const Executor exec_interp = { .name = "interpreter", .run = interp_run };
+const Executor exec_interp = {.name = "interpreter", .run = interp_run};

@@ -13,7 +13,7 @@
 
 #include "target/i386/features.h"
 
-static const Executor *const executors[] = { &exec_interp, &exec_tcg };
+static const Executor *const executors[] = {&exec_interp, &exec_tcg};
 
 typedef struct Options {
     int64_t seed;
@@ -21,26 +21,34 @@ typedef struct Options {
     char *row, *exec, *class;
     gboolean undef, verbose, bench;
 } Options;
-static Options opt = { .seed = 1, .count = 200, .streams = 3000, .length = 12, .max_errors = 20 };
+static Options opt = {.seed = 1, .count = 200, .streams = 3000, .length = 12, .max_errors = 20};
 
-typedef struct Tally { const InsnRow *row; unsigned cases, reg, mem, faults, errors; } Tally;
+typedef struct Tally {
+    const InsnRow *row;
+    unsigned cases, reg, mem, faults, errors;
+} Tally;
 
 static uint32_t features[FEAT_WORDS + 8];
 static uint8_t memory_before[ARENA_DATA_SIZE], memory_native[ARENA_DATA_SIZE];
 static unsigned errors, total;
 
-static uint8_t *data(void) { return (uint8_t *)(uintptr_t)ARENA_DATA; }
+static uint8_t *data(void)
+{
+    return (uint8_t *)(uintptr_t)ARENA_DATA;
+}
 
 /* ---- comparison: one line a difference into out */
 
 static void diff_u64(GString *out, const char *what, uint64_t want, uint64_t got)
 {
     if (want != got) {
-        g_string_append_printf(out, "    %s: native %#" PRIx64 ", here %#" PRIx64 "\n", what, want, got);
+        g_string_append_printf(out, "    %s: native %#" PRIx64 ", here %#" PRIx64 "\n", what, want,
+                               got);
     }
 }
 
-static void diff_bytes(GString *out, const char *what, unsigned n, const void *want, const void *got, size_t size)
+static void diff_bytes(GString *out, const char *what, unsigned n, const void *want,
+                       const void *got, size_t size)
 {
     const uint8_t *a = want, *b = got;
 
@@ -96,7 +104,8 @@ static void diff_memory(GString *out)
 static void diff_states(GString *out, const InsnCase *c, const InsnState *a, const InsnState *b)
 {
     static const char *const reg[16] = {
-        "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+        "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+        "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15",
     };
     uint64_t fl = FL_STATUS | FL_DF | FL_NT, m = c->mode64 ? ~0ull : 0xffffffff;
 
@@ -106,7 +115,7 @@ static void diff_states(GString *out, const InsnCase *c, const InsnState *a, con
     fl &= b->any_flags ? ~(uint64_t)FL_STATUS : ~0ull;
     diff_u64(out, "vector", a->vector, b->vector);
     if (a->vector == VECTOR_STUCK && b->vector == VECTOR_STUCK) {
-        return;                     /* a jump to itself: stopped anywhere */
+        return; /* a jump to itself: stopped anywhere */
     }
     if (a->vector == EXC_PF) {
         diff_u64(out, "cr2", a->cr2, b->cr2);
@@ -128,18 +137,21 @@ static void diff_states(GString *out, const InsnCase *c, const InsnState *a, con
 
 static void report(const InsnCase *c, const Executor *e, const char *diffs, const InsnState *native)
 {
-    printf("%s differs: %s (%s-bit):", e->name, c->row != NULL ? c->row->name : "stream", c->mode64 ? "64" : "32");
+    printf("%s differs: %s (%s-bit):", e->name, c->row != NULL ? c->row->name : "stream",
+           c->mode64 ? "64" : "32");
     for (unsigned k = 0; k < c->len; k++) {
         printf(" %02x", c->code[k]);
     }
     printf("\n%s", diffs);
-    printf("    in: rax %#" PRIx64 " rcx %#" PRIx64 " rdx %#" PRIx64 " rbx %#" PRIx64 " rsp %#" PRIx64 " rbp %#" PRIx64
-           " rsi %#" PRIx64 " rdi %#" PRIx64 "\n        r8-15", c->in.gpr[0], c->in.gpr[1], c->in.gpr[2], c->in.gpr[3],
-           c->in.gpr[4], c->in.gpr[5], c->in.gpr[6], c->in.gpr[7]);
+    printf("    in: rax %#" PRIx64 " rcx %#" PRIx64 " rdx %#" PRIx64 " rbx %#" PRIx64
+           " rsp %#" PRIx64 " rbp %#" PRIx64 " rsi %#" PRIx64 " rdi %#" PRIx64 "\n        r8-15",
+           c->in.gpr[0], c->in.gpr[1], c->in.gpr[2], c->in.gpr[3], c->in.gpr[4], c->in.gpr[5],
+           c->in.gpr[6], c->in.gpr[7]);
     for (unsigned k = 8; k < 16; k++) {
         printf(" %#" PRIx64, c->in.gpr[k]);
     }
-    printf("\n        flags %#" PRIx64 " -> native %#" PRIx64 " mxcsr %#x, native vector %d cr2 %#" PRIx64 "\n",
+    printf("\n        flags %#" PRIx64 " -> native %#" PRIx64
+           " mxcsr %#x, native vector %d cr2 %#" PRIx64 "\n",
            c->in.rflags, native->rflags, c->in.xs.mxcsr, native->vector, native->cr2);
 }
 
@@ -177,9 +189,9 @@ static bool run_case(const InsnCase *c, int *ret_vector)
 /* "vec": x87 and vector instructions; "int": the others; none: all */
 static bool in_class(const InsnRow *row)
 {
-    bool vec = (row->flags & (IF_X87 | IF_MMX | IF_SSE | IF_AVX | IF_AVX512)) || row->mem == MEM_28 ||
-               row->mem == MEM_108 || row->mem == MEM_512 || row->mem == MEM_XSAVE ||
-               (row->map == MAP_1 && (row->opcode & 0xf8) == 0xd8);
+    bool vec = (row->flags & (IF_X87 | IF_MMX | IF_SSE | IF_AVX | IF_AVX512)) ||
+               row->mem == MEM_28 || row->mem == MEM_108 || row->mem == MEM_512 ||
+               row->mem == MEM_XSAVE || (row->map == MAP_1 && (row->opcode & 0xf8) == 0xd8);
 
     return opt.class == NULL || vec == (strcmp(opt.class, "vec") == 0);
 }
@@ -188,9 +200,10 @@ static GArray *collect_rows(void)
 {
     GArray *rows = g_array_new(FALSE, TRUE, sizeof(Tally));
 
-    SET_FOREACH(insn_rows, InsnRows, it) {
+    SET_FOREACH(insn_rows, InsnRows, it)
+    {
         for (size_t k = 0; k < (*it)->n; k++) {
-            Tally t = { .row = &(*it)->rows[k] };
+            Tally t = {.row = &(*it)->rows[k]};
 
             if ((opt.row == NULL || strcmp(opt.row, t.row->name) == 0) && in_class(t.row)) {
                 g_array_append_val(rows, t);
@@ -237,21 +250,23 @@ static unsigned report_coverage(const GArray *rows)
         tested += t->cases != 0;
         passed_on += must;
         if (t->cases != 0 && t->cases == t->faults) {
-            printf("note: %s (map %u opcode %02x /%d): every case faulted\n", t->row->name, t->row->map, t->row->opcode,
-                   (int8_t)t->row->ext);
+            printf("note: %s (map %u opcode %02x /%d): every case faulted\n", t->row->name,
+                   t->row->map, t->row->opcode, (int8_t)t->row->ext);
         }
         if (t->errors != 0) {
-            printf("FAILED: %s (enc %u map %u opcode %02x /%d): %u of %u cases\n", t->row->name, t->row->enc,
-                   t->row->map, t->row->opcode, (int8_t)t->row->ext, t->errors, t->cases);
+            printf("FAILED: %s (enc %u map %u opcode %02x /%d): %u of %u cases\n", t->row->name,
+                   t->row->enc, t->row->map, t->row->opcode, (int8_t)t->row->ext, t->errors,
+                   t->cases);
         }
         if (t->cases == 0 && (must || opt.verbose)) {
-            printf("%s: %s (enc %u map %u opcode %02x /%d) was never compared\n", must ? "MISSING" : "not covered",
-                   t->row->name, t->row->enc, t->row->map, t->row->opcode, (int8_t)t->row->ext);
+            printf("%s: %s (enc %u map %u opcode %02x /%d) was never compared\n",
+                   must ? "MISSING" : "not covered", t->row->name, t->row->enc, t->row->map,
+                   t->row->opcode, (int8_t)t->row->ext);
             missing += must;
         }
     }
-    printf("%u rows, %u compared, %u that pass through on this host, %u of them missing\n", rows->len, tested,
-           passed_on, missing);
+    printf("%u rows, %u compared, %u that pass through on this host, %u of them missing\n",
+           rows->len, tested, passed_on, missing);
     return missing;
 }
 
@@ -265,8 +280,8 @@ static void run_streams(const GArray *rows, Rng *rng)
         for (guint k = 0; k < rows->len; k++) {
             const InsnRow *r = g_array_index(rows, Tally, k).row;
 
-            if ((r->flags & IF_PASS) && !(r->flags & (IF_X87 | IF_MMX)) && row_is_testable(r, mode64) && host_has(r) &&
-                strncmp(r->name, "rd", 2) != 0) {
+            if ((r->flags & IF_PASS) && !(r->flags & (IF_X87 | IF_MMX)) &&
+                row_is_testable(r, mode64) && host_has(r) && strncmp(r->name, "rd", 2) != 0) {
                 g_ptr_array_add(pick, (void *)r);
             }
         }
@@ -283,18 +298,21 @@ static void run_streams(const GArray *rows, Rng *rng)
 int main(int argc, char **argv)
 {
     const GOptionEntry entries[] = {
-        { "seed", 0, 0, G_OPTION_ARG_INT64, &opt.seed, "of all random numbers", "N" },
-        { "count", 0, 0, G_OPTION_ARG_INT, &opt.count, "cases a row and mode", "N" },
-        { "streams", 0, 0, G_OPTION_ARG_INT, &opt.streams, "random instruction sequences a mode", "N" },
-        { "length", 0, 0, G_OPTION_ARG_INT, &opt.length, "of a sequence", "N" },
-        { "errors", 0, 0, G_OPTION_ARG_INT, &opt.max_errors, "how many differences to print", "N" },
-        { "row", 0, 0, G_OPTION_ARG_STRING, &opt.row, "only rows of this name", "NAME" },
-        { "class", 0, 0, G_OPTION_ARG_STRING, &opt.class, "only general-purpose or x87 and vector rows", "int|vec" },
-        { "exec", 0, 0, G_OPTION_ARG_STRING, &opt.exec, "only this executor", "NAME" },
-        { "undef", 0, 0, G_OPTION_ARG_NONE, &opt.undef, "compare undefined flags too", NULL },
-        { "verbose", 0, 0, G_OPTION_ARG_NONE, &opt.verbose, "list rows not covered", NULL },
-        { "bench", 0, 0, G_OPTION_ARG_NONE, &opt.bench, "measure the interpreter's speed, nothing else", NULL },
-        { NULL },
+        {"seed", 0, 0, G_OPTION_ARG_INT64, &opt.seed, "of all random numbers", "N"},
+        {"count", 0, 0, G_OPTION_ARG_INT, &opt.count, "cases a row and mode", "N"},
+        {"streams", 0, 0, G_OPTION_ARG_INT, &opt.streams, "random instruction sequences a mode",
+         "N"},
+        {"length", 0, 0, G_OPTION_ARG_INT, &opt.length, "of a sequence", "N"},
+        {"errors", 0, 0, G_OPTION_ARG_INT, &opt.max_errors, "how many differences to print", "N"},
+        {"row", 0, 0, G_OPTION_ARG_STRING, &opt.row, "only rows of this name", "NAME"},
+        {"class", 0, 0, G_OPTION_ARG_STRING, &opt.class,
+         "only general-purpose or x87 and vector rows", "int|vec"},
+        {"exec", 0, 0, G_OPTION_ARG_STRING, &opt.exec, "only this executor", "NAME"},
+        {"undef", 0, 0, G_OPTION_ARG_NONE, &opt.undef, "compare undefined flags too", NULL},
+        {"verbose", 0, 0, G_OPTION_ARG_NONE, &opt.verbose, "list rows not covered", NULL},
+        {"bench", 0, 0, G_OPTION_ARG_NONE, &opt.bench,
+         "measure the interpreter's speed, nothing else", NULL},
+        {.long_name = NULL},
     };
     g_autoptr(GOptionContext) ctx = g_option_context_new(NULL);
     g_autoptr(GArray) rows = NULL;

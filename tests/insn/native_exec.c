@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Runs test code on the host CPU. Entry and exit go through signal frames, which hold the whole state
- * of a thread: a signal raised here is answered by putting the test's registers into the frame; the
- * INT3 or fault that ends the test brings the next frame, out of which the result is read. */
+/* Runs test code on the host CPU. Entry and exit go through signal frames, which hold the whole
+ * state of a thread: a signal raised here is answered by putting the test's registers into the
+ * frame; the INT3 or fault that ends the test brings the next frame, out of which the result is
+ * read. */
 #include "tests/insn/insn_test.h"
 
 #include <asm/prctl.h>
@@ -15,13 +16,19 @@
 
 #include "target/i386/features.h"
 
-enum { CS_64 = 0x33, CS_32 = 0x23, DS_USER = 0x2b, FP_MAX = 16384, FP_SW = 464 /* software bytes of the frame */ };
+enum {
+    CS_64 = 0x33,
+    CS_32 = 0x23,
+    DS_USER = 0x2b,
+    FP_MAX = 16384,
+    FP_SW = 464 /* software bytes of the frame */
+};
 
 static const InsnState *test_in;
 static InsnState *test_out;
 static bool test_mode64;
 static volatile sig_atomic_t running;
-static unsigned runs, runs_at_tick;             /* the same test at two ticks: it loops */
+static unsigned runs, runs_at_tick; /* the same test at two ticks: it loops */
 static greg_t host_regs[NGREG];
 static uint8_t host_fp[FP_MAX];
 static uint64_t host_xcr0;
@@ -29,10 +36,11 @@ static uint8_t *code_alias;
 
 static const int greg_of[16] = {
     REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
-    REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
+    REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
 };
 
-/* Bytes of XSAVE image in the frame: magic, extended size, features, size (Linux, struct _fpx_sw_bytes). */
+/* Bytes of XSAVE image in the frame: magic, extended size, features, size (Linux, struct
+ * _fpx_sw_bytes). */
 static size_t frame_fp_size(const uint8_t *fp)
 {
     uint32_t sw[5];
@@ -41,10 +49,15 @@ static size_t frame_fp_size(const uint8_t *fp)
     return sw[0] == 0x46505853 ? MIN(sw[4], (uint32_t)FP_MAX) : 512;
 }
 
-/* Extended components: where the host has them (CPUID leaf 0DH; vendors differ) and where X86Xsave does. */
-static struct { uint32_t bit, host, size, ours; } components[] = {
-    { 2, 0, 0, offsetof(X86Xsave, ymmh) }, { 5, 0, 0, offsetof(X86Xsave, opmask) },
-    { 6, 0, 0, offsetof(X86Xsave, zmmh) }, { 7, 0, 0, offsetof(X86Xsave, zmm16) },
+/* Extended components: where the host has them (CPUID leaf 0DH; vendors differ) and where X86Xsave
+ * does. */
+static struct {
+    uint32_t bit, host, size, ours;
+} components[] = {
+    {2, 0, 0, offsetof(X86Xsave, ymmh)},
+    {5, 0, 0, offsetof(X86Xsave, opmask)},
+    {6, 0, 0, offsetof(X86Xsave, zmmh)},
+    {7, 0, 0, offsetof(X86Xsave, zmm16)},
 };
 
 static void load_xstate(uint8_t *fp, size_t n)
@@ -57,7 +70,8 @@ static void load_xstate(uint8_t *fp, size_t n)
     memset(fp + 520, 0, 56);
     for (unsigned k = 0; k < G_N_ELEMENTS(components); k++) {
         if (components[k].size != 0) {
-            memcpy(fp + components[k].host, (uint8_t *)&test_in->xs + components[k].ours, components[k].size);
+            memcpy(fp + components[k].host, (uint8_t *)&test_in->xs + components[k].ours,
+                   components[k].size);
         }
     }
 }
@@ -140,7 +154,7 @@ static void on_signal(int sig, siginfo_t *info, void *opaque)
     } else if (running) {
         store_test(uc);
     } else {
-        signal(sig, SIG_DFL);       /* a fault of our own: die of it */
+        signal(sig, SIG_DFL); /* a fault of our own: die of it */
     }
 }
 
@@ -157,7 +171,7 @@ static void native_run(const InsnState *in, bool mode64, InsnState *out)
     __asm__ volatile("mov %0, %%ds; mov %1, %%es; cld" : : "r"(ds), "r"(es));
 }
 
-const Executor exec_native = { .name = "native", .run = native_run };
+const Executor exec_native = {.name = "native", .run = native_run};
 
 static void map_at(uint64_t at, size_t n, int prot, int fd)
 {
@@ -186,11 +200,12 @@ uint64_t native_xcr0(void)
 
 void native_init(void)
 {
-    static const int signals[] = { SIGUSR1, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGALRM };
-    static const struct itimerval tick = { { 0, 30000 }, { 0, 30000 } };
-    struct sigaction sa = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
+    static const int signals[] = {SIGUSR1, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGALRM};
+    static const struct itimerval tick = {{0, 30000}, {0, 30000}};
+    struct sigaction sa = {.sa_sigaction = on_signal,
+                           .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
     int code = memory_new(ARENA_CODE_SIZE);
-    stack_t ss = { .ss_size = 1 << 16 };
+    stack_t ss = {.ss_size = 1 << 16};
     uint32_t a, b, c, d;
 
     ss.ss_sp = g_malloc0(ss.ss_size);

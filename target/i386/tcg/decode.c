@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Instruction decoder: prefixes, opcode maps, VEX and EVEX, ModRM, SIB, displacement, immediates
- * (SDM vol. 2, chapter 2 and appendix A). What an opcode means comes from the rows (insn.h), which are
- * sorted once into one list an opcode, narrowest row first. Knows no CPUID: whoever executes or
+ * (SDM vol. 2, chapter 2 and appendix A). What an opcode means comes from the rows (insn.h), which
+ * are sorted once into one list an opcode, narrowest row first. Knows no CPUID: whoever executes or
  * translates looks at row->feature. 3DNow! and XOP are not decoded. */
 #include "target/i386/tcg/insn.h"
 
@@ -12,7 +12,7 @@ enum { MAX_LEN = 15, BUCKETS = 3 * 4 * 256 };
 /* Rows of one opcode: row_list[first .. first + n). */
 typedef struct Bucket {
     uint16_t first, n;
-    bool modrm, force_reg;          /* force_reg: ModRM.mod is ignored (MOV CR, MOV DR) */
+    bool modrm, force_reg; /* force_reg: ModRM.mod is ignored (MOV CR, MOV DR) */
 } Bucket;
 
 static Bucket buckets[BUCKETS];
@@ -23,9 +23,9 @@ typedef struct Dec {
     unsigned pos, avail;
     uint32_t hflags;
     Insn *i;
-    uint8_t enc, map, rep;          /* rep: 0, 0xf2 or 0xf3, whichever came last */
-    uint8_t mod, ll, n_evex_hi;     /* n_evex_hi: EVEX.V' as bit 4 of an index or vvvv */
-    bool w, x_hi;                   /* W as encoded; EVEX.X extends a vector rm */
+    uint8_t enc, map, rep;      /* rep: 0, 0xf2 or 0xf3, whichever came last */
+    uint8_t mod, ll, n_evex_hi; /* n_evex_hi: EVEX.V' as bit 4 of an index or vvvv */
+    bool w, x_hi;               /* W as encoded; EVEX.X extends a vector rm */
     bool seg_set;
     uint8_t seg;
 } Dec;
@@ -35,13 +35,34 @@ typedef struct Dec {
 static bool op_needs_modrm(uint8_t op)
 {
     switch (op) {
-    case OP_Eb: case OP_Ew: case OP_Ed: case OP_Eq: case OP_Ev: case OP_Ey:
-    case OP_Gb: case OP_Gw: case OP_Gd: case OP_Gq: case OP_Gv: case OP_Gy:
-    case OP_M: case OP_Mp: case OP_Rv: case OP_Ry: case OP_Sw: case OP_Cy: case OP_Dy:
-    case OP_V: case OP_W: case OP_U: case OP_P: case OP_Q: case OP_N: case OP_K: case OP_KW:
-        return true;
-    default:
-        return false;
+    case OP_Eb:
+    case OP_Ew:
+    case OP_Ed:
+    case OP_Eq:
+    case OP_Ev:
+    case OP_Ey:
+    case OP_Gb:
+    case OP_Gw:
+    case OP_Gd:
+    case OP_Gq:
+    case OP_Gv:
+    case OP_Gy:
+    case OP_M:
+    case OP_Mp:
+    case OP_Rv:
+    case OP_Ry:
+    case OP_Sw:
+    case OP_Cy:
+    case OP_Dy:
+    case OP_V:
+    case OP_W:
+    case OP_U:
+    case OP_P:
+    case OP_Q:
+    case OP_N:
+    case OP_K:
+    case OP_KW: return true;
+    default: return false;
     }
 }
 
@@ -106,7 +127,8 @@ static void bucket_insert(Bucket *b, const InsnRow *r)
 
 static void for_each_row(void (*fn)(const InsnRow *r))
 {
-    SET_FOREACH(insn_rows, InsnRows, it) {
+    SET_FOREACH(insn_rows, InsnRows, it)
+    {
         for (size_t k = 0; k < (*it)->n; k++) {
             if (row_indexable(&(*it)->rows[k])) {
                 fn(&(*it)->rows[k]);
@@ -163,12 +185,12 @@ static DecodeResult short_of(const Dec *d, unsigned n)
     return d->pos + n > d->avail ? DECODE_MORE : DECODE_OK;
 }
 
-#define NEED(d, n)                                  \
-    do {                                            \
-        DecodeResult need_ = short_of(d, n);        \
-        if (need_ != DECODE_OK) {                   \
-            return need_;                           \
-        }                                           \
+#define NEED(d, n)                                                                                 \
+    do {                                                                                           \
+        DecodeResult need_ = short_of(d, n);                                                       \
+        if (need_ != DECODE_OK) {                                                                  \
+            return need_;                                                                          \
+        }                                                                                          \
     } while (0)
 
 static int64_t take(Dec *d, unsigned n)
@@ -223,15 +245,14 @@ static bool prefix_take(Dec *d, uint8_t b)
         i->pfx &= ~(IPFX_REP | IPFX_REPNE);
         i->pfx |= b == 0xf3 ? IPFX_REP : IPFX_REPNE;
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
 /* VEX.pp: the mandatory prefix it stands for. */
 static void vex_prefix(Dec *d, unsigned pp)
 {
-    static const uint8_t rep[4] = { 0, 0, 0xf3, 0xf2 };
+    static const uint8_t rep[4] = {0, 0, 0xf3, 0xf2};
 
     d->rep = rep[pp];
     d->i->pfx |= pp == 1 ? IPFX_66 : 0;
@@ -317,7 +338,8 @@ static DecodeResult decode_evex(Dec *d)
     return DECODE_OK;
 }
 
-/* C4, C5 and 62 are LES, LDS and BOUND outside 64-bit mode unless what follows would be a register form. */
+/* C4, C5 and 62 are LES, LDS and BOUND outside 64-bit mode unless what follows would be a register
+ * form. */
 static bool is_vex(const Dec *d, uint8_t b)
 {
     if (b != 0xc4 && b != 0xc5 && b != 0x62) {
@@ -379,13 +401,13 @@ static bool row_prefix_matches(const Dec *d, const InsnRow *r)
 static bool row_length_matches(const Dec *d, const InsnRow *r)
 {
     uint32_t named = r->flags & (IF_L0 | IF_L1 | IF_L2);
-    static const uint32_t by_ll[4] = { IF_L0, IF_L1, IF_L2, 0 };
+    static const uint32_t by_ll[4] = {IF_L0, IF_L1, IF_L2, 0};
 
     if (d->enc == ENC_LEGACY || named == 0) {
         return true;
     }
     if (d->enc == ENC_EVEX && (d->i->evex & EVX_B) && d->mod == 3) {
-        return true;                /* rounding control in the length bits */
+        return true; /* rounding control in the length bits */
     }
     return named & by_ll[d->ll];
 }
@@ -426,17 +448,29 @@ static const InsnRow *row_find(const Dec *d, const Bucket *b)
 
 static bool op_is_byte(uint8_t op)
 {
-    return op == OP_Eb || op == OP_Gb || op == OP_Zb || op == OP_AL || op == OP_Ob || op == OP_Xb || op == OP_Yb;
+    return op == OP_Eb || op == OP_Gb || op == OP_Zb || op == OP_AL || op == OP_Ob || op == OP_Xb ||
+           op == OP_Yb;
 }
 
 static bool op_is_v(uint8_t op)
 {
     switch (op) {
-    case OP_Ev: case OP_Gv: case OP_Rv: case OP_Zv: case OP_Iz: case OP_Iv: case OP_Ov: case OP_Xv:
-    case OP_Yv: case OP_rAX: case OP_Jb: case OP_Jz: case OP_Ap: case OP_Mp: case OP_Ibs:
-        return true;
-    default:
-        return false;
+    case OP_Ev:
+    case OP_Gv:
+    case OP_Rv:
+    case OP_Zv:
+    case OP_Iz:
+    case OP_Iv:
+    case OP_Ov:
+    case OP_Xv:
+    case OP_Yv:
+    case OP_rAX:
+    case OP_Jb:
+    case OP_Jz:
+    case OP_Ap:
+    case OP_Mp:
+    case OP_Ibs: return true;
+    default: return false;
     }
 }
 
@@ -462,7 +496,8 @@ static unsigned size_operand(const Dec *d, const InsnRow *r)
 {
     bool y = false;
 
-    if (op_is_byte(r->op[0]) || (op_is_byte(r->op[1]) && (r->op[0] == OP_Ib || r->op[0] == OP_DX))) {
+    if (op_is_byte(r->op[0]) ||
+        (op_is_byte(r->op[1]) && (r->op[0] == OP_Ib || r->op[0] == OP_DX))) {
         return 1;
     }
     for (int k = 0; k < 4; k++) {
@@ -491,7 +526,8 @@ static unsigned size_vector(const Dec *d, const InsnRow *r)
     return row_has_op(r, OP_V) || row_has_op(r, OP_W) || row_has_op(r, OP_U) ? 16 : 8;
 }
 
-/* EVEX scales an 8-bit displacement by what the instruction reads: one element when broadcasting. */
+/* EVEX scales an 8-bit displacement by what the instruction reads: one element when broadcasting.
+ */
 static unsigned disp8_shift(const Dec *d, const InsnRow *r)
 {
     unsigned bytes = r->mem, shift = 0;
@@ -523,8 +559,8 @@ static DecodeResult decode_disp(Dec *d, unsigned n, unsigned shift)
 
 static DecodeResult decode_mem16(Dec *d)
 {
-    static const uint8_t base[8] = { R_RBX, R_RBX, R_RBP, R_RBP, R_RSI, R_RDI, R_RBP, R_RBX };
-    static const uint8_t index[8] = { R_RSI, R_RDI, R_RSI, R_RDI, NO_REG, NO_REG, NO_REG, NO_REG };
+    static const uint8_t base[8] = {R_RBX, R_RBX, R_RBP, R_RBP, R_RSI, R_RDI, R_RBP, R_RBX};
+    static const uint8_t index[8] = {R_RSI, R_RDI, R_RSI, R_RDI, NO_REG, NO_REG, NO_REG, NO_REG};
     Insn *i = d->i;
     unsigned rm = i->modrm & 7;
 
@@ -635,11 +671,14 @@ static DecodeResult decode_imm(Dec *d, uint8_t op, unsigned *count)
     switch (op) {
     case OP_Ib: return decode_imm_value(d, count, 1, true);
     case OP_L: return decode_is4(d, count);
-    case OP_Ibs: case OP_Jb: return decode_imm_value(d, count, 1, false);
+    case OP_Ibs:
+    case OP_Jb: return decode_imm_value(d, count, 1, false);
     case OP_Iw: return decode_imm_value(d, count, 2, true);
-    case OP_Iz: case OP_Jz: return decode_imm_value(d, count, z, false);
+    case OP_Iz:
+    case OP_Jz: return decode_imm_value(d, count, z, false);
     case OP_Iv: return decode_imm_value(d, count, size, false);
-    case OP_Ob: case OP_Ov: return decode_imm_value(d, count, d->i->adsize, true);
+    case OP_Ob:
+    case OP_Ov: return decode_imm_value(d, count, d->i->adsize, true);
     case OP_Ap: return decode_far(d);
     default: return DECODE_OK;
     }
@@ -674,10 +713,12 @@ static void decode_regs(Dec *d)
 
 static bool vvvv_legal(const Dec *d, const InsnRow *r)
 {
-    if (d->enc == ENC_LEGACY || row_has_op(r, OP_H) || row_has_op(r, OP_By) || row_has_op(r, OP_KH)) {
+    if (d->enc == ENC_LEGACY || row_has_op(r, OP_H) || row_has_op(r, OP_By) ||
+        row_has_op(r, OP_KH)) {
         return true;
     }
-    return (d->i->vvvv & 15) == 0 && (d->enc == ENC_VEX || (r->flags & IF_VSIB) || d->n_evex_hi == 0);
+    return (d->i->vvvv & 15) == 0 &&
+           (d->enc == ENC_VEX || (r->flags & IF_VSIB) || d->n_evex_hi == 0);
 }
 
 static DecodeResult decode_operands(Dec *d, const InsnRow *r, bool modrm)
@@ -708,7 +749,8 @@ static DecodeResult decode_operands(Dec *d, const InsnRow *r, bool modrm)
             return res;
         }
     }
-    if (!vvvv_legal(d, r) || (d->enc == ENC_EVEX && d->ll == 3 && !((i->evex & EVX_B) && d->mod == 3))) {
+    if (!vvvv_legal(d, r) ||
+        (d->enc == ENC_EVEX && d->ll == 3 && !((i->evex & EVX_B) && d->mod == 3))) {
         return DECODE_UD;
     }
     if ((i->pfx & IPFX_LOCK) && (!(r->flags & IF_LOCK) || !(i->pfx & IPFX_MEM))) {
@@ -746,7 +788,7 @@ static DecodeResult decode_all(Dec *d)
 
 DecodeResult decode_insn(uint32_t hflags, const uint8_t *code, unsigned avail, Insn *i)
 {
-    Dec d = { .code = code, .avail = avail, .hflags = hflags, .i = i };
+    Dec d = {.code = code, .avail = avail, .hflags = hflags, .i = i};
     DecodeResult res;
 
     memset(i, 0, sizeof(*i));

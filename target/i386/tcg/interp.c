@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The interpreter: fetch, decode (cached), checks, execute (SDM vol. 3, 6.7 for the order of events).
+/* The interpreter: fetch, decode (cached), checks, execute (SDM vol. 3, 6.7 for the order of
+ * events).
  *
- * Decoded instructions are kept by host address of their first byte and by decoding mode; an entry is
- * good while the bytes there are what was decoded, so writes to code need no notice. The host address of
- * the current code page is looked up when the page or hflags change, and after every instruction that
- * may change memory or its mapping (IF_END, IF_PRIV). Code outside RAM and instructions across two pages
- * are fetched and decoded each time. */
+ * Decoded instructions are kept by host address of their first byte and by decoding mode; an entry
+ * is good while the bytes there are what was decoded, so writes to code need no notice. The host
+ * address of the current code page is looked up when the page or hflags change, and after every
+ * instruction that may change memory or its mapping (IF_END, IF_PRIV). Code outside RAM and
+ * instructions across two pages are fetched and decoded each time. */
 #include "target/i386/tcg/sem.h"
 
 enum { CACHE_ENTRIES = 8192, PAGE = 4096, HF_DECODE = HF_CS32 | HF_CS64 | HF_PE | HF_VM };
 
 /* What an instruction needs besides its sem. */
 enum {
-    GATE_UD = 1 << 0,               /* the vCPU's model lacks the feature */
+    GATE_UD = 1 << 0, /* the vCPU's model lacks the feature */
     GATE_PRIV = 1 << 1,
     GATE_FP = 1 << 2,
-    GATE_END = 1 << 3,              /* afterwards the code page must be looked up again */
+    GATE_END = 1 << 3, /* afterwards the code page must be looked up again */
 };
 
 typedef struct Entry {
     const uint8_t *host;
-    uint64_t bytes[2];              /* zero after the instruction */
+    uint64_t bytes[2]; /* zero after the instruction */
     uint32_t mode;
-    uint8_t gates, unused;          /* unused: bits of bytes[0] after the instruction */
+    uint8_t gates, unused; /* unused: bits of bytes[0] after the instruction */
     Insn i;
 } Entry;
 
 typedef struct Interp {
-    uint64_t page;                  /* linear address of the code page in use; 1: none */
-    const uint8_t *host;            /* NULL: not RAM */
+    uint64_t page;       /* linear address of the code page in use; 1: none */
+    const uint8_t *host; /* NULL: not RAM */
     uint32_t hflags;
     Entry uncached;
     Entry cache[CACHE_ENTRIES];
@@ -104,7 +105,8 @@ static uint32_t gates_of(const X86Cpu *c, const InsnRow *r)
 {
     uint32_t g = 0;
 
-    if (r->feature != 0 && !(r->flags & IF_SOFT_FEATURE) && !feature_on(c->env.features, r->feature)) {
+    if (r->feature != 0 && !(r->flags & IF_SOFT_FEATURE) &&
+        !feature_on(c->env.features, r->feature)) {
         g |= GATE_UD;
     }
     g |= r->flags & IF_PRIV ? GATE_PRIV | GATE_END : 0;
@@ -128,7 +130,8 @@ static bool code_limited(const X86Cpu *c)
 /* Raises what decoding failed with. */
 static void check_decoded(X86Cpu *c, DecodeResult res, const Insn *i)
 {
-    if (res == DECODE_GP || (code_limited(c) && c->env.rip + i->len - 1 > c->env.seg[SEG_CS].limit)) {
+    if (res == DECODE_GP ||
+        (code_limited(c) && c->env.rip + i->len - 1 > c->env.seg[SEG_CS].limit)) {
         x86_raise_err(c, EXC_GP, 0);
     }
     if (res != DECODE_OK) {
@@ -198,7 +201,8 @@ ALWAYS_INLINE const Entry *fetch(X86Cpu *c, Interp *ip, uint64_t rip)
     const uint8_t *p;
     Entry *e;
 
-    if (UNLIKELY(((va ^ ip->page) & ~(uint64_t)(PAGE - 1)) != 0 || (ip->page & 1) || ip->hflags != c->env.hflags)) {
+    if (UNLIKELY(((va ^ ip->page) & ~(uint64_t)(PAGE - 1)) != 0 || (ip->page & 1) ||
+                 ip->hflags != c->env.hflags)) {
         if (code_limited(c) && c->env.rip > c->env.seg[SEG_CS].limit) {
             x86_raise_err(c, EXC_GP, 0);
         }
@@ -209,7 +213,8 @@ ALWAYS_INLINE const Entry *fetch(X86Cpu *c, Interp *ip, uint64_t rip)
     }
     p = ip->host + va % PAGE;
     e = &ip->cache[((uintptr_t)p ^ (uintptr_t)p >> 11) % CACHE_ENTRIES];
-    if (LIKELY(e->host == p && e->mode == (c->env.hflags & HF_DECODE) && entry_is_current(e, p, va))) {
+    if (LIKELY(e->host == p && e->mode == (c->env.hflags & HF_DECODE) &&
+               entry_is_current(e, p, va))) {
         if (UNLIKELY(code_limited(c)) && c->env.rip + e->i.len - 1 > c->env.seg[SEG_CS].limit) {
             x86_raise_err(c, EXC_GP, 0);
         }
@@ -285,13 +290,15 @@ unsigned x86_interpret(Cpu *cpu, unsigned max)
 
     ip->page = 1;
     do {
-        if (UNLIKELY((c->env.rflags & (FL_TF | FL_RF)) | c->env.shadow | (c->env.hflags & HF_DR7))) {
+        if (UNLIKELY((c->env.rflags & (FL_TF | FL_RF)) | c->env.shadow |
+                     (c->env.hflags & HF_DR7))) {
             rip = execute_watched(c, ip, rip);
         } else {
             rip = execute(c, ip, rip);
         }
         done++;
         pending = __atomic_load_n(&cpu->pending, __ATOMIC_RELAXED);
-    } while (done < max && LIKELY(!cpu->halted) && (LIKELY(pending == 0) || !must_leave(c, pending)));
+    } while (done < max && LIKELY(!cpu->halted) &&
+             (LIKELY(pending == 0) || !must_leave(c, pending)));
     return done;
 }

@@ -14,7 +14,8 @@ static bool canonical(const X86Cpu *c, uint64_t va)
     return (uint64_t)((int64_t)(va << unused) >> unused) == va;
 }
 
-/* Is seg:ea .. +n-1 within the limit? Expand-down segments reach from above the limit to 64K or 4G. */
+/* Is seg:ea .. +n-1 within the limit? Expand-down segments reach from above the limit to 64K or 4G.
+ */
 static bool seg_within_limit(const X86Seg *s, uint64_t ea, unsigned n)
 {
     uint64_t last = ea + n - 1;
@@ -35,8 +36,10 @@ static bool seg_allows(const X86Seg *s, Access how)
     return how == ACCESS_STORE ? !code && rw : how == ACCESS_FETCH || !code || rw;
 }
 
-/* The linear address of seg:ea, false when n bytes there may not be accessed through the segment. */
-static bool seg_linear(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access how, uint64_t *ret_va)
+/* The linear address of seg:ea, false when n bytes there may not be accessed through the segment.
+ */
+static bool seg_linear(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access how,
+                       uint64_t *ret_va)
 {
     const X86Seg *s = &c->env.seg[seg];
 
@@ -64,7 +67,8 @@ uint64_t insn_linear(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access ho
     return va;
 }
 
-bool insn_linear_probe(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access how, uint64_t *ret_va)
+bool insn_linear_probe(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access how,
+                       uint64_t *ret_va)
 {
     return !(c->env.hflags & HF_ALIGN) && seg_linear(c, seg, ea, n, how, ret_va);
 }
@@ -143,8 +147,8 @@ uint64_t stack_pop(X86Cpu *c, unsigned size)
 
 /* ---- locked memory */
 
-__attribute__((no_sanitize("alignment"))) bool
-host_cas(void *p, unsigned size, uint64_t old, uint64_t v)
+__attribute__((no_sanitize("alignment"))) bool host_cas(void *p, unsigned size, uint64_t old,
+                                                        uint64_t v)
 {
     switch (size) {
     case 1: return __sync_bool_compare_and_swap((uint8_t *)p, old, v);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Inline parts of instruction semantics: registers by width, status flags, effective addresses, memory
- * operands and their read-modify-write. For sem_*.c and interp.c only.
+/* Inline parts of instruction semantics: registers by width, status flags, effective addresses,
+ * memory operands and their read-modify-write. For sem_*.c and interp.c only.
  *
  * A semantic function's body takes the width as a parameter and is forced inline under a switch on
  * i->opsize (SEM_SIZED), so each width compiles to straight code. */
@@ -13,28 +13,28 @@
 #include <string.h>
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x)   __builtin_expect(!!(x), 0)
+#define LIKELY(x)     __builtin_expect(!!(x), 1)
 
 /* Defines SemFn name() out of `name_n(c, i, size)`, for operand sizes 1-8 or 2-8. */
-#define SEM_SIZED(name)                                                 \
-    void name(X86Cpu *c, const Insn *i)                                 \
-    {                                                                   \
-        switch (i->opsize) {                                            \
-        case 1: name##_n(c, i, 1); break;                               \
-        case 2: name##_n(c, i, 2); break;                               \
-        case 4: name##_n(c, i, 4); break;                               \
-        default: name##_n(c, i, 8); break;                              \
-        }                                                               \
+#define SEM_SIZED(name)                                                                            \
+    void name(X86Cpu *c, const Insn *i)                                                            \
+    {                                                                                              \
+        switch (i->opsize) {                                                                       \
+        case 1: name##_n(c, i, 1); break;                                                          \
+        case 2: name##_n(c, i, 2); break;                                                          \
+        case 4: name##_n(c, i, 4); break;                                                          \
+        default: name##_n(c, i, 8); break;                                                         \
+        }                                                                                          \
     }
-#define SEM_SIZED_V(name)                                               \
-    void name(X86Cpu *c, const Insn *i)                                 \
-    {                                                                   \
-        switch (i->opsize) {                                            \
-        case 2: name##_n(c, i, 2); break;                               \
-        case 4: name##_n(c, i, 4); break;                               \
-        default: name##_n(c, i, 8); break;                              \
-        }                                                               \
+#define SEM_SIZED_V(name)                                                                          \
+    void name(X86Cpu *c, const Insn *i)                                                            \
+    {                                                                                              \
+        switch (i->opsize) {                                                                       \
+        case 2: name##_n(c, i, 2); break;                                                          \
+        case 4: name##_n(c, i, 4); break;                                                          \
+        default: name##_n(c, i, 8); break;                                                         \
+        }                                                                                          \
     }
 
 ALWAYS_INLINE uint64_t size_mask(unsigned size)
@@ -57,7 +57,8 @@ ALWAYS_INLINE bool reg_is_high(const Insn *i, unsigned reg)
 ALWAYS_INLINE uint64_t reg_ld(const X86Cpu *c, const Insn *i, unsigned reg, unsigned size)
 {
     switch (size) {
-    case 1: return reg_is_high(i, reg) ? (uint8_t)(c->env.gpr[reg & 3] >> 8) : (uint8_t)c->env.gpr[reg];
+    case 1:
+        return reg_is_high(i, reg) ? (uint8_t)(c->env.gpr[reg & 3] >> 8) : (uint8_t)c->env.gpr[reg];
     case 2: return (uint16_t)c->env.gpr[reg];
     case 4: return (uint32_t)c->env.gpr[reg];
     default: return c->env.gpr[reg];
@@ -118,7 +119,8 @@ ALWAYS_INLINE uint64_t fl_carries(uint64_t carry, unsigned size)
 {
     unsigned top = 8 * size - 1;
 
-    return (carry >> top & 1) | (carry >> 3 & 1) * FL_AF | ((carry >> top ^ carry >> (top - 1)) & 1) * FL_OF;
+    return (carry >> top & 1) | (carry >> 3 & 1) * FL_AF |
+           ((carry >> top ^ carry >> (top - 1)) & 1) * FL_OF;
 }
 
 ALWAYS_INLINE uint64_t alu_add(uint64_t a, uint64_t b, uint64_t cin, unsigned size, uint64_t *fl)
@@ -162,9 +164,15 @@ ALWAYS_INLINE bool cond(uint64_t fl, unsigned cc)
 }
 
 /* Flags that condition cc reads, for rows. */
-#define CC_FLAGS(cc)                                                                            \
-    ((cc) < 2 ? FL_OF : (cc) < 4 ? FL_CF : (cc) < 6 ? FL_ZF : (cc) < 8 ? FL_CF | FL_ZF          \
-     : (cc) < 10 ? FL_SF : (cc) < 12 ? FL_PF : (cc) < 14 ? FL_SF | FL_OF : FL_SF | FL_OF | FL_ZF)
+#define CC_FLAGS(cc)                                                                               \
+    ((cc) < 2    ? FL_OF                                                                           \
+     : (cc) < 4  ? FL_CF                                                                           \
+     : (cc) < 6  ? FL_ZF                                                                           \
+     : (cc) < 8  ? FL_CF | FL_ZF                                                                   \
+     : (cc) < 10 ? FL_SF                                                                           \
+     : (cc) < 12 ? FL_PF                                                                           \
+     : (cc) < 14 ? FL_SF | FL_OF                                                                   \
+                 : FL_SF | FL_OF | FL_ZF)
 
 /* ---- memory by linear address */
 
@@ -224,12 +232,14 @@ ALWAYS_INLINE bool seg_is_flat(const X86Cpu *c, unsigned seg)
     return (c->env.hflags & HF_FLAT) && seg < SEG_FS && seg != SEG_CS;
 }
 
-ALWAYS_INLINE uint64_t linear_of(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access how, unsigned adsize)
+ALWAYS_INLINE uint64_t linear_of(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access how,
+                                 unsigned adsize)
 {
     if (LIKELY((c->env.hflags & (HF_CS64 | HF_ALIGN)) == HF_CS64)) {
         uint64_t va = seg >= SEG_FS ? ea + c->env.seg[seg].base : ea;
 
-        if (LIKELY(((va + 0x800000000000) >> 48) == 0 && ((va + n - 1 + 0x800000000000) >> 48) == 0)) {
+        if (LIKELY(((va + 0x800000000000) >> 48) == 0 &&
+                   ((va + n - 1 + 0x800000000000) >> 48) == 0)) {
             return va;
         }
     } else if ((c->env.hflags & (HF_CS64 | HF_ALIGN)) == 0 && seg_is_flat(c, seg) &&
@@ -251,7 +261,8 @@ ALWAYS_INLINE bool insn_is_mem(const Insn *i)
 
 ALWAYS_INLINE uint64_t rm_ld(X86Cpu *c, const Insn *i, unsigned size)
 {
-    return insn_is_mem(i) ? mem_ld(c, mem_va(c, i, size, ACCESS_LOAD), size) : reg_ld(c, i, i->rm, size);
+    return insn_is_mem(i) ? mem_ld(c, mem_va(c, i, size, ACCESS_LOAD), size)
+                          : reg_ld(c, i, i->rm, size);
 }
 
 ALWAYS_INLINE void rm_st(X86Cpu *c, const Insn *i, unsigned size, uint64_t v)
@@ -268,13 +279,14 @@ ALWAYS_INLINE void rm_st(X86Cpu *c, const Insn *i, unsigned size, uint64_t v)
 /* New value of an operand; *fl is RFLAGS in and out. */
 typedef uint64_t (*RmwFn)(uint64_t old, uint64_t arg, unsigned size, uint64_t *fl);
 
-bool host_cas(void *p, unsigned size, uint64_t old, uint64_t v);        /* sequentially consistent */
+bool host_cas(void *p, unsigned size, uint64_t old, uint64_t v); /* sequentially consistent */
 /* LOCK on memory without a host address: other vCPUs stand still in between. */
 void lock_slow_begin(X86Cpu *c);
 void lock_slow_end(X86Cpu *c);
 
 /* Returns the old value. */
-ALWAYS_INLINE uint64_t mem_rmw_at(X86Cpu *c, const Insn *i, uint64_t va, unsigned size, RmwFn fn, uint64_t arg)
+ALWAYS_INLINE uint64_t mem_rmw_at(X86Cpu *c, const Insn *i, uint64_t va, unsigned size, RmwFn fn,
+                                  uint64_t arg)
 {
     void *p = guest_host(&c->cpu, va, size, ACCESS_STORE, c->env.mmu_mode);
     uint64_t fl = c->env.rflags, old, v;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Near control transfer and the stack: jumps, calls, returns, loops, PUSH and POP of everything but
- * segments, ENTER and LEAVE, PUSHF and POPF, BOUND (SDM vol. 2). Registers change only after the last
- * access that can fault. */
+ * segments, ENTER and LEAVE, PUSHF and POPF, BOUND (SDM vol. 2). Registers change only after the
+ * last access that can fault. */
 #include "target/i386/tcg/sem.h"
 #include "target/i386/tcg/sem_decl.h"
 
@@ -20,17 +20,18 @@ void sem_jcc(X86Cpu *c, const Insn *i)
 }
 
 /* One function a condition: a switch on the condition would be an unpredictable jump of our own. */
-#define JCC_SEM(cc)                                             \
-    static void sem_jcc##cc(X86Cpu *c, const Insn *i)           \
-    {                                                           \
-        if (cond(c->env.rflags, cc)) {                          \
-            jump_rel(c, i);                                     \
-        }                                                       \
+#define JCC_SEM(cc)                                                                                \
+    static void sem_jcc##cc(X86Cpu *c, const Insn *i)                                              \
+    {                                                                                              \
+        if (cond(c->env.rflags, cc)) {                                                             \
+            jump_rel(c, i);                                                                        \
+        }                                                                                          \
     }
-JCC_SEM(0) JCC_SEM(1) JCC_SEM(2) JCC_SEM(3) JCC_SEM(4) JCC_SEM(5) JCC_SEM(6) JCC_SEM(7)
-JCC_SEM(8) JCC_SEM(9) JCC_SEM(10) JCC_SEM(11) JCC_SEM(12) JCC_SEM(13) JCC_SEM(14) JCC_SEM(15)
+JCC_SEM(0)
+JCC_SEM(1) JCC_SEM(2) JCC_SEM(3) JCC_SEM(4) JCC_SEM(5) JCC_SEM(6) JCC_SEM(7) JCC_SEM(8) JCC_SEM(9)
+    JCC_SEM(10) JCC_SEM(11) JCC_SEM(12) JCC_SEM(13) JCC_SEM(14) JCC_SEM(15)
 
-void sem_jmp_rel(X86Cpu *c, const Insn *i)
+        void sem_jmp_rel(X86Cpu *c, const Insn *i)
 {
     jump_rel(c, i);
 }
@@ -83,34 +84,52 @@ void sem_jcxz(X86Cpu *c, const Insn *i)
     }
 }
 
-#define JCC_ROWS(cc, nm)                                                                        \
-    { ROW_AT(MAP_1, 0x70 + (cc), "j" nm), .op = { OP_Jb }, .flags = IF_JUMP | IF_F64,           \
-      .fl_read = CC_FLAGS(cc), .sem = sem_jcc##cc },                                            \
-    { ROW_AT(MAP_0F, 0x80 + (cc), "j" nm), .op = { OP_Jz }, .flags = IF_JUMP | IF_F64,          \
-      .fl_read = CC_FLAGS(cc), .sem = sem_jcc##cc }
+#define JCC_ROWS(cc, nm)                                                                           \
+    {ROW_AT(MAP_1, 0x70 + (cc), "j" nm), .op = {OP_Jb}, .flags = IF_JUMP | IF_F64,                 \
+     .fl_read = CC_FLAGS(cc), .sem = sem_jcc##cc},                                                 \
+    {                                                                                              \
+        ROW_AT(MAP_0F, 0x80 + (cc), "j" nm), .op = {OP_Jz}, .flags = IF_JUMP | IF_F64,             \
+                                             .fl_read = CC_FLAGS(cc), .sem = sem_jcc##cc           \
+    }
 #define RCX_RW .gpr_read = 1 << R_RCX, .gpr_write = 1 << R_RCX
 enum { IF_NEAR = IF_JUMP | IF_F64, RSP_BIT = 1 << R_RSP };
 #define RSP_RW .gpr_read = RSP_BIT, .gpr_write = RSP_BIT
 static const InsnRow rows_jump[] = {
-    JCC_ROWS(0, "o"), JCC_ROWS(1, "no"), JCC_ROWS(2, "b"), JCC_ROWS(3, "ae"), JCC_ROWS(4, "e"), JCC_ROWS(5, "ne"),
-    JCC_ROWS(6, "be"), JCC_ROWS(7, "a"), JCC_ROWS(8, "s"), JCC_ROWS(9, "ns"), JCC_ROWS(10, "p"), JCC_ROWS(11, "np"),
-    JCC_ROWS(12, "l"), JCC_ROWS(13, "ge"), JCC_ROWS(14, "le"), JCC_ROWS(15, "g"),
-    { ROW_AT(MAP_1, 0xeb, "jmp"), .op = { OP_Jb }, .flags = IF_NEAR, .sem = sem_jmp_rel },
-    { ROW_AT(MAP_1, 0xe9, "jmp"), .op = { OP_Jz }, .flags = IF_NEAR, .sem = sem_jmp_rel },
-    { ROW_EXT(MAP_1, 0xff, 4, "jmp"), .op = { OP_Ev }, .mem = MEM_OPSZ, .acc = ACC_R, .flags = IF_NEAR,
-      .sem = sem_jmp_rm },
-    { ROW_AT(MAP_1, 0xe8, "call"), .op = { OP_Jz }, .flags = IF_NEAR | IF_IMPLICIT, RSP_RW, .sem = sem_call_rel },
-    { ROW_EXT(MAP_1, 0xff, 2, "call"), .op = { OP_Ev }, .mem = MEM_OPSZ, .acc = ACC_R, .flags = IF_NEAR | IF_IMPLICIT,
-      RSP_RW, .sem = sem_call_rm },
-    { ROW_AT(MAP_1, 0xc3, "ret"), .flags = IF_NEAR | IF_IMPLICIT, RSP_RW, .sem = sem_ret },
-    { ROW_AT(MAP_1, 0xc2, "ret"), .op = { OP_Iw }, .flags = IF_NEAR | IF_IMPLICIT, RSP_RW, .sem = sem_ret },
-    { ROW_AT(MAP_1, 0xe0, "loopne"), .op = { OP_Jb }, .flags = IF_NEAR | IF_IMPLICIT, .fl_read = FL_ZF, RCX_RW,
-      .sem = sem_loop },
-    { ROW_AT(MAP_1, 0xe1, "loope"), .op = { OP_Jb }, .flags = IF_NEAR | IF_IMPLICIT, .fl_read = FL_ZF, RCX_RW,
-      .sem = sem_loop },
-    { ROW_AT(MAP_1, 0xe2, "loop"), .op = { OP_Jb }, .flags = IF_NEAR | IF_IMPLICIT, RCX_RW, .sem = sem_loop },
-    { ROW_AT(MAP_1, 0xe3, "jcxz"), .op = { OP_Jb }, .flags = IF_NEAR | IF_IMPLICIT, .gpr_read = 1 << R_RCX,
-      .sem = sem_jcxz },
+    JCC_ROWS(0, "o"),
+    JCC_ROWS(1, "no"),
+    JCC_ROWS(2, "b"),
+    JCC_ROWS(3, "ae"),
+    JCC_ROWS(4, "e"),
+    JCC_ROWS(5, "ne"),
+    JCC_ROWS(6, "be"),
+    JCC_ROWS(7, "a"),
+    JCC_ROWS(8, "s"),
+    JCC_ROWS(9, "ns"),
+    JCC_ROWS(10, "p"),
+    JCC_ROWS(11, "np"),
+    JCC_ROWS(12, "l"),
+    JCC_ROWS(13, "ge"),
+    JCC_ROWS(14, "le"),
+    JCC_ROWS(15, "g"),
+    {ROW_AT(MAP_1, 0xeb, "jmp"), .op = {OP_Jb}, .flags = IF_NEAR, .sem = sem_jmp_rel},
+    {ROW_AT(MAP_1, 0xe9, "jmp"), .op = {OP_Jz}, .flags = IF_NEAR, .sem = sem_jmp_rel},
+    {ROW_EXT(MAP_1, 0xff, 4, "jmp"), .op = {OP_Ev}, .mem = MEM_OPSZ, .acc = ACC_R, .flags = IF_NEAR,
+     .sem = sem_jmp_rm},
+    {ROW_AT(MAP_1, 0xe8, "call"), .op = {OP_Jz}, .flags = IF_NEAR | IF_IMPLICIT, RSP_RW,
+     .sem = sem_call_rel},
+    {ROW_EXT(MAP_1, 0xff, 2, "call"), .op = {OP_Ev}, .mem = MEM_OPSZ, .acc = ACC_R,
+     .flags = IF_NEAR | IF_IMPLICIT, RSP_RW, .sem = sem_call_rm},
+    {ROW_AT(MAP_1, 0xc3, "ret"), .flags = IF_NEAR | IF_IMPLICIT, RSP_RW, .sem = sem_ret},
+    {ROW_AT(MAP_1, 0xc2, "ret"), .op = {OP_Iw}, .flags = IF_NEAR | IF_IMPLICIT, RSP_RW,
+     .sem = sem_ret},
+    {ROW_AT(MAP_1, 0xe0, "loopne"), .op = {OP_Jb}, .flags = IF_NEAR | IF_IMPLICIT, .fl_read = FL_ZF,
+     RCX_RW, .sem = sem_loop},
+    {ROW_AT(MAP_1, 0xe1, "loope"), .op = {OP_Jb}, .flags = IF_NEAR | IF_IMPLICIT, .fl_read = FL_ZF,
+     RCX_RW, .sem = sem_loop},
+    {ROW_AT(MAP_1, 0xe2, "loop"), .op = {OP_Jb}, .flags = IF_NEAR | IF_IMPLICIT, RCX_RW,
+     .sem = sem_loop},
+    {ROW_AT(MAP_1, 0xe3, "jcxz"), .op = {OP_Jb}, .flags = IF_NEAR | IF_IMPLICIT,
+     .gpr_read = 1 << R_RCX, .sem = sem_jcxz},
 };
 INSN_ROWS(jump, rows_jump);
 
@@ -200,7 +219,8 @@ static void sem_enter(X86Cpu *c, const Insn *i)
     for (unsigned k = 1; k < level; k++) {
         bp -= n;
         sp -= n;
-        mem_st(c, stack_va(c, sp, n, ACCESS_STORE), n, mem_ld(c, stack_va(c, bp, n, ACCESS_LOAD), n));
+        mem_st(c, stack_va(c, sp, n, ACCESS_STORE), n,
+               mem_ld(c, stack_va(c, bp, n, ACCESS_LOAD), n));
     }
     if (level > 0) {
         sp -= n;
@@ -236,8 +256,14 @@ static void sem_bound(X86Cpu *c, const Insn *i)
 
 /* ---- PUSHF, POPF (SDM vol. 3, 21.2 for virtual-8086 mode) */
 
-static unsigned iopl(const X86Cpu *c) { return (c->env.rflags & FL_IOPL) >> 12; }
-static unsigned cpl(const X86Cpu *c) { return c->env.hflags & HF_CPL; }
+static unsigned iopl(const X86Cpu *c)
+{
+    return (c->env.rflags & FL_IOPL) >> 12;
+}
+static unsigned cpl(const X86Cpu *c)
+{
+    return c->env.hflags & HF_CPL;
+}
 
 /* Virtual-8086 mode below IOPL 3: #GP, except for 16-bit operands with CR4.VME. */
 static bool vme_flags(X86Cpu *c, const Insn *i)
@@ -288,26 +314,27 @@ void sem_popf(X86Cpu *c, const Insn *i)
 
 #define STACK_ROW IF_IMPLICIT, .gpr_read = RSP_BIT, .gpr_write = RSP_BIT
 static const InsnRow rows_stack[] = {
-    { ROW_AT(MAP_1, 0x50, "push"), .op = { OP_Zv }, .flags = IF_D64 | STACK_ROW, .sem = sem_push_reg },
-    { ROW_AT(MAP_1, 0x58, "pop"), .op = { OP_Zv }, .flags = IF_D64 | STACK_ROW, .sem = sem_pop_reg },
-    { ROW_AT(MAP_1, 0x68, "push"), .op = { OP_Iz }, .flags = IF_D64 | STACK_ROW, .sem = sem_push_imm },
-    { ROW_AT(MAP_1, 0x6a, "push"), .op = { OP_Ibs }, .flags = IF_D64 | STACK_ROW, .sem = sem_push_imm },
-    { ROW_EXT(MAP_1, 0xff, 6, "push"), .op = { OP_Ev }, .mem = MEM_OPSZ, .acc = ACC_R, .flags = IF_D64 | STACK_ROW,
-      .sem = sem_push_rm },
-    { ROW_EXT(MAP_1, 0x8f, 0, "pop"), .op = { OP_Ev }, .mem = MEM_OPSZ, .acc = ACC_W, .flags = IF_D64 | STACK_ROW,
-      .sem = sem_pop_rm },
-    { ROW_AT(MAP_1, 0x60, "pusha"), .flags = IF_I64 | IF_IMPLICIT, .gpr_read = 0xff, .gpr_write = RSP_BIT,
-      .sem = sem_pusha },
-    { ROW_AT(MAP_1, 0x61, "popa"), .flags = IF_I64 | IF_IMPLICIT, .gpr_read = RSP_BIT, .gpr_write = 0xff,
-      .sem = sem_popa },
-    { ROW_AT(MAP_1, 0xc8, "enter"), .op = { OP_Iw, OP_Ib }, .flags = IF_D64 | IF_IMPLICIT,
-      .gpr_read = RSP_BIT | 1 << R_RBP, .gpr_write = RSP_BIT | 1 << R_RBP, .sem = sem_enter },
-    { ROW_AT(MAP_1, 0xc9, "leave"), .flags = IF_D64 | IF_IMPLICIT, .gpr_read = 1 << R_RBP,
-      .gpr_write = RSP_BIT | 1 << R_RBP, .sem = sem_leave },
-    { ROW_AT(MAP_1, 0x62, "bound"), .op = { OP_Gv, OP_M }, .mem = MEM_SPECIAL, .acc = ACC_R,
-      .flags = IF_I64 | IF_MEM_ONLY, .sem = sem_bound },
-    { ROW_AT(MAP_1, 0x9c, "pushf"), .flags = IF_D64 | STACK_ROW, .fl_read = FL_STATUS | FL_DF, .sem = sem_pushf },
-    { ROW_AT(MAP_1, 0x9d, "popf"), .flags = IF_D64 | IF_END | STACK_ROW, .fl_write = FL_STATUS | FL_DF,
-      .sem = sem_popf },
+    {ROW_AT(MAP_1, 0x50, "push"), .op = {OP_Zv}, .flags = IF_D64 | STACK_ROW, .sem = sem_push_reg},
+    {ROW_AT(MAP_1, 0x58, "pop"), .op = {OP_Zv}, .flags = IF_D64 | STACK_ROW, .sem = sem_pop_reg},
+    {ROW_AT(MAP_1, 0x68, "push"), .op = {OP_Iz}, .flags = IF_D64 | STACK_ROW, .sem = sem_push_imm},
+    {ROW_AT(MAP_1, 0x6a, "push"), .op = {OP_Ibs}, .flags = IF_D64 | STACK_ROW, .sem = sem_push_imm},
+    {ROW_EXT(MAP_1, 0xff, 6, "push"), .op = {OP_Ev}, .mem = MEM_OPSZ, .acc = ACC_R,
+     .flags = IF_D64 | STACK_ROW, .sem = sem_push_rm},
+    {ROW_EXT(MAP_1, 0x8f, 0, "pop"), .op = {OP_Ev}, .mem = MEM_OPSZ, .acc = ACC_W,
+     .flags = IF_D64 | STACK_ROW, .sem = sem_pop_rm},
+    {ROW_AT(MAP_1, 0x60, "pusha"), .flags = IF_I64 | IF_IMPLICIT, .gpr_read = 0xff,
+     .gpr_write = RSP_BIT, .sem = sem_pusha},
+    {ROW_AT(MAP_1, 0x61, "popa"), .flags = IF_I64 | IF_IMPLICIT, .gpr_read = RSP_BIT,
+     .gpr_write = 0xff, .sem = sem_popa},
+    {ROW_AT(MAP_1, 0xc8, "enter"), .op = {OP_Iw, OP_Ib}, .flags = IF_D64 | IF_IMPLICIT,
+     .gpr_read = RSP_BIT | 1 << R_RBP, .gpr_write = RSP_BIT | 1 << R_RBP, .sem = sem_enter},
+    {ROW_AT(MAP_1, 0xc9, "leave"), .flags = IF_D64 | IF_IMPLICIT, .gpr_read = 1 << R_RBP,
+     .gpr_write = RSP_BIT | 1 << R_RBP, .sem = sem_leave},
+    {ROW_AT(MAP_1, 0x62, "bound"), .op = {OP_Gv, OP_M}, .mem = MEM_SPECIAL, .acc = ACC_R,
+     .flags = IF_I64 | IF_MEM_ONLY, .sem = sem_bound},
+    {ROW_AT(MAP_1, 0x9c, "pushf"), .flags = IF_D64 | STACK_ROW, .fl_read = FL_STATUS | FL_DF,
+     .sem = sem_pushf},
+    {ROW_AT(MAP_1, 0x9d, "popf"), .flags = IF_D64 | IF_END | STACK_ROW,
+     .fl_write = FL_STATUS | FL_DF, .sem = sem_popf},
 };
 INSN_ROWS(stack, rows_stack);

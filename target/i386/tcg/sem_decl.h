@@ -10,13 +10,13 @@ void sem_nop(X86Cpu *c, const Insn *i);
 void sem_pause(X86Cpu *c, const Insn *i);
 
 /* sem_ctl.c */
-void sem_jcc(X86Cpu *c, const Insn *i);         /* condition: opcode & 15 */
+void sem_jcc(X86Cpu *c, const Insn *i); /* condition: opcode & 15 */
 void sem_jmp_rel(X86Cpu *c, const Insn *i);
 void sem_jmp_rm(X86Cpu *c, const Insn *i);
 void sem_call_rel(X86Cpu *c, const Insn *i);
 void sem_call_rm(X86Cpu *c, const Insn *i);
-void sem_ret(X86Cpu *c, const Insn *i);         /* also RET imm16: imm is 0 without */
-void sem_loop(X86Cpu *c, const Insn *i);        /* E0-E2 */
+void sem_ret(X86Cpu *c, const Insn *i);  /* also RET imm16: imm is 0 without */
+void sem_loop(X86Cpu *c, const Insn *i); /* E0-E2 */
 void sem_jcxz(X86Cpu *c, const Insn *i);
 void sem_push_reg(X86Cpu *c, const Insn *i);
 void sem_push_imm(X86Cpu *c, const Insn *i);
@@ -31,9 +31,9 @@ void sem_popf(X86Cpu *c, const Insn *i);
 void sem_lea(X86Cpu *c, const Insn *i);
 void sem_xchg_ZA(X86Cpu *c, const Insn *i);
 void sem_xlat(X86Cpu *c, const Insn *i);
-void sem_mov_AO(X86Cpu *c, const Insn *i);      /* moffs */
+void sem_mov_AO(X86Cpu *c, const Insn *i); /* moffs */
 void sem_mov_OA(X86Cpu *c, const Insn *i);
-void sem_bt_mem(X86Cpu *c, const Insn *i);      /* BT, BTS, BTR, BTC with a bit string in memory */
+void sem_bt_mem(X86Cpu *c, const Insn *i); /* BT, BTS, BTR, BTC with a bit string in memory */
 
 /* sem_string.c: opcode bit 0 tells bytes from the operand size; i->opsize is right for both */
 void sem_movs(X86Cpu *c, const Insn *i);

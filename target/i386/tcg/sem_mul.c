@@ -54,15 +54,17 @@ ALWAYS_INLINE void sem_imul_GE_n(X86Cpu *c, const Insn *i, unsigned n)
 
     imul_to(c, i, n, reg_ld(c, i, i->reg, n), b);
 }
-ALWAYS_INLINE void sem_imul_GEI_n(X86Cpu *c, const Insn *i, unsigned n) { imul_to(c, i, n, rm_ld(c, i, n), i->imm); }
-static SEM_SIZED(sem_mul)
-static SEM_SIZED(sem_imul)
-static SEM_SIZED_V(sem_imul_GE)
-static SEM_SIZED_V(sem_imul_GEI)
+ALWAYS_INLINE void sem_imul_GEI_n(X86Cpu *c, const Insn *i, unsigned n)
+{
+    imul_to(c, i, n, rm_ld(c, i, n), i->imm);
+}
+static SEM_SIZED(sem_mul) static SEM_SIZED(sem_imul) static SEM_SIZED_V(
+    sem_imul_GE) static SEM_SIZED_V(sem_imul_GEI)
 
-/* ---- DIV, IDIV: #DE for zero and for a quotient that does not fit. Flags undefined, left alone. */
+    /* ---- DIV, IDIV: #DE for zero and for a quotient that does not fit. Flags undefined, left
+       alone. */
 
-ALWAYS_INLINE u128 get_dividend(const X86Cpu *c, unsigned n)
+    ALWAYS_INLINE u128 get_dividend(const X86Cpu *c, unsigned n)
 {
     if (n == 1) {
         return (uint16_t)c->env.gpr[R_RAX];
@@ -115,24 +117,34 @@ SEM_SIZED(sem_div)
 SEM_SIZED(sem_idiv)
 
 enum { FL_CO = FL_CF | FL_OF, FL_SZAP = FL_STATUS & ~FL_CO, RAX_RDX = 1 << R_RAX | 1 << R_RDX };
-#define MUL_ROWS(nm, x, fn, wr, un)                                                             \
-    { ROW_EXT(MAP_1, 0xf6, x, nm), .op = { OP_Eb }, .mem = MEM_1, .acc = ACC_R, .flags = IF_PASS | IF_IMPLICIT, \
-      .fl_write = wr, .fl_undef = un, .gpr_read = 1 << R_RAX, .gpr_write = 1 << R_RAX, .sem = fn }, \
-    { ROW_EXT(MAP_1, 0xf7, x, nm), .op = { OP_Ev }, .mem = MEM_OPSZ, .acc = ACC_R, .flags = IF_PASS | IF_IMPLICIT, \
-      .fl_write = wr, .fl_undef = un, .gpr_read = RAX_RDX, .gpr_write = RAX_RDX, .sem = fn }
-#define IMUL_TAIL .mem = MEM_OPSZ, .acc = ACC_R, .flags = IF_PASS, .fl_write = FL_CO, .fl_undef = FL_SZAP
+#define MUL_ROWS(nm, x, fn, wr, un)                                                                \
+    {ROW_EXT(MAP_1, 0xf6, x, nm),    .op = {OP_Eb},  .mem = MEM_1,   .acc = ACC_R,                 \
+     .flags = IF_PASS | IF_IMPLICIT, .fl_write = wr, .fl_undef = un, .gpr_read = 1 << R_RAX,       \
+     .gpr_write = 1 << R_RAX,        .sem = fn},                                                   \
+    {                                                                                              \
+        ROW_EXT(MAP_1, 0xf7, x, nm),                                                               \
+            .op = {OP_Ev}, .mem = MEM_OPSZ, .acc = ACC_R, .flags = IF_PASS | IF_IMPLICIT,          \
+            .fl_write = wr, .fl_undef = un, .gpr_read = RAX_RDX, .gpr_write = RAX_RDX, .sem = fn   \
+    }
+#define IMUL_TAIL                                                                                  \
+    .mem = MEM_OPSZ, .acc = ACC_R, .flags = IF_PASS, .fl_write = FL_CO, .fl_undef = FL_SZAP
 static const InsnRow rows_mul[] = {
-    MUL_ROWS("mul", 4, sem_mul, FL_CO, FL_SZAP), MUL_ROWS("imul", 5, sem_imul, FL_CO, FL_SZAP),
-    MUL_ROWS("div", 6, sem_div, 0, FL_STATUS), MUL_ROWS("idiv", 7, sem_idiv, 0, FL_STATUS),
-    { ROW_AT(MAP_0F, 0xaf, "imul"), .op = { OP_Gv, OP_Ev }, IMUL_TAIL, .sem = sem_imul_GE },
-    { ROW_AT(MAP_1, 0x69, "imul"), .op = { OP_Gv, OP_Ev, OP_Iz }, IMUL_TAIL, .sem = sem_imul_GEI },
-    { ROW_AT(MAP_1, 0x6b, "imul"), .op = { OP_Gv, OP_Ev, OP_Ibs }, IMUL_TAIL, .sem = sem_imul_GEI },
+    MUL_ROWS("mul", 4, sem_mul, FL_CO, FL_SZAP),
+    MUL_ROWS("imul", 5, sem_imul, FL_CO, FL_SZAP),
+    MUL_ROWS("div", 6, sem_div, 0, FL_STATUS),
+    MUL_ROWS("idiv", 7, sem_idiv, 0, FL_STATUS),
+    {ROW_AT(MAP_0F, 0xaf, "imul"), .op = {OP_Gv, OP_Ev}, IMUL_TAIL, .sem = sem_imul_GE},
+    {ROW_AT(MAP_1, 0x69, "imul"), .op = {OP_Gv, OP_Ev, OP_Iz}, IMUL_TAIL, .sem = sem_imul_GEI},
+    {ROW_AT(MAP_1, 0x6b, "imul"), .op = {OP_Gv, OP_Ev, OP_Ibs}, IMUL_TAIL, .sem = sem_imul_GEI},
 };
 INSN_ROWS(mul, rows_mul);
 
 /* ---- BCD; outside 64-bit mode only */
 
-static uint8_t al(const X86Cpu *c) { return c->env.gpr[R_RAX]; }
+static uint8_t al(const X86Cpu *c)
+{
+    return c->env.gpr[R_RAX];
+}
 
 static void sem_aaa(X86Cpu *c, const Insn *i)
 {
@@ -169,8 +181,14 @@ static void decimal_adjust(X86Cpu *c, bool add)
     flags_put(c, FL_STATUS, fl | fl_szp(v, 1));
 }
 
-static void sem_daa(X86Cpu *c, const Insn *i) { decimal_adjust(c, true); }
-static void sem_das(X86Cpu *c, const Insn *i) { decimal_adjust(c, false); }
+static void sem_daa(X86Cpu *c, const Insn *i)
+{
+    decimal_adjust(c, true);
+}
+static void sem_das(X86Cpu *c, const Insn *i)
+{
+    decimal_adjust(c, false);
+}
 
 static void sem_aam(X86Cpu *c, const Insn *i)
 {
@@ -194,17 +212,17 @@ static void sem_aad(X86Cpu *c, const Insn *i)
 #define BCD_TAIL .gpr_read = 1 << R_RAX, .gpr_write = 1 << R_RAX
 enum { FL_SZP = FL_SF | FL_ZF | FL_PF, FL_AC_ = FL_AF | FL_CF };
 static const InsnRow rows_bcd[] = {
-    { ROW_AT(MAP_1, 0x37, "aaa"), .flags = IF_I64 | IF_IMPLICIT, .fl_read = FL_AF, .fl_write = FL_AC_,
-      .fl_undef = FL_SZP | FL_OF, BCD_TAIL, .sem = sem_aaa },
-    { ROW_AT(MAP_1, 0x3f, "aas"), .flags = IF_I64 | IF_IMPLICIT, .fl_read = FL_AF, .fl_write = FL_AC_,
-      .fl_undef = FL_SZP | FL_OF, BCD_TAIL, .sem = sem_aas },
-    { ROW_AT(MAP_1, 0x27, "daa"), .flags = IF_I64 | IF_IMPLICIT, .fl_read = FL_AC_, .fl_write = FL_AC_ | FL_SZP,
-      .fl_undef = FL_OF, BCD_TAIL, .sem = sem_daa },
-    { ROW_AT(MAP_1, 0x2f, "das"), .flags = IF_I64 | IF_IMPLICIT, .fl_read = FL_AC_, .fl_write = FL_AC_ | FL_SZP,
-      .fl_undef = FL_OF, BCD_TAIL, .sem = sem_das },
-    { ROW_AT(MAP_1, 0xd4, "aam"), .op = { OP_Ib }, .flags = IF_I64 | IF_IMPLICIT, .fl_write = FL_SZP,
-      .fl_undef = FL_AC_ | FL_OF, BCD_TAIL, .sem = sem_aam },
-    { ROW_AT(MAP_1, 0xd5, "aad"), .op = { OP_Ib }, .flags = IF_I64 | IF_IMPLICIT, .fl_write = FL_SZP,
-      .fl_undef = FL_AC_ | FL_OF, BCD_TAIL, .sem = sem_aad },
+    {ROW_AT(MAP_1, 0x37, "aaa"), .flags = IF_I64 | IF_IMPLICIT, .fl_read = FL_AF,
+     .fl_write = FL_AC_, .fl_undef = FL_SZP | FL_OF, BCD_TAIL, .sem = sem_aaa},
+    {ROW_AT(MAP_1, 0x3f, "aas"), .flags = IF_I64 | IF_IMPLICIT, .fl_read = FL_AF,
+     .fl_write = FL_AC_, .fl_undef = FL_SZP | FL_OF, BCD_TAIL, .sem = sem_aas},
+    {ROW_AT(MAP_1, 0x27, "daa"), .flags = IF_I64 | IF_IMPLICIT, .fl_read = FL_AC_,
+     .fl_write = FL_AC_ | FL_SZP, .fl_undef = FL_OF, BCD_TAIL, .sem = sem_daa},
+    {ROW_AT(MAP_1, 0x2f, "das"), .flags = IF_I64 | IF_IMPLICIT, .fl_read = FL_AC_,
+     .fl_write = FL_AC_ | FL_SZP, .fl_undef = FL_OF, BCD_TAIL, .sem = sem_das},
+    {ROW_AT(MAP_1, 0xd4, "aam"), .op = {OP_Ib}, .flags = IF_I64 | IF_IMPLICIT, .fl_write = FL_SZP,
+     .fl_undef = FL_AC_ | FL_OF, BCD_TAIL, .sem = sem_aam},
+    {ROW_AT(MAP_1, 0xd5, "aad"), .op = {OP_Ib}, .flags = IF_I64 | IF_IMPLICIT, .fl_write = FL_SZP,
+     .fl_undef = FL_AC_ | FL_OF, BCD_TAIL, .sem = sem_aad},
 };
 INSN_ROWS(bcd, rows_bcd);

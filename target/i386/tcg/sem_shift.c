@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Shifts, rotates, double shifts and bit tests (SDM vol. 2). A count of zero after masking changes no
- * flag, so rows with a variable or immediate count also read what they write. Flags undefined for
- * counts above one follow the rule for one, as processors do. */
+/* Shifts, rotates, double shifts and bit tests (SDM vol. 2). A count of zero after masking changes
+ * no flag, so rows with a variable or immediate count also read what they write. Flags undefined
+ * for counts above one follow the rule for one, as processors do. */
 #include "target/i386/tcg/sem.h"
 #include "target/i386/tcg/sem_decl.h"
 
@@ -126,22 +126,20 @@ ALWAYS_INLINE uint64_t fn_sar(uint64_t a, uint64_t count, unsigned n, uint64_t *
     return r;
 }
 
-#define SHIFT_SEMS(op)                                                                          \
-    ALWAYS_INLINE void sem_##op##_I_n(X86Cpu *c, const Insn *i, unsigned n)                     \
-    {                                                                                           \
-        rm_rmw(c, i, n, fn_##op, i->imm);                                                       \
-    }                                                                                           \
-    ALWAYS_INLINE void sem_##op##_1_n(X86Cpu *c, const Insn *i, unsigned n)                     \
-    {                                                                                           \
-        rm_rmw(c, i, n, fn_##op, 1);                                                            \
-    }                                                                                           \
-    ALWAYS_INLINE void sem_##op##_C_n(X86Cpu *c, const Insn *i, unsigned n)                     \
-    {                                                                                           \
-        rm_rmw(c, i, n, fn_##op, (uint8_t)c->env.gpr[R_RCX]);                                   \
-    }                                                                                           \
-    static SEM_SIZED(sem_##op##_I)                                                              \
-    static SEM_SIZED(sem_##op##_1)                                                              \
-    static SEM_SIZED(sem_##op##_C)
+#define SHIFT_SEMS(op)                                                                             \
+    ALWAYS_INLINE void sem_##op##_I_n(X86Cpu *c, const Insn *i, unsigned n)                        \
+    {                                                                                              \
+        rm_rmw(c, i, n, fn_##op, i->imm);                                                          \
+    }                                                                                              \
+    ALWAYS_INLINE void sem_##op##_1_n(X86Cpu *c, const Insn *i, unsigned n)                        \
+    {                                                                                              \
+        rm_rmw(c, i, n, fn_##op, 1);                                                               \
+    }                                                                                              \
+    ALWAYS_INLINE void sem_##op##_C_n(X86Cpu *c, const Insn *i, unsigned n)                        \
+    {                                                                                              \
+        rm_rmw(c, i, n, fn_##op, (uint8_t)c->env.gpr[R_RCX]);                                      \
+    }                                                                                              \
+    static SEM_SIZED(sem_##op##_I) static SEM_SIZED(sem_##op##_1) static SEM_SIZED(sem_##op##_C)
 SHIFT_SEMS(rol)
 SHIFT_SEMS(ror)
 SHIFT_SEMS(rcl)
@@ -151,34 +149,69 @@ SHIFT_SEMS(shr)
 SHIFT_SEMS(sar)
 
 /* all: flags the operation touches; cin: CF is an input */
-#define SHIFT_ROWS(nm, x, op_, all, cin, af)                                                    \
-    { ROW_EXT(MAP_1, 0xc0, x, nm), .op = { OP_Eb, OP_Ib }, .mem = MEM_1, .acc = ACC_RW, .flags = IF_PASS, \
-      .fl_read = (all) | (cin), .fl_write = (all) & ~(FL_OF | (af)), .fl_undef = FL_OF | (af),  \
-      .sem = sem_##op_##_I },                                                                   \
-    { ROW_EXT(MAP_1, 0xc1, x, nm), .op = { OP_Ev, OP_Ib }, .mem = MEM_OPSZ, .acc = ACC_RW,      \
-      .flags = IF_PASS, .fl_read = (all) | (cin), .fl_write = (all) & ~(FL_OF | (af)),          \
-      .fl_undef = FL_OF | (af), .sem = sem_##op_##_I },                                         \
-    { ROW_EXT(MAP_1, 0xd0, x, nm), .op = { OP_Eb, OP_1 }, .mem = MEM_1, .acc = ACC_RW, .flags = IF_PASS, \
-      .fl_read = (cin), .fl_write = (all) & ~(af), .fl_undef = (af), .sem = sem_##op_##_1 },    \
-    { ROW_EXT(MAP_1, 0xd1, x, nm), .op = { OP_Ev, OP_1 }, .mem = MEM_OPSZ, .acc = ACC_RW,       \
-      .flags = IF_PASS, .fl_read = (cin), .fl_write = (all) & ~(af), .fl_undef = (af),          \
-      .sem = sem_##op_##_1 },                                                                   \
-    { ROW_EXT(MAP_1, 0xd2, x, nm), .op = { OP_Eb, OP_CL }, .mem = MEM_1, .acc = ACC_RW, .flags = IF_PASS, \
-      .fl_read = (all) | (cin), .fl_write = (all) & ~(FL_OF | (af)), .fl_undef = FL_OF | (af),  \
-      .sem = sem_##op_##_C },                                                                   \
-    { ROW_EXT(MAP_1, 0xd3, x, nm), .op = { OP_Ev, OP_CL }, .mem = MEM_OPSZ, .acc = ACC_RW,      \
-      .flags = IF_PASS, .fl_read = (all) | (cin), .fl_write = (all) & ~(FL_OF | (af)),          \
-      .fl_undef = FL_OF | (af), .sem = sem_##op_##_C }
+#define SHIFT_ROWS(nm, x, op_, all, cin, af)                                                       \
+    {ROW_EXT(MAP_1, 0xc0, x, nm),                                                                  \
+     .op = {OP_Eb, OP_Ib},                                                                         \
+     .mem = MEM_1,                                                                                 \
+     .acc = ACC_RW,                                                                                \
+     .flags = IF_PASS,                                                                             \
+     .fl_read = (all) | (cin),                                                                     \
+     .fl_write = (all) & ~(FL_OF | (af)),                                                          \
+     .fl_undef = FL_OF | (af),                                                                     \
+     .sem = sem_##op_##_I},                                                                        \
+        {ROW_EXT(MAP_1, 0xc1, x, nm),                                                              \
+         .op = {OP_Ev, OP_Ib},                                                                     \
+         .mem = MEM_OPSZ,                                                                          \
+         .acc = ACC_RW,                                                                            \
+         .flags = IF_PASS,                                                                         \
+         .fl_read = (all) | (cin),                                                                 \
+         .fl_write = (all) & ~(FL_OF | (af)),                                                      \
+         .fl_undef = FL_OF | (af),                                                                 \
+         .sem = sem_##op_##_I},                                                                    \
+        {ROW_EXT(MAP_1, 0xd0, x, nm),                                                              \
+         .op = {OP_Eb, OP_1},                                                                      \
+         .mem = MEM_1,                                                                             \
+         .acc = ACC_RW,                                                                            \
+         .flags = IF_PASS,                                                                         \
+         .fl_read = (cin),                                                                         \
+         .fl_write = (all) & ~(af),                                                                \
+         .fl_undef = (af),                                                                         \
+         .sem = sem_##op_##_1},                                                                    \
+        {ROW_EXT(MAP_1, 0xd1, x, nm),                                                              \
+         .op = {OP_Ev, OP_1},                                                                      \
+         .mem = MEM_OPSZ,                                                                          \
+         .acc = ACC_RW,                                                                            \
+         .flags = IF_PASS,                                                                         \
+         .fl_read = (cin),                                                                         \
+         .fl_write = (all) & ~(af),                                                                \
+         .fl_undef = (af),                                                                         \
+         .sem = sem_##op_##_1},                                                                    \
+        {ROW_EXT(MAP_1, 0xd2, x, nm),                                                              \
+         .op = {OP_Eb, OP_CL},                                                                     \
+         .mem = MEM_1,                                                                             \
+         .acc = ACC_RW,                                                                            \
+         .flags = IF_PASS,                                                                         \
+         .fl_read = (all) | (cin),                                                                 \
+         .fl_write = (all) & ~(FL_OF | (af)),                                                      \
+         .fl_undef = FL_OF | (af),                                                                 \
+         .sem = sem_##op_##_C},                                                                    \
+    {                                                                                              \
+        ROW_EXT(MAP_1, 0xd3, x, nm), .op = {OP_Ev, OP_CL}, .mem = MEM_OPSZ, .acc = ACC_RW,         \
+                                     .flags = IF_PASS, .fl_read = (all) | (cin),                   \
+                                     .fl_write = (all) & ~(FL_OF | (af)),                          \
+                                     .fl_undef = FL_OF | (af), .sem = sem_##op_##_C                \
+    }
 enum { FL_CO = FL_CF | FL_OF };
 static const InsnRow rows_shift[] = {
-    SHIFT_ROWS("rol", 0, rol, FL_CO, 0, 0), SHIFT_ROWS("ror", 1, ror, FL_CO, 0, 0),
-    SHIFT_ROWS("rcl", 2, rcl, FL_CO, FL_CF, 0), SHIFT_ROWS("rcr", 3, rcr, FL_CO, FL_CF, 0),
+    SHIFT_ROWS("rol", 0, rol, FL_CO, 0, 0),         SHIFT_ROWS("ror", 1, ror, FL_CO, 0, 0),
+    SHIFT_ROWS("rcl", 2, rcl, FL_CO, FL_CF, 0),     SHIFT_ROWS("rcr", 3, rcr, FL_CO, FL_CF, 0),
     SHIFT_ROWS("shl", 4, shl, FL_STATUS, 0, FL_AF), SHIFT_ROWS("shr", 5, shr, FL_STATUS, 0, FL_AF),
     SHIFT_ROWS("sal", 6, shl, FL_STATUS, 0, FL_AF), SHIFT_ROWS("sar", 7, sar, FL_STATUS, 0, FL_AF),
 };
 INSN_ROWS(shift, rows_shift);
 
-/* ---- SHLD SHRD. 16-bit operands with counts above 16 are undefined: the bits of dest:src:dest go round. */
+/* ---- SHLD SHRD. 16-bit operands with counts above 16 are undefined: the bits of dest:src:dest go
+ * round. */
 
 ALWAYS_INLINE uint64_t shld(uint64_t a, uint64_t b, unsigned k, unsigned n, uint64_t *fl)
 {
@@ -243,8 +276,14 @@ ALWAYS_INLINE void double_shift(X86Cpu *c, const Insn *i, unsigned n, bool left,
     c->env.rflags = fl;
 }
 
-ALWAYS_INLINE void sem_shld_I_n(X86Cpu *c, const Insn *i, unsigned n) { double_shift(c, i, n, true, i->imm); }
-ALWAYS_INLINE void sem_shrd_I_n(X86Cpu *c, const Insn *i, unsigned n) { double_shift(c, i, n, false, i->imm); }
+ALWAYS_INLINE void sem_shld_I_n(X86Cpu *c, const Insn *i, unsigned n)
+{
+    double_shift(c, i, n, true, i->imm);
+}
+ALWAYS_INLINE void sem_shrd_I_n(X86Cpu *c, const Insn *i, unsigned n)
+{
+    double_shift(c, i, n, false, i->imm);
+}
 ALWAYS_INLINE void sem_shld_C_n(X86Cpu *c, const Insn *i, unsigned n)
 {
     double_shift(c, i, n, true, c->env.gpr[R_RCX]);
@@ -253,18 +292,17 @@ ALWAYS_INLINE void sem_shrd_C_n(X86Cpu *c, const Insn *i, unsigned n)
 {
     double_shift(c, i, n, false, c->env.gpr[R_RCX]);
 }
-static SEM_SIZED_V(sem_shld_I)
-static SEM_SIZED_V(sem_shrd_I)
-static SEM_SIZED_V(sem_shld_C)
-static SEM_SIZED_V(sem_shrd_C)
+static SEM_SIZED_V(sem_shld_I) static SEM_SIZED_V(sem_shrd_I) static SEM_SIZED_V(
+    sem_shld_C) static SEM_SIZED_V(sem_shrd_C)
 
-#define DSHIFT_TAIL .mem = MEM_OPSZ, .acc = ACC_RW, .flags = IF_PASS, .fl_read = FL_STATUS,     \
+#define DSHIFT_TAIL                                                                                \
+    .mem = MEM_OPSZ, .acc = ACC_RW, .flags = IF_PASS, .fl_read = FL_STATUS,                        \
     .fl_write = FL_STATUS & ~(FL_AF | FL_OF), .fl_undef = FL_AF | FL_OF
-static const InsnRow rows_dshift[] = {
-    { ROW_AT(MAP_0F, 0xa4, "shld"), .op = { OP_Ev, OP_Gv, OP_Ib }, DSHIFT_TAIL, .sem = sem_shld_I },
-    { ROW_AT(MAP_0F, 0xa5, "shld"), .op = { OP_Ev, OP_Gv, OP_CL }, DSHIFT_TAIL, .sem = sem_shld_C },
-    { ROW_AT(MAP_0F, 0xac, "shrd"), .op = { OP_Ev, OP_Gv, OP_Ib }, DSHIFT_TAIL, .sem = sem_shrd_I },
-    { ROW_AT(MAP_0F, 0xad, "shrd"), .op = { OP_Ev, OP_Gv, OP_CL }, DSHIFT_TAIL, .sem = sem_shrd_C },
+    static const InsnRow rows_dshift[] = {
+        {ROW_AT(MAP_0F, 0xa4, "shld"), .op = {OP_Ev, OP_Gv, OP_Ib}, DSHIFT_TAIL, .sem = sem_shld_I},
+        {ROW_AT(MAP_0F, 0xa5, "shld"), .op = {OP_Ev, OP_Gv, OP_CL}, DSHIFT_TAIL, .sem = sem_shld_C},
+        {ROW_AT(MAP_0F, 0xac, "shrd"), .op = {OP_Ev, OP_Gv, OP_Ib}, DSHIFT_TAIL, .sem = sem_shrd_I},
+        {ROW_AT(MAP_0F, 0xad, "shrd"), .op = {OP_Ev, OP_Gv, OP_CL}, DSHIFT_TAIL, .sem = sem_shrd_C},
 };
 INSN_ROWS(dshift, rows_dshift);
 
@@ -278,11 +316,21 @@ ALWAYS_INLINE uint64_t fn_bit(uint64_t a, unsigned bit, unsigned what, uint64_t 
     return what == 0 ? a : what == 1 ? a | m : what == 2 ? a & ~m : a ^ m;
 }
 
-ALWAYS_INLINE uint64_t fn_bts(uint64_t a, uint64_t b, unsigned n, uint64_t *fl) { return fn_bit(a, b, 1, fl); }
-ALWAYS_INLINE uint64_t fn_btr(uint64_t a, uint64_t b, unsigned n, uint64_t *fl) { return fn_bit(a, b, 2, fl); }
-ALWAYS_INLINE uint64_t fn_btc(uint64_t a, uint64_t b, unsigned n, uint64_t *fl) { return fn_bit(a, b, 3, fl); }
+ALWAYS_INLINE uint64_t fn_bts(uint64_t a, uint64_t b, unsigned n, uint64_t *fl)
+{
+    return fn_bit(a, b, 1, fl);
+}
+ALWAYS_INLINE uint64_t fn_btr(uint64_t a, uint64_t b, unsigned n, uint64_t *fl)
+{
+    return fn_bit(a, b, 2, fl);
+}
+ALWAYS_INLINE uint64_t fn_btc(uint64_t a, uint64_t b, unsigned n, uint64_t *fl)
+{
+    return fn_bit(a, b, 3, fl);
+}
 
-ALWAYS_INLINE void bit_at(X86Cpu *c, const Insn *i, unsigned n, unsigned what, uint64_t va, unsigned bit)
+ALWAYS_INLINE void bit_at(X86Cpu *c, const Insn *i, unsigned n, unsigned what, uint64_t va,
+                          unsigned bit)
 {
     switch (what) {
     case 0: fn_bit(mem_ld(c, va, n), bit, 0, &c->env.rflags); break;
@@ -314,32 +362,46 @@ ALWAYS_INLINE void sem_bt_R_n(X86Cpu *c, const Insn *i, unsigned n)
 {
     bit_op(c, i, n, i->opcode >> 3 & 3, reg_ld(c, i, i->reg, n) & (8 * n - 1));
 }
-static SEM_SIZED_V(sem_bt_I)
-static SEM_SIZED_V(sem_bt_R)
+static SEM_SIZED_V(sem_bt_I) static SEM_SIZED_V(sem_bt_R)
 
-/* A register index into memory reaches the whole bit string around the operand. */
-ALWAYS_INLINE void sem_bt_mem_n(X86Cpu *c, const Insn *i, unsigned n)
+    /* A register index into memory reaches the whole bit string around the operand. */
+    ALWAYS_INLINE void sem_bt_mem_n(X86Cpu *c, const Insn *i, unsigned n)
 {
     unsigned what = i->opcode >> 3 & 3;
     int64_t index = sext(reg_ld(c, i, i->reg, n), n);
-    uint64_t ea = (ea_calc(c, i) + (uint64_t)((index >> (n == 2 ? 4 : n == 4 ? 5 : 6)) * (int64_t)n)) &
+    uint64_t ea = (ea_calc(c, i) + (uint64_t)((index >> (n == 2   ? 4
+                                                         : n == 4 ? 5
+                                                                  : 6)) *
+                                              (int64_t)n)) &
                   size_mask(i->adsize);
 
-    bit_at(c, i, n, what, linear_of(c, i->seg, ea, n, what == 0 ? ACCESS_LOAD : ACCESS_STORE, i->adsize),
+    bit_at(c, i, n, what,
+           linear_of(c, i->seg, ea, n, what == 0 ? ACCESS_LOAD : ACCESS_STORE, i->adsize),
            index & (8 * n - 1));
 }
 SEM_SIZED_V(sem_bt_mem)
 
 enum { FL_NO_CZ = FL_STATUS & ~(FL_CF | FL_ZF) };
-#define BT_ROWS(nm, o, x, acc_, lock)                                                           \
-    { ROW_AT(MAP_0F, o, nm), .op = { OP_Ev, OP_Gv }, .flags = IF_PASS | IF_REG_ONLY, .fl_write = FL_CF, \
-      .fl_undef = FL_NO_CZ, .sem = sem_bt_R },                                                  \
-    { ROW_AT(MAP_0F, o, nm), .op = { OP_Ev, OP_Gv }, .mem = MEM_SPECIAL, .acc = acc_,           \
-      .flags = IF_MEM_ONLY | (lock), .fl_write = FL_CF, .fl_undef = FL_NO_CZ, .sem = sem_bt_mem }, \
-    { ROW_EXT(MAP_0F, 0xba, x, nm), .op = { OP_Ev, OP_Ib }, .mem = MEM_OPSZ, .acc = acc_,       \
-      .flags = IF_PASS | (lock), .fl_write = FL_CF, .fl_undef = FL_NO_CZ, .sem = sem_bt_I }
+#define BT_ROWS(nm, o, x, acc_, lock)                                                              \
+    {ROW_AT(MAP_0F, o, nm), .op = {OP_Ev, OP_Gv}, .flags = IF_PASS | IF_REG_ONLY,                  \
+     .fl_write = FL_CF,     .fl_undef = FL_NO_CZ, .sem = sem_bt_R},                                \
+        {ROW_AT(MAP_0F, o, nm),                                                                    \
+         .op = {OP_Ev, OP_Gv},                                                                     \
+         .mem = MEM_SPECIAL,                                                                       \
+         .acc = acc_,                                                                              \
+         .flags = IF_MEM_ONLY | (lock),                                                            \
+         .fl_write = FL_CF,                                                                        \
+         .fl_undef = FL_NO_CZ,                                                                     \
+         .sem = sem_bt_mem},                                                                       \
+    {                                                                                              \
+        ROW_EXT(MAP_0F, 0xba, x, nm), .op = {OP_Ev, OP_Ib}, .mem = MEM_OPSZ, .acc = acc_,          \
+                                      .flags = IF_PASS | (lock), .fl_write = FL_CF,                \
+                                      .fl_undef = FL_NO_CZ, .sem = sem_bt_I                        \
+    }
 static const InsnRow rows_bt[] = {
-    BT_ROWS("bt", 0xa3, 4, ACC_R, 0), BT_ROWS("bts", 0xab, 5, ACC_RW, IF_LOCK),
-    BT_ROWS("btr", 0xb3, 6, ACC_RW, IF_LOCK), BT_ROWS("btc", 0xbb, 7, ACC_RW, IF_LOCK),
+    BT_ROWS("bt", 0xa3, 4, ACC_R, 0),
+    BT_ROWS("bts", 0xab, 5, ACC_RW, IF_LOCK),
+    BT_ROWS("btr", 0xb3, 6, ACC_RW, IF_LOCK),
+    BT_ROWS("btc", 0xbb, 7, ACC_RW, IF_LOCK),
 };
 INSN_ROWS(bt, rows_bt);

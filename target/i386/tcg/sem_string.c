@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* String instructions with REP (SDM vol. 1, 7.3.9; vol. 2). Each iteration updates the registers, so a
- * fault or an interrupt between two leaves a state from which the instruction goes on. Runs that lie in RAM
- * are done a page at a time on host pointers, in the order the iterations have. After REP_CHUNKS pieces,
- * or one iteration while single-stepping, the instruction ends with rip unchanged. */
+/* String instructions with REP (SDM vol. 1, 7.3.9; vol. 2). Each iteration updates the registers,
+ * so a fault or an interrupt between two leaves a state from which the instruction goes on. Runs
+ * that lie in RAM are done a page at a time on host pointers, in the order the iterations have.
+ * After REP_CHUNKS pieces, or one iteration while single-stepping, the instruction ends with rip
+ * unchanged. */
 #include "target/i386/tcg/sem.h"
 #include "target/i386/tcg/sem_decl.h"
 
@@ -11,13 +12,19 @@ enum { REP_CHUNKS = 32, PAGE = 4096 };
 typedef struct Str {
     X86Cpu *c;
     const Insn *i;
-    unsigned n;                     /* element size */
+    unsigned n; /* element size */
     bool down;
-    uint64_t fl;                    /* RFLAGS to be: a fault between iterations leaves the old ones */
+    uint64_t fl; /* RFLAGS to be: a fault between iterations leaves the old ones */
 } Str;
 
-static uint64_t ea_src(const Str *s) { return acc_ld(s->c, R_RSI, s->i->adsize); }
-static uint64_t ea_dst(const Str *s) { return acc_ld(s->c, R_RDI, s->i->adsize); }
+static uint64_t ea_src(const Str *s)
+{
+    return acc_ld(s->c, R_RSI, s->i->adsize);
+}
+static uint64_t ea_dst(const Str *s)
+{
+    return acc_ld(s->c, R_RDI, s->i->adsize);
+}
 
 static void advance(const Str *s, unsigned reg, uint64_t count)
 {
@@ -28,7 +35,8 @@ static void advance(const Str *s, unsigned reg, uint64_t count)
 
 /* How many of want elements from ea on, in the direction of DF, lie in RAM on one page that may be
  * accessed; *ret_p is the host address of the lowest. 0: go by single elements. */
-static uint64_t run_in_ram(const Str *s, unsigned seg, uint64_t ea, uint64_t want, Access how, uint8_t **ret_p)
+static uint64_t run_in_ram(const Str *s, unsigned seg, uint64_t ea, uint64_t want, Access how,
+                           uint8_t **ret_p)
 {
     X86Cpu *c = s->c;
     uint64_t va, low, in_page;
@@ -36,7 +44,8 @@ static uint64_t run_in_ram(const Str *s, unsigned seg, uint64_t ea, uint64_t wan
     if (!insn_linear_probe(c, seg, ea, s->n, how, &va)) {
         return 0;
     }
-    in_page = s->down ? (va % PAGE + s->n > PAGE ? 0 : va % PAGE / s->n + 1) : (PAGE - va % PAGE) / s->n;
+    in_page =
+        s->down ? (va % PAGE + s->n > PAGE ? 0 : va % PAGE / s->n + 1) : (PAGE - va % PAGE) / s->n;
     want = MIN(want, in_page);
     if (want < 2) {
         return 0;
@@ -46,7 +55,7 @@ static uint64_t run_in_ram(const Str *s, unsigned seg, uint64_t ea, uint64_t wan
         !insn_linear_probe(c, seg, low, want * s->n, how, &va)) {
         return 0;
     }
-    if (s->down) {                  /* a fault names the first element accessed */
+    if (s->down) { /* a fault names the first element accessed */
         guest_check(&c->cpu, va + (want - 1) * s->n, s->n, how, c->env.mmu_mode);
     }
     *ret_p = guest_host(&c->cpu, va, want * s->n, how, c->env.mmu_mode);
@@ -219,9 +228,10 @@ static uint64_t piece_outs(Str *s, uint64_t want)
 
 /* ---- the loop around them */
 
-ALWAYS_INLINE void repeat(X86Cpu *c, const Insn *i, unsigned n, uint64_t (*piece)(Str *, uint64_t), bool by_zf)
+ALWAYS_INLINE void repeat(X86Cpu *c, const Insn *i, unsigned n, uint64_t (*piece)(Str *, uint64_t),
+                          bool by_zf)
 {
-    Str s = { .c = c, .i = i, .n = n, .down = c->env.rflags & FL_DF, .fl = c->env.rflags };
+    Str s = {.c = c, .i = i, .n = n, .down = c->env.rflags & FL_DF, .fl = c->env.rflags};
     bool step = c->env.hflags & (HF_TF | HF_DR7);
     uint64_t left;
 
@@ -245,11 +255,26 @@ ALWAYS_INLINE void repeat(X86Cpu *c, const Insn *i, unsigned n, uint64_t (*piece
     c->env.rflags = s.fl;
 }
 
-void sem_movs(X86Cpu *c, const Insn *i) { repeat(c, i, i->opsize, piece_movs, false); }
-void sem_stos(X86Cpu *c, const Insn *i) { repeat(c, i, i->opsize, piece_stos, false); }
-void sem_lods(X86Cpu *c, const Insn *i) { repeat(c, i, i->opsize, piece_lods, false); }
-void sem_scas(X86Cpu *c, const Insn *i) { repeat(c, i, i->opsize, piece_scas, true); }
-void sem_cmps(X86Cpu *c, const Insn *i) { repeat(c, i, i->opsize, piece_cmps, true); }
+void sem_movs(X86Cpu *c, const Insn *i)
+{
+    repeat(c, i, i->opsize, piece_movs, false);
+}
+void sem_stos(X86Cpu *c, const Insn *i)
+{
+    repeat(c, i, i->opsize, piece_stos, false);
+}
+void sem_lods(X86Cpu *c, const Insn *i)
+{
+    repeat(c, i, i->opsize, piece_lods, false);
+}
+void sem_scas(X86Cpu *c, const Insn *i)
+{
+    repeat(c, i, i->opsize, piece_scas, true);
+}
+void sem_cmps(X86Cpu *c, const Insn *i)
+{
+    repeat(c, i, i->opsize, piece_cmps, true);
+}
 
 /* The port is checked even when there is nothing to do. */
 void sem_ins(X86Cpu *c, const Insn *i)
@@ -264,22 +289,34 @@ void sem_outs(X86Cpu *c, const Insn *i)
     repeat(c, i, MIN(i->opsize, 4), piece_outs, false);
 }
 
-enum { G_SI = 1 << R_RSI, G_DI = 1 << R_RDI, G_CX = 1 << R_RCX, G_AX = 1 << R_RAX, G_DX = 1 << R_RDX };
-#define STR_ROW(nm, o, a, b, acc_, fl, wr, gr, gw, fn)                                          \
-    { ROW_AT(MAP_1, o, nm), .op = { a, b }, .mem = MEM_SPECIAL, .acc = acc_,                    \
-      .flags = IF_IMPLICIT | (fl), .fl_read = FL_DF, .fl_write = wr, .gpr_read = (gr) | G_CX,   \
-      .gpr_write = (gw) | G_CX, .sem = fn }
+enum {
+    G_SI = 1 << R_RSI,
+    G_DI = 1 << R_RDI,
+    G_CX = 1 << R_RCX,
+    G_AX = 1 << R_RAX,
+    G_DX = 1 << R_RDX
+};
+#define STR_ROW(nm, o, a, b, acc_, fl, wr, gr, gw, fn)                                             \
+    {                                                                                              \
+        ROW_AT(MAP_1, o, nm), .op = {a, b}, .mem = MEM_SPECIAL, .acc = acc_,                       \
+                              .flags = IF_IMPLICIT | (fl), .fl_read = FL_DF, .fl_write = wr,       \
+                              .gpr_read = (gr) | G_CX, .gpr_write = (gw) | G_CX, .sem = fn         \
+    }
 static const InsnRow rows[] = {
     STR_ROW("movs", 0xa4, OP_Yb, OP_Xb, ACC_RW, IF_REP, 0, G_SI | G_DI, G_SI | G_DI, sem_movs),
     STR_ROW("movs", 0xa5, OP_Yv, OP_Xv, ACC_RW, IF_REP, 0, G_SI | G_DI, G_SI | G_DI, sem_movs),
-    STR_ROW("cmps", 0xa6, OP_Xb, OP_Yb, ACC_R, IF_REP | IF_REPCC, FL_STATUS, G_SI | G_DI, G_SI | G_DI, sem_cmps),
-    STR_ROW("cmps", 0xa7, OP_Xv, OP_Yv, ACC_R, IF_REP | IF_REPCC, FL_STATUS, G_SI | G_DI, G_SI | G_DI, sem_cmps),
+    STR_ROW("cmps", 0xa6, OP_Xb, OP_Yb, ACC_R, IF_REP | IF_REPCC, FL_STATUS, G_SI | G_DI,
+            G_SI | G_DI, sem_cmps),
+    STR_ROW("cmps", 0xa7, OP_Xv, OP_Yv, ACC_R, IF_REP | IF_REPCC, FL_STATUS, G_SI | G_DI,
+            G_SI | G_DI, sem_cmps),
     STR_ROW("stos", 0xaa, OP_Yb, OP_AL, ACC_W, IF_REP, 0, G_DI | G_AX, G_DI, sem_stos),
     STR_ROW("stos", 0xab, OP_Yv, OP_rAX, ACC_W, IF_REP, 0, G_DI | G_AX, G_DI, sem_stos),
     STR_ROW("lods", 0xac, OP_AL, OP_Xb, ACC_R, IF_REP, 0, G_SI | G_AX, G_SI | G_AX, sem_lods),
     STR_ROW("lods", 0xad, OP_rAX, OP_Xv, ACC_R, IF_REP, 0, G_SI | G_AX, G_SI | G_AX, sem_lods),
-    STR_ROW("scas", 0xae, OP_AL, OP_Yb, ACC_R, IF_REP | IF_REPCC, FL_STATUS, G_DI | G_AX, G_DI, sem_scas),
-    STR_ROW("scas", 0xaf, OP_rAX, OP_Yv, ACC_R, IF_REP | IF_REPCC, FL_STATUS, G_DI | G_AX, G_DI, sem_scas),
+    STR_ROW("scas", 0xae, OP_AL, OP_Yb, ACC_R, IF_REP | IF_REPCC, FL_STATUS, G_DI | G_AX, G_DI,
+            sem_scas),
+    STR_ROW("scas", 0xaf, OP_rAX, OP_Yv, ACC_R, IF_REP | IF_REPCC, FL_STATUS, G_DI | G_AX, G_DI,
+            sem_scas),
     STR_ROW("ins", 0x6c, OP_Yb, OP_DX, ACC_W, IF_REP | IF_END, 0, G_DI | G_DX, G_DI, sem_ins),
     STR_ROW("ins", 0x6d, OP_Yv, OP_DX, ACC_W, IF_REP | IF_END, 0, G_DI | G_DX, G_DI, sem_ins),
     STR_ROW("outs", 0x6e, OP_DX, OP_Xb, ACC_R, IF_REP | IF_END, 0, G_SI | G_DX, G_SI, sem_outs),
