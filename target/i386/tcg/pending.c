@@ -25,7 +25,7 @@ static uint32_t deliverable(const X86Cpu *c, uint32_t pending)
     uint32_t can = 0;
 
     if (env->wait_sipi) {
-        return pending & (CPU_PENDING_SIPI | CPU_PENDING_RESET);
+        return pending & (CPU_PENDING_INIT | CPU_PENDING_SIPI | CPU_PENDING_RESET);
     }
     can |= pending & (CPU_PENDING_RESET | CPU_PENDING_SIPI);
     if (!env->smm) {
@@ -64,7 +64,7 @@ static void take_sipi(X86Cpu *c)
 
 static void take_init(X86Cpu *c)
 {
-    pending_clear(&c->cpu, CPU_PENDING_INIT | CPU_PENDING_SIPI);
+    pending_clear(&c->cpu, CPU_PENDING_INIT);
     x86_cpu_reset(c, true);
     if (c->apic_ops != NULL) {
         bool taken = vm_lock_maybe(c->cpu.dev.vm);
@@ -136,7 +136,13 @@ static void signal_bits(Cpu *cpu, uint32_t bits)
     cpu_kick(cpu);
 }
 
-void x86_cpu_signal_init(Cpu *cpu) { signal_bits(cpu, CPU_PENDING_INIT); }
+/* A start-up message from before the INIT is void; one that comes while it is pending is not. */
+void x86_cpu_signal_init(Cpu *cpu)
+{
+    pending_clear(cpu, CPU_PENDING_SIPI);
+    signal_bits(cpu, CPU_PENDING_INIT);
+}
+
 void x86_cpu_signal_nmi(Cpu *cpu) { signal_bits(cpu, CPU_PENDING_NMI); }
 void x86_cpu_signal_smi(Cpu *cpu) { signal_bits(cpu, CPU_PENDING_SMI); }
 
