@@ -100,6 +100,7 @@ typedef struct X86Env {
     uint32_t exc_error;
     struct { int vector; uint32_t error; uint64_t addr; } fault;    /* recorded by the page walk */
     uint64_t db_pending;            /* DR6 bits found during this instruction (data, I/O, task switch) */
+    bool no_step;                   /* the instruction delivered an event itself: no single-step trap */
     bool wait_sipi;                 /* INIT received, not the bootstrap processor */
     uint8_t sipi_vector;
 

@@ -37,6 +37,9 @@ void x86_debug_trap(X86Cpu *c, uint64_t dr6)
 {
     raise_vector(EXC_DB);
 }
+void x86_watch(X86Cpu *c, uint64_t la, unsigned n, Access how)
+{
+}
 void x86_check_insn_bp(X86Cpu *c) {}
 void x86_check_io(X86Cpu *c, unsigned port, unsigned size)
 {

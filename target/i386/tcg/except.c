@@ -285,6 +285,8 @@ static void deliver(X86Cpu *c, Delivery *d)
         deliver_protected(c, d);
     }
     env->shadow = 0;
+    env->db_pending = 0;
+    env->no_step = true;
     env->exc_vector = -1;
     x86_update_hflags(c);
 }

@@ -255,9 +255,11 @@ static uint64_t execute_watched(X86Cpu *c, Interp *ip, uint64_t rip)
     c->env.rflags &= ~(uint64_t)FL_RF;
     c->env.shadow = 0;
     c->env.hflags &= ~HF_SHADOW;
+    c->env.no_step = false;
     rip = execute(c, ip, rip);
-    if (step && !(c->env.shadow & SHADOW_MOV_SS)) {
-        x86_debug_trap(c, 1 << 14);
+    uint64_t dr6 = c->env.db_pending | (step && !c->env.no_step ? 1 << 14 : 0);
+    if (dr6 != 0 && !(c->env.shadow & SHADOW_MOV_SS)) {
+        x86_debug_trap(c, dr6);
     }
     return rip;
 }

@@ -64,13 +64,16 @@ uint64_t insn_linear(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access ho
     if ((c->env.hflags & HF_ALIGN) && n <= 8 && (n & (n - 1)) == 0 && (va & (n - 1)) != 0) {
         x86_raise_err(c, EXC_AC, 0);
     }
+    if (c->env.hflags & HF_DR7) {
+        x86_watch(c, va, n, how);
+    }
     return va;
 }
 
 bool insn_linear_probe(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access how,
                        uint64_t *ret_va)
 {
-    return !(c->env.hflags & HF_ALIGN) && seg_linear(c, seg, ea, n, how, ret_va);
+    return !(c->env.hflags & (HF_ALIGN | HF_DR7)) && seg_linear(c, seg, ea, n, how, ret_va);
 }
 
 uint64_t insn_ea(X86Cpu *c, const Insn *i)

@@ -235,14 +235,14 @@ ALWAYS_INLINE bool seg_is_flat(const X86Cpu *c, unsigned seg)
 ALWAYS_INLINE uint64_t linear_of(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access how,
                                  unsigned adsize)
 {
-    if (LIKELY((c->env.hflags & (HF_CS64 | HF_ALIGN)) == HF_CS64)) {
+    if (LIKELY((c->env.hflags & (HF_CS64 | HF_ALIGN | HF_DR7)) == HF_CS64)) {
         uint64_t va = seg >= SEG_FS ? ea + c->env.seg[seg].base : ea;
 
         if (LIKELY(((va + 0x800000000000) >> 48) == 0 &&
                    ((va + n - 1 + 0x800000000000) >> 48) == 0)) {
             return va;
         }
-    } else if ((c->env.hflags & (HF_CS64 | HF_ALIGN)) == 0 && seg_is_flat(c, seg) &&
+    } else if ((c->env.hflags & (HF_CS64 | HF_ALIGN | HF_DR7)) == 0 && seg_is_flat(c, seg) &&
                (uint32_t)ea == ea && (uint32_t)ea <= 0u - n) {
         return ea;
     }

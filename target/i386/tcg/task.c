@@ -257,6 +257,7 @@ void x86_task_switch(X86Cpu *c, uint16_t sel, X86TaskHow how, uint64_t ret_rip, 
         x86_stack_commit(c, &s);
     }
     if (t.debug) {
-        env->db_pending |= 1 << 15;
+        env->rip = env->next_rip;
+        x86_debug_trap(c, 1 << 15);
     }
 }
