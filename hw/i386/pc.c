@@ -2,7 +2,7 @@
 /* The boards "pc" (440FX, PIIX3, PIIX4 power management) and "isapc" (the same without PCI, APIC and ACPI):
  * processors, interrupt wiring, devices. Interrupts: GSI 0-15 go to the 8259 pair and the I/O APIC, the
  * PIT to GSI 0 and the RTC to GSI 8, both through the HPET's legacy switch; ACPI's SCI is GSI 9. */
-#include "hw/i386/pc.h"
+#include "hw/i386/acpi.h"
 
 #include <string.h>
 
@@ -48,6 +48,11 @@ static uint32_t pc_apic_id(const SmpTopology *t, unsigned index)
     unsigned core_at = bits_for(t->threads), die_at = core_at + bits_for(t->cores);
 
     return socket << (die_at + bits_for(t->dies)) | die << die_at | core << core_at | thread;
+}
+
+uint32_t pc_cpu_apic_id(const PcMachine *pc, unsigned index)
+{
+    return pc_apic_id(&pc->m.smp, index);
 }
 
 static bool pc_add_cpu(PcMachine *pc, unsigned index, GError **errp)
@@ -424,6 +429,7 @@ void pc_reset(Machine *m, ResetKind kind)
     PcMachine *pc = pc_machine(m);
 
     vm_reset_devices(m->vm, kind);
+    pc->acpi_built = false;
     if (m->boot_once != NULL && pc->boot_once_done) {
         pc_set_boot_order(pc, m->boot_order != NULL ? m->boot_order : "cad", NULL);
         g_clear_pointer(&m->boot_once, g_free);

@@ -35,7 +35,8 @@ typedef struct PcMachine {
     unsigned apic_id_limit;
     bool boot_once_done;
     uint8_t floppy_cmos[2];         /* drive types as CMOS has them */
-    struct PcAcpi *acpi_data;
+    bool acpi_built;                /* tables are up to date since reset */
+    void *acpi_blobs[3];
     GArray *boot_paths;             /* of index and path; NULL: none yet */
     GString *bios_geometry;         /* lines "path cylinders heads sectors" */
     VmNotify notify;

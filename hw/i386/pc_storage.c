@@ -13,13 +13,3 @@ bool pc_storage_init(PcMachine *pc, GError **errp)
     return isa_ide_new(pc->m.vm, &pc->isa->bus, 0, errp) != NULL &&
            isa_ide_new(pc->m.vm, &pc->isa->bus, 1, errp) != NULL;
 }
-
-bool pc_acpi_setup(PcMachine *pc, GError **errp)
-{
-    return true;
-}
-
-bool pc_smbios_setup(PcMachine *pc, GError **errp)
-{
-    return true;
-}

@@ -44,7 +44,9 @@ static void pc_obj_fini(Object *obj)
     if (pc->boot_paths != NULL) {
         g_array_free(pc->boot_paths, TRUE);
     }
-    g_free(pc->acpi_data);
+    for (size_t i = 0; i < G_N_ELEMENTS(pc->acpi_blobs); i++) {
+        g_free(pc->acpi_blobs[i]);
+    }
 }
 
 const ObjType pc_machine_base = {
