@@ -83,12 +83,16 @@ static bool set_props(Accel *a, const Json *opts, GError **errp)
 
 bool accel_create(Vm *vm, const Json *opts, GError **errp)
 {
+    static const char *const known_absent[] = { "kvm", "xen", "hax", "hvf", "nvmm", "whpx", NULL };
     const char *name = json_get_str(opts, "accel");
     const AccelType *t = name != NULL ? accel_type_find(name) : NULL;
     const char *why = NULL;
     Accel *a;
 
     g_assert(vm->accel == NULL);
+    if (t == NULL && name != NULL && g_strv_contains(known_absent, name)) {
+        return err_fail(errp, "invalid accelerator %s (not in this version; use tcg)", name);
+    }
     if (t == NULL) {
         return err_fail(errp, "invalid accelerator %s", name != NULL ? name : "");
     }
@@ -118,7 +122,7 @@ bool accel_create_first(Vm *vm, const char *names, GError **errp)
 
         json_set_str(opts, "accel", *name);
         if (last != NULL) {
-            report_error("%s", last->message);
+            warn("%s; trying %s", last->message, *name);
             g_clear_error(&last);
         }
         if (accel_create(vm, opts, &last)) {

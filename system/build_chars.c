@@ -111,8 +111,11 @@ static bool plug_ports_of(Vm *vm, VmConfig *cfg, const char *option, unsigned ma
         GError *err = NULL;
 
         report_set_location(use->where);
-        if (n++ >= max) {
-            return err_fail(errp, "too many %s ports (at most %u)", option, max);
+        if (n++ >= max) {           /* opened, and plugged in nowhere, as people expect */
+            if (strcmp(use->text, "none") != 0 && char_open_legacy(port, use->text, errp) == NULL) {
+                return false;
+            }
+            continue;
         }
         if (!plug_port(vm, port, use->text, &err)) {
             report_error("%s", err->message);

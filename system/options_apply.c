@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What single options mean: checks of their keys and values, and the shorthands that become others. Nothing
  * is opened or made here. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "system/daemon.h"
 #include "system/options_int.h"
 #include "util/keyval.h"
@@ -257,8 +260,12 @@ bool apply_smbios(VmConfig *cfg, OptUse *use, GError **errp)
     const char *text = json_get_str(use->kv, "type"), *file = json_get_str(use->kv, "file");
     uint64_t type;
 
+    if (file != NULL && text != NULL) {
+        return err_fail(errp, "Can't have both type= and file=");
+    }
     if (file != NULL) {
-        return text == NULL || err_fail(errp, "Can't have both type= and file=");
+        return (g_file_test(file, G_FILE_TEST_IS_REGULAR) && access(file, R_OK) == 0) ||
+            err_fail(errp, "Cannot read SMBIOS file %s", file);
     }
     if (text == NULL) {
         return err_fail(errp, "Must specify type= or file=");
@@ -281,7 +288,7 @@ bool apply_smbios(VmConfig *cfg, OptUse *use, GError **errp)
 bool apply_fw_cfg(VmConfig *cfg, OptUse *use, GError **errp)
 {
     static const char *const keys[] = { "name", "file", "string", "gen_id", NULL };
-    const char *name = json_get_str(use->kv, "name");
+    const char *name = json_get_str(use->kv, "name"), *file = json_get_str(use->kv, "file");
     int sources = json_has(use->kv, "file") + json_has(use->kv, "string") +
                   json_has(use->kv, "gen_id");
 
@@ -296,6 +303,9 @@ bool apply_fw_cfg(VmConfig *cfg, OptUse *use, GError **errp)
     }
     if (strlen(name) > 55) {
         return err_fail(errp, "name too long (max. 55 char)");
+    }
+    if (file != NULL && access(file, R_OK) < 0) {
+        return err_fail_errno(errp, errno, "can't load %s", file);
     }
     if (!g_str_has_prefix(name, "opt/")) {
         warn("externally provided fw_cfg item names should be prefixed with \"opt/\"");

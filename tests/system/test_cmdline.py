@@ -214,14 +214,73 @@ for a, first, second in WRONG_PORTS:
     fn.__name__ = name_of(a)
     test(fn)
 
+# The same with the default machine and the translator. {d} is a folder with b.raw, empty, text.
+WRONG_PC = [
+    (["-cpu", "bogus"], ": unable to find CPU model 'bogus'"),
+    (["-cpu", "qemu64,+bogus"], ": Property 'qemu64-x86_64-cpu.bogus' not found"),
+    (["-smp", "300"], ": Invalid SMP CPUs 300. The max CPUs supported by machine 'pc-i440fx-7.2' is 255"),
+    (["-smp", "2,clusters=2"], ": clusters not supported by this machine's CPU topology"),
+    (["-m", "99999999"], ": cannot set up guest memory 'pc.ram': Cannot allocate memory"),
+    (["-mem-path", "/nonexistent/x"], ": can't open backing store /nonexistent/x for guest RAM: "),
+    (["-M", "pc,bogus=1"], ": Property 'pc-i440fx-7.2-machine.bogus' not found"),
+    (["-M", "pc,acpi=bogus"], ": Parameter 'acpi' does not accept value 'bogus'"),
+    (["-device", "isa-serial,bogus=1"], "-device isa-serial,bogus=1: Property 'isa-serial.bogus' not found"),
+    (["-device", "isa-serial,bus=nope"], "-device isa-serial,bus=nope: Bus 'nope' not found"),
+    (["-device", "VGA,addr=1f.9"], "doesn't take value '1f.9'"),
+    (["-device", "VGA,addr=1"], "PCI: slot 1 function 0 not available for VGA, in use by PIIX3"),
+    (["-device", "ide-hd,drive=x"], "-device ide-hd,drive=x: Property 'ide-hd.drive' can't find value 'x'"),
+    (["-device", "ide-hd"], "-device ide-hd: No drive specified"),
+    (["-drive", "file=/nonexistent"], "-drive file=/nonexistent: Could not open '/nonexistent': No such file"),
+    (["-drive", "file=/nonexistent,format=bogus"], "Unknown driver 'bogus'"),
+    (["-drive", "file={d}/b.raw,format=raw,bogus=1"], "Block format 'raw' does not support the option 'bogus'"),
+    (["-drive", "if=none,id=a,file={d}/b.raw,format=raw", "-drive", "if=none,id=a,file={d}/b.raw,format=raw"],
+     "Duplicate ID 'a' for drive"),
+    (["-drive", "file={d}/b.raw,format=raw", "-drive", "index=0,file={d}/b.raw,format=raw"],
+     "drive with bus=0, unit=0 (index=0) exists"),
+    (["-drive", "if=ide,index=9,file={d}/b.raw,format=raw"], "machine type does not support if=ide,bus=4,unit=1"),
+    (["-drive", "if=scsi,file={d}/b.raw,format=raw"], "machine type does not support if=scsi,bus=0,unit=0"),
+    (["-drive", "if=ide,cache=bogus,file={d}/b.raw,format=raw"], "invalid cache option"),
+    (["-drive", "if=ide,aio=bogus,file={d}/b.raw,format=raw"], "invalid aio option"),
+    (["-drive", "if=ide,file={d}/b.raw,format=raw,werror=bogus"], "'bogus' invalid write error action"),
+    (["-hda", "{d}"], "driver requires"),
+    (["-hda", "{d}/b.raw/x"], "Not a directory"),
+    (["-cdrom", "/nonexistent"], "-cdrom /nonexistent: Could not open '/nonexistent': No such file"),
+    (["-fda", "/nonexistent"], "-fda /nonexistent: Could not open '/nonexistent': No such file"),
+    (["nosuch.img"], "nosuch.img: Could not open 'nosuch.img': No such file or directory"),
+    (["a.img", "b.img"], "a.img: Could not open 'a.img': No such file or directory"),
+    (["-kernel", "/nonexistent"], "could not open"), (["-kernel", "{d}/text"], "{d}/text"),
+    (["-kernel", "{d}"], "Is a directory"), (["-kernel", "{d}/empty"], "{d}/empty"),
+    (["-bios", "/nonexistent"], "could not load PC BIOS '/nonexistent'"), (["-bios", "{d}"], "Is a directory"),
+    (["-bios", "{d}/empty"], "could not load PC BIOS '{d}/empty'"),
+    (["-bios", "{d}/text"], "could not load PC BIOS '{d}/text'"),
+    (["-option-rom", "/nonexistent"], "/nonexistent"), (["-boot", "splash=/nonexistent"], "/nonexistent"),
+    (["-fw_cfg", "opt/x,file=/nonexistent"], "can't load /nonexistent: No such file or directory"),
+    (["-smbios", "file=/nonexistent"], "Cannot read SMBIOS file /nonexistent"),
+    (["-accel", "kvm"], "-accel kvm: invalid accelerator kvm"), (["-enable-kvm"], "invalid accelerator kvm"),
+]
+
+
+for a, w in WRONG_PC:
+    def fn(a=a, w=w):
+        d = os.path.abspath("../data")
+        os.makedirs(d, exist_ok=True)
+        for name, text in (("b.raw", b"\0" * 65536), ("empty", b""), ("text", b"no kernel\n" * 100)):
+            with open(f"{d}/{name}", "wb") as f:
+                f.write(text)
+        rc, out, err = run(["-display", "none", "-S", "-monitor", "none", "-serial", "none"]
+                           + [x.replace("{d}", d) for x in a])
+        lines = err.splitlines()
+        assert rc == 1 and len(lines) == 1 and lines[0].startswith("qemu-system-x86_64: "), (rc, err)
+        assert w.replace("{d}", d) in lines[0], f"{a}: wanted {w!r}, got {lines[0]!r}"
+        assert not os.listdir("."), f"{a}: made {os.listdir('.')}"
+    fn.__name__ = "pc_" + name_of(a)
+    test(fn)
+
 for a in ACCEPTED:
     def fn(a=a):
-        rc, out, err = run(["-M", "none", "-display", "none"]
-                           + ([] if "-accel" in a else ["-accel", "qtest"]) + a
-                           + (["-monitor", "stdio"] if "-monitor" not in a else [])
-                           + (["-S", "-qtest", "stdio"] if "-monitor" in a else []),
-                           "quit\n" if "-monitor" not in a else "", timeout=5) \
-            if "-monitor" not in a else (0, "", "")
+        accel = [] if "-accel" in a else ["-accel", "qtest"]
+        mon = ["-chardev", "stdio,id=testmon", "-mon", "testmon"] if "-monitor" in a else ["-monitor", "stdio"]
+        rc, out, err = run(["-M", "none", "-display", "none"] + accel + a + mon, "quit\n")
         assert rc == 0, f"{a}: status {rc}, {err!r}"
     fn.__name__ = "accepts_" + re.sub(r"[^A-Za-z0-9]+", "_", " ".join(a)).strip("_")[:60]
     test(fn)
