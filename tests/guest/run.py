@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Bare-metal programs: assemble, run on our binary, compare the console with the recorded NAME.out.
+
+    run.py [--qemu BIN] [--bare BIN] [--accel tcg,tier=0 ...] [--record] [--reference] [NAME ...]
+
+Lines that begin with '*' are where QEMU 7.2 is known to differ from the manuals: --reference (run on QEMU to
+validate a program) leaves them out. Programs named bare_* need the machine without firmware (--bare)."""
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+here = pathlib.Path(__file__).resolve().parent
+TIMEOUT = 60
+
+
+def assemble(name, folder):
+    image = folder / (name + ".img")
+    subprocess.run(["nasm", "-f", "bin", name + ".asm", "-o", str(image)], cwd=here / "src", check=True)
+    data = image.read_bytes()
+    image.write_bytes(data + bytes(1474560 - len(data)))
+    return image
+
+
+def run_machine(args, image, folder, accel):
+    out = folder / "console"
+    out.write_bytes(b"")
+    cmd = [args.qemu, "-cpu", "max", "-display", "none", "-m", "64", "-nodefaults", "-no-reboot", "-boot", "a",
+           "-drive", f"file={image},format=raw,if=floppy", "-debugcon", f"file:{out}",
+           "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+    if accel:
+        cmd += ["-accel", accel]
+    res = subprocess.run(cmd, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
+    return out.read_text(errors="replace"), res.returncode, cmd
+
+
+def run_bare(args, image, tier):
+    cmd = [args.bare, "-cpu", "max", "-tier", tier, str(image)]
+    res = subprocess.run(cmd, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
+    return res.stdout.decode(errors="replace"), res.returncode, cmd
+
+
+def shown(text, reference):
+    return [l for l in text.splitlines() if not (reference and l.startswith("*"))]
+
+
+def check(name, text, code, cmd, args):
+    expected = here / "expect" / (name + ".out")
+    if args.record:
+        expected.parent.mkdir(exist_ok=True)
+        expected.write_text(text)
+        return True
+    if not expected.exists():
+        print(f"{name}: no {expected}")
+        return False
+    want, got = shown(expected.read_text(), args.reference), shown(text, args.reference)
+    if want == got and code == 1:
+        return True
+    print(f"{name}: FAIL (status {code}); again: {' '.join(map(str, cmd))}")
+    for k in range(max(len(want), len(got))):
+        w = want[k] if k < len(want) else "(end)"
+        g = got[k] if k < len(got) else "(end)"
+        if w != g:
+            print(f"  line {k + 1}\n  - {w}\n  + {g}")
+            break
+    return False
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--qemu")
+    p.add_argument("--bare")
+    p.add_argument("--accel", action="append")
+    p.add_argument("--record", action="store_true")
+    p.add_argument("--reference", action="store_true")
+    p.add_argument("names", nargs="*")
+    args = p.parse_args()
+    names = args.names or sorted(f.stem for f in (here / "src").glob("*.asm"))
+    accels = [None] if args.reference else args.accel or ["tcg,tier=0", "tcg,tier=1"]
+    failed = ran = 0
+    with tempfile.TemporaryDirectory() as tmp:
+        folder = pathlib.Path(tmp)
+        for name in names:
+            image = assemble(name, folder)
+            for accel in accels[:1] if args.record else accels:
+                results = []
+                if args.qemu and not name.startswith("bare_"):
+                    results.append(run_machine(args, image, folder, accel))
+                if args.bare and not args.reference:
+                    results.append(run_bare(args, image, "0" if accel and "tier=0" in accel else "1"))
+                for text, code, cmd in results:
+                    ran += 1
+                    failed += not check(name, text, code, cmd, args)
+    print(f"{ran} runs, {failed} failed")
+    return failed != 0 or ran == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
