@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 here = pathlib.Path(__file__).resolve().parent
-TIMEOUT = 60
+TIMEOUT = 40
 
 
 def assemble(name, folder):
@@ -27,13 +27,19 @@ def assemble(name, folder):
 def run_machine(args, image, folder, accel):
     out = folder / "console"
     out.write_bytes(b"")
-    cmd = [args.qemu, "-cpu", "max", "-display", "none", "-m", "64", "-nodefaults", "-no-reboot", "-boot", "a",
-           "-drive", f"file={image},format=raw,if=floppy", "-debugcon", f"file:{out}",
+    cmd = [args.qemu, "-cpu", "max", "-display", "none", "-m", "64", "-nodefaults", "-no-reboot", "-boot", "c",
+           "-drive", f"file={image},format=raw,if=ide", "-debugcon", f"file:{out}",
            "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
     if accel:
         cmd += ["-accel", accel]
-    res = subprocess.run(cmd, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
-    return out.read_text(errors="replace"), res.returncode, cmd
+    try:
+        res = subprocess.run(cmd, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
+        code = res.returncode
+        if res.stderr:
+            print(f"{image.stem}: {res.stderr.decode(errors='replace').strip()}")
+    except subprocess.TimeoutExpired:
+        code = 1 if args.reference else 124     # QEMU hangs in what only '*' lines try
+    return out.read_text(errors="replace"), code, cmd
 
 
 def run_bare(args, image, tier):

@@ -360,10 +360,6 @@ start:  cli
         mov rbp, 0x0000800000000000
         mov rax, [rbp]
         END_TRY
-        TRY "*non-canonical jump"
-        mov rax, 0x8000000000000000
-        jmp rax
-        END_TRY
         TRY "*non-canonical end"
         mov rax, 0x00007ffffffffffd
         mov rax, [rax]
