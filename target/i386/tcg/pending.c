@@ -56,6 +56,7 @@ static void take_sipi(X86Cpu *c)
     if (!env->wait_sipi) {
         return;
     }
+    pending_clear(&c->cpu, CPU_PENDING_INIT);  /* came first, and changes nothing in this state */
     env->wait_sipi = false;
     c->cpu.halted = false;
     x86_load_seg_raw(c, SEG_CS, env->sipi_vector << 8, env->sipi_vector << 12, 0xffff, 0x9b00);
