@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Keyboard controller, PS/2 keyboard and mouse, port 92."""
-from kite_qtest import QtestCase, main
+import time
+
+from kite_qtest import IS_REFERENCE, QtestCase, exact_time, main
 
 DATA, CMD = 0x60, 0x64
 OBF, AUX = 0x01, 0x20
@@ -217,6 +219,94 @@ class I8042(QtestCase):
         self.q.step(10000000)
         self.assertHex(self.q.inb(0x21), 0)
         self.assertHex(self.q.inb(0x92) & 1, 0)
+
+
+class Keys(QtestCase):
+    """Scan codes of keys sent by the monitor, as the guest reads them."""
+    args = ["-monitor", "chardev:mon"]
+    options = {"chardevs": ["mon"]}
+
+    def setUp(self):
+        super().setUp()
+        for c, p in ((0x60, 0x41), (0xf4, None)):
+            if p is None:
+                self.q.outb(DATA, c)
+            else:
+                self.q.outb(CMD, c)
+                self.q.outb(DATA, p)
+        self.codes()
+
+    def codes(self):
+        """All bytes that arrive within 300 ms."""
+        got = []
+        for _ in range(15):
+            while self.q.inb(CMD) & OBF:
+                got.append(self.q.inb(DATA))
+            self.q.step(20000000)
+            if not IS_REFERENCE:
+                time.sleep(0.01)
+        return bytes(got).hex()
+
+    def press(self, keys):
+        self.q.char_put("mon", f"sendkey {keys} 60\n".encode())
+        return self.codes()
+
+    def set_scan_code(self, n, translate):
+        self.q.outb(CMD, 0x60)
+        self.q.outb(DATA, 0x41 if translate else 0x01)
+        self.q.outb(DATA, 0xf0)
+        self.q.outb(DATA, n)
+        self.codes()
+
+    def test_set_2_translated(self):
+        for keys, codes in (("a", "1e9e"), ("ret", "1c9c"), ("f7", "41c1"), ("f12", "58d8"),
+                            ("kp_enter", "e01ce09c"), ("up", "e048e0c8"), ("meta_l", "e05be0db"),
+                            ("shift-b", "2a30b0aa"), ("ctrl-alt-delete", "1d38e053e0d3b89d")):
+            self.assertEqual(self.press(keys), codes, keys)
+
+    def test_set_2_raw(self):
+        self.set_scan_code(2, False)
+        for keys, codes in (("a", "1cf01c"), ("f7", "83f083"), ("up", "e075e0f075"),
+                            ("kp_multiply", "7cf07c"), ("ctrl_r", "e014e0f014")):
+            self.assertEqual(self.press(keys), codes, keys)
+
+    def test_set_1(self):
+        self.set_scan_code(1, False)
+        self.assertEqual(self.press("a"), "1e9e")
+        self.assertEqual(self.press("delete"), "e053e0d3")
+
+    def test_set_3(self):
+        self.set_scan_code(3, False)
+        for keys, codes in (("a", "1cf01c"), ("esc", "08f008"), ("f1", "07f007"), ("up", "63f063"),
+                            ("caps_lock", "14f014"), ("kp_enter", "79f079")):
+            self.assertEqual(self.press(keys), codes, keys)
+
+    def test_print_and_pause(self):
+        self.assertEqual(self.press("print"), "e02ae037e0b7e0aa")
+        self.assertEqual(self.press("pause"), "e11d45e19dc5")
+        self.set_scan_code(2, False)
+        self.assertEqual(self.press("print"), "e012e07ce0f07ce0f012")
+
+    def test_disabled_scanning_sends_nothing(self):
+        self.q.outb(DATA, 0xf5)
+        self.codes()
+        self.assertEqual(self.press("a"), "")
+
+    @exact_time
+    def test_typematic(self):
+        self.q.outb(DATA, 0xf3)
+        self.q.outb(DATA, 0x00)         # 250 ms, then 30 a second
+        self.codes()
+        self.q.char_put("mon", b"sendkey a 5000\n")
+        self.q.step(200000000)
+        self.assertEqual(self.q.inb(DATA), 0x1e)
+        n = 0
+        for _ in range(110):
+            self.q.step(10000000)
+            if self.q.inb(CMD) & OBF:
+                self.assertEqual(self.q.inb(DATA), 0x1e)
+                n += 1
+        self.assertIn(n, range(29, 34))
 
 
 if __name__ == "__main__":
