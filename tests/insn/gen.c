@@ -577,13 +577,13 @@ static void aim_implicit(Enc *e, const Insn *i, InsnState *s)
         s->gpr[R_RCX] &= ~0x10ull;
     }
     if (row->sem == sem_popf) {
-        uint64_t v = rng_next(r) & (FL_STATUS | FL_DF | FL_IF | FL_ID);
+        uint64_t v = rng_next(r) & (FL_STATUS | FL_DF | FL_IF);
 
         memcpy((void *)(uintptr_t)s->gpr[R_RSP], &v, 8);
     }
 }
 
-static void end_code(InsnCase *c)
+void gen_place(const InsnCase *c)
 {
     memset(native_code(), 0xcc, ARENA_CODE_SIZE);
     memcpy(native_code() + (c->in.rip - ARENA_CODE), c->code, c->len);
@@ -624,7 +624,7 @@ bool gen_case(Rng *r, const InsnRow *row, bool mode64, InsnCase *c)
         aim_jump(&e, &i, &c->in);
     }
     c->any_result = strcmp(row->name, "rdrand") == 0 || strcmp(row->name, "rdseed") == 0;
-    end_code(c);
+    gen_place(c);
     return true;
 }
 
@@ -659,6 +659,6 @@ bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, b
             c->in.gpr[k] = ARENA_DATA + 0x1000 + rng_below(r, 0x1000);
         }
     }
-    end_code(c);
+    gen_place(c);
     return true;
 }

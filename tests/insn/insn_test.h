@@ -67,6 +67,9 @@ bool gen_case(Rng *r, const InsnRow *row, bool mode64, InsnCase *c);
 /* n instructions of random rows, state as for one. */
 bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, bool mode64,
                 InsnCase *c);
+/* Random bytes; false: something that may not be run here. */
+bool gen_bytes(Rng *r, bool mode64, InsnCase *c);
+void gen_place(const InsnCase *c);  /* puts the code into the arena, INT3 around it */
 void gen_state(Rng *r, bool mode64, InsnState *s);
 void gen_memory(Rng *r); /* fills the data part of the arena */
 bool row_is_testable(const InsnRow *row, bool mode64);

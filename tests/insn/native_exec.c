@@ -145,7 +145,7 @@ static void on_signal(int sig, siginfo_t *info, void *opaque)
 
     if (sig == SIGUSR1) {
         load_test(uc);
-    } else if (sig == SIGALRM) {
+    } else if (sig == SIGVTALRM) {
         if (running && runs == runs_at_tick) {
             store_test(uc);
             test_out->vector = VECTOR_STUCK;
@@ -200,7 +200,7 @@ uint64_t native_xcr0(void)
 
 void native_init(void)
 {
-    static const int signals[] = {SIGUSR1, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGALRM};
+    static const int signals[] = {SIGUSR1, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGVTALRM};
     static const struct itimerval tick = {{0, 30000}, {0, 30000}};
     struct sigaction sa = {.sa_sigaction = on_signal,
                            .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
@@ -210,10 +210,11 @@ void native_init(void)
 
     ss.ss_sp = g_malloc0(ss.ss_size);
     g_assert(sigaltstack(&ss, NULL) == 0);
+    sigfillset(&sa.sa_mask);
     for (unsigned k = 0; k < G_N_ELEMENTS(signals); k++) {
         sigaction(signals[k], &sa, NULL);
     }
-    setitimer(ITIMER_REAL, &tick, NULL);
+    setitimer(ITIMER_VIRTUAL, &tick, NULL);
     map_at(ARENA_CODE, ARENA_CODE_SIZE, PROT_READ | PROT_EXEC, code);
     code_alias = mmap(NULL, ARENA_CODE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, code, 0);
     map_at(ARENA_DATA, ARENA_DATA_SIZE, PROT_READ | PROT_WRITE, memory_new(ARENA_DATA_SIZE));

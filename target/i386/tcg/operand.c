@@ -15,7 +15,7 @@ static bool canonical(const X86Cpu *c, uint64_t va)
 }
 
 /* Is seg:ea .. +n-1 within the limit? Expand-down segments reach from above the limit to 64K or 4G.
- */
+ * No access goes over the end of a 4G segment, flat or not. */
 static bool seg_within_limit(const X86Seg *s, uint64_t ea, unsigned n)
 {
     uint64_t last = ea + n - 1;

@@ -63,5 +63,10 @@ static const InsnRow rows[] = {
      .sem = sem_ud},
     {ROW_AT(MAP_0F, 0xff, "ud0"), .op = {OP_Gv, OP_Ev}, .acc = ACC_ADDR, .flags = IF_JUMP,
      .sem = sem_ud},
+    /* MOVBE takes no F3 */
+    {ROW_AT(MAP_0F38, 0xf0, "ud"), .pfx = PFX_F3, .op = {OP_M}, .acc = ACC_ADDR, .flags = IF_JUMP,
+     .sem = sem_ud},
+    {ROW_AT(MAP_0F38, 0xf1, "ud"), .pfx = PFX_F3, .op = {OP_M}, .acc = ACC_ADDR, .flags = IF_JUMP,
+     .sem = sem_ud},
 };
 INSN_ROWS(hint, rows);
