@@ -257,22 +257,26 @@ void pc_add_boot_path(PcMachine *pc, int index, const char *path)
 
 static bool pc_find_boot_device(Object *obj, void *opaque)
 {
+    static const struct { const char *prop, *suffix; } kinds[] = {
+        { "bootindex", "" }, { "bootindexA", "/floppy@0" }, { "bootindexB", "/floppy@1" },
+    };
     PcMachine *pc = opaque;
     Device *dev = device_from_object(obj);
-    g_autoptr(Json) value = NULL;
-    g_autofree char *path = NULL;
-    int64_t index;
 
-    if (dev == NULL || type_prop(obj->type, "bootindex") == NULL) {
-        return true;
-    }
-    value = object_prop_get(obj, "bootindex", NULL);
-    if (!json_to_i64(value, &index) || index < 0) {
-        return true;
-    }
-    path = device_fw_path(dev);
-    if (path != NULL) {
-        pc_add_boot_path(pc, (int)index, path);
+    for (size_t i = 0; dev != NULL && i < G_N_ELEMENTS(kinds); i++) {
+        g_autoptr(Json) value = NULL;
+        g_autofree char *path = NULL, *full = NULL;
+        int64_t index;
+
+        if (type_prop(obj->type, kinds[i].prop) == NULL) {
+            continue;
+        }
+        value = object_prop_get(obj, kinds[i].prop, NULL);
+        path = device_fw_path(dev);
+        if (json_to_i64(value, &index) && index >= 0 && path != NULL) {
+            full = g_strconcat(path, kinds[i].suffix, NULL);
+            pc_add_boot_path(pc, (int)index, full);
+        }
     }
     return true;
 }
