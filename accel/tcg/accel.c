@@ -66,6 +66,22 @@ static void tcg_dirty_cleared(void *opaque, RamBlock *b, uint64_t off, uint64_t 
     for_each_cpu(opaque, FLUSH_WRITES);
 }
 
+/* The machine starts again, vCPUs stand still: what was translated will mostly not come back, and pages with
+ * old translations would make the stores that fill them with new contents slow. */
+static void tcg_machine_reset(void *opaque)
+{
+    Tcg *t = opaque;
+
+    for (unsigned k = 0; k < t->vm->cpus->len; k++) {
+        TcgVcpu *v = tcg_vcpu(g_ptr_array_index(t->vm->cpus, k));
+
+        if (v != NULL && v->cache != NULL) {
+            cache_flush(v);
+            tlb_flush_everything(v);
+        }
+    }
+}
+
 /* ---- the accelerator */
 
 static bool tcg_init(Accel *a, Vm *vm, GError **errp)
@@ -84,6 +100,8 @@ static bool tcg_init(Accel *a, Vm *vm, GError **errp)
     addr_space_listen(vm->mem, &t->listener);
     hooks = (RamHooks){ tcg_code_written, tcg_dirty_cleared, t };
     ram_set_hooks(&hooks);
+    t->notify = (VmNotify){ .reset = tcg_machine_reset, .opaque = t };
+    vm_notify_add(vm, &t->notify);
     return true;
 }
 
@@ -159,6 +177,7 @@ static void tcg_fini(Object *obj)
 
     if (t->vm != NULL) {
         ram_set_hooks(NULL);
+        vm_notify_del(t->vm, &t->notify);
         addr_space_unlisten(t->vm->mem, &t->listener);
     }
 }

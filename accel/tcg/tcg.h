@@ -16,6 +16,7 @@ struct Tcg {
     bool one_insn, lockstep, split_wx;
     char *mem;                      /* "soft"; others come with tier 2 */
     MemListener listener;
+    VmNotify notify;
     Vm *vm;
 };
 
