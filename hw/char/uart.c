@@ -109,6 +109,12 @@ static void uart_timeout(void *opaque)
     }
 }
 
+/* A sender whose back end had modem lines polled them; ours have none, so there is nothing to look at. */
+static void uart_poll_modem(void *opaque)
+{
+    ((Uart *)opaque)->poll_msl = -1;
+}
+
 /* ---- Receiving */
 
 static void uart_push_received(Uart *s, uint8_t v)
@@ -461,9 +467,10 @@ static bool uart_realize(Device *dev, GError **errp)
     Uart *s = CONTAINER(dev, Uart, dev);
 
     s->fifo_timeout_timer = timer_new(loop_main(), CLOCK_VIRTUAL, uart_timeout, s);
+    s->modem_status_poll = timer_new(loop_main(), CLOCK_VIRTUAL, uart_poll_modem, s);
     if (s->chr != NULL && !char_attach(s->chr, &uart_user, s, errp)) {
-        timer_free(s->fifo_timeout_timer);
-        s->fifo_timeout_timer = NULL;
+        g_clear_pointer(&s->fifo_timeout_timer, timer_free);
+        g_clear_pointer(&s->modem_status_poll, timer_free);
         return false;
     }
     return true;
@@ -477,6 +484,7 @@ static void uart_unrealize(Device *dev)
         char_detach(s->chr, s);
     }
     timer_free(s->fifo_timeout_timer);
+    timer_free(s->modem_status_poll);
 }
 
 static void uart_reset(Device *dev, ResetKind kind)
@@ -533,7 +541,7 @@ static bool fifo_data_load(VmReader *r, const VmField *f, void *member, GError *
 static const VmCustomOps fifo_data_ops = { "buffer", fifo_data_save, fifo_data_load };
 static const VmField fifo_vm_fields[] = {
     { .name = "data", .kind = VM_CUSTOM, .offset = offsetof(UartFifo, data), .count = 1,
-      .elem_size = UART_FIFO, .ops = &fifo_data_ops },
+      .elem_size = UART_FIFO, .since = 1, .ops = &fifo_data_ops },
     VM_FIELD_U32(UartFifo, head), VM_FIELD_U32(UartFifo, num),
     VM_FIELD_END,
 };
@@ -553,6 +561,7 @@ static bool recv_fifo_needed(const void *obj) { return ((const Uart *)obj)->recv
 static bool xmit_fifo_needed(const void *obj) { return ((const Uart *)obj)->xmit_fifo.num != 0; }
 static bool timer_needed(const void *obj) { return timer_pending(((const Uart *)obj)->fifo_timeout_timer); }
 static bool timeout_needed(const void *obj) { return ((const Uart *)obj)->timeout_ipending != 0; }
+static bool poll_needed(const void *obj) { return ((const Uart *)obj)->poll_msl >= 0; }
 
 #define UART_SECTION(tag, label, need, ...)                                                     \
     static const VmField tag##_vm_fields[] = { __VA_ARGS__, VM_FIELD_END };                     \
@@ -563,15 +572,17 @@ static bool timeout_needed(const void *obj) { return ((const Uart *)obj)->timeou
 UART_SECTION(thr_ipending, "thr_ipending", thr_ipending_needed, VM_FIELD_I32(Uart, thr_ipending));
 UART_SECTION(tsr, "tsr", tsr_needed, VM_FIELD_U32(Uart, tsr_retry), VM_FIELD_U8(Uart, thr),
              VM_FIELD_U8(Uart, tsr));
-UART_SECTION(recv_fifo, "recv_fifo", recv_fifo_needed, VM_FIELD_STRUCT(Uart, recv_fifo, fifo_vmstate));
-UART_SECTION(xmit_fifo, "xmit_fifo", xmit_fifo_needed, VM_FIELD_STRUCT(Uart, xmit_fifo, fifo_vmstate));
+UART_SECTION(recv_fifo, "recv_fifo", recv_fifo_needed, VM_FIELD_STRUCT(Uart, recv_fifo, fifo_vmstate, .since = 1));
+UART_SECTION(xmit_fifo, "xmit_fifo", xmit_fifo_needed, VM_FIELD_STRUCT(Uart, xmit_fifo, fifo_vmstate, .since = 1));
 UART_SECTION(fifo_timeout_timer, "fifo_timeout_timer", timer_needed,
              VM_FIELD_TIMER(Uart, fifo_timeout_timer));
 UART_SECTION(timeout_ipending, "timeout_ipending", timeout_needed,
              VM_FIELD_I32(Uart, timeout_ipending));
+UART_SECTION(poll, "poll", poll_needed, VM_FIELD_I32(Uart, poll_msl),
+             VM_FIELD_TIMER(Uart, modem_status_poll));
 static const VmState *const uart_sections[] = {
     &thr_ipending_vmstate, &tsr_vmstate, &recv_fifo_vmstate, &xmit_fifo_vmstate,
-    &fifo_timeout_timer_vmstate, &timeout_ipending_vmstate, NULL,
+    &fifo_timeout_timer_vmstate, &timeout_ipending_vmstate, &poll_vmstate, NULL,
 };
 
 static const VmField uart_vm_fields[] = {

@@ -31,7 +31,7 @@ typedef struct Uart {
     bool wakeup;                    /* property: input ends S3 */
 
     int64_t char_ns;                /* time of one character on the wire */
-    Timer *fifo_timeout_timer;
+    Timer *fifo_timeout_timer, *modem_status_poll;
 } Uart;
 
 extern const DeviceType uart_type;  /* "serial" */

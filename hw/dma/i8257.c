@@ -401,7 +401,8 @@ static const VmState dma_regs_vmstate = {
 };
 static const VmField i8257_vm_fields[] = {
     VM_FIELD_U8(I8257, command), VM_FIELD_U8(I8257, mask), VM_FIELD_U8(I8257, flip_flop),
-    VM_FIELD_EQUAL(I8257, dshift, int32_t), VM_FIELD_STRUCT_ARRAY(I8257, regs, dma_regs_vmstate),
+    VM_FIELD_EQUAL(I8257, dshift, int32_t),
+    VM_FIELD_STRUCT_ARRAY(I8257, regs, dma_regs_vmstate, .since = 1),
     VM_FIELD_END,
 };
 static const VmState i8257_vmstate = {

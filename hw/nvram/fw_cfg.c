@@ -451,7 +451,7 @@ static const VmState *const fw_sections[] = { &fw_dma_vmstate, &fw_acpi_vmstate,
 static bool fw_offset_is_16(const void *obj, int version) { return version == 1; }
 static const VmField fw_vm_fields[] = {
     VM_FIELD_U16(FwCfg, cur_entry),
-    { .name = "unused", .kind = VM_UNUSED, .count = 1, .elem_size = 2, .exists = fw_offset_is_16 },
+    { .name = "cur_offset", .kind = VM_UNUSED, .count = 1, .elem_size = 2, .exists = fw_offset_is_16 },
     VM_FIELD_U32(FwCfg, cur_offset, .since = 2),
     VM_FIELD_END,
 };
