@@ -184,6 +184,17 @@ ALWAYS_INLINE bool entry_is_current(const Entry *e, const uint8_t *p, uint64_t v
     return (host_ld(p, 8) ^ e->bytes[0]) << e->unused == 0;
 }
 
+/* Jumps check their target, but not all of them may (translations do not). */
+static void check_code_address(X86Cpu *c, uint64_t va)
+{
+    bool outside = c->env.hflags & HF_CS64 ? !canonical(c, va)
+                                           : code_limited(c) && c->env.rip > c->env.seg[SEG_CS].limit;
+
+    if (outside) {
+        x86_raise_err(c, EXC_GP, 0);
+    }
+}
+
 static void find_code_page(X86Cpu *c, Interp *ip, uint64_t va)
 {
     const uint8_t *p;
@@ -203,9 +214,7 @@ ALWAYS_INLINE const Entry *fetch(X86Cpu *c, Interp *ip, uint64_t rip)
 
     if (UNLIKELY(((va ^ ip->page) & ~(uint64_t)(PAGE - 1)) != 0 || (ip->page & 1) ||
                  ip->hflags != c->env.hflags)) {
-        if (code_limited(c) && c->env.rip > c->env.seg[SEG_CS].limit) {
-            x86_raise_err(c, EXC_GP, 0);
-        }
+        check_code_address(c, va);
         find_code_page(c, ip, va);
     }
     if (UNLIKELY(ip->host == NULL)) {

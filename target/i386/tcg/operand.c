@@ -7,13 +7,6 @@
 
 /* ---- segments */
 
-static bool canonical(const X86Cpu *c, uint64_t va)
-{
-    unsigned unused = c->env.cr4 & CR4_LA57 ? 7 : 16;
-
-    return (uint64_t)((int64_t)(va << unused) >> unused) == va;
-}
-
 /* Is seg:ea .. +n-1 within the limit? Expand-down segments reach from above the limit to 64K or 4G.
  * No access goes over the end of a 4G segment, flat or not. */
 static bool seg_within_limit(const X86Seg *s, uint64_t ea, unsigned n)

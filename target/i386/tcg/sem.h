@@ -226,6 +226,13 @@ ALWAYS_INLINE uint64_t ea_calc(const X86Cpu *c, const Insn *i)
     return LIKELY(i->adsize == 8) ? a : a & (i->adsize == 4 ? 0xffffffff : 0xffff);
 }
 
+static inline bool canonical(const X86Cpu *c, uint64_t va)
+{
+    unsigned unused = c->env.cr4 & CR4_LA57 ? 7 : 16;
+
+    return (uint64_t)((int64_t)(va << unused) >> unused) == va;
+}
+
 /* Segments whose offset is the linear address: only overflow remains to be checked. */
 ALWAYS_INLINE bool seg_is_flat(const X86Cpu *c, unsigned seg)
 {

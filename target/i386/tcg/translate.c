@@ -74,8 +74,10 @@ static bool high_ok(const Insn *i, const Fields *f)
     if (!f->high_reg && !f->high_rm) {
         return true;
     }
-    if (has_mem(i)) {
-        return f->high_reg && f->rm < 0;
+    if (has_mem(i)) {               /* it goes by the low byte: not when that has a part of its own */
+        uint16_t implicit = i->row->gpr_read | i->row->gpr_write;
+
+        return f->high_reg && f->rm < 0 && !(implicit >> (f->reg - 4) & 1);
     }
     return (f->reg < 0 || f->high_reg || (f->reg < 8 && f->reg != R_RSP)) &&
            (f->rm < 0 || f->high_rm || (f->rm < 8 && f->rm != R_RSP));
