@@ -203,7 +203,7 @@ static bool pc_add_interrupts(PcMachine *pc, GError **errp)
     }
     if (pc->has_pci) {
         pc->ioapic = ioapic_new(vm, IOAPIC_BASE, errp);
-        if (pc->ioapic == NULL) {
+        if (pc->ioapic == NULL || kvmvapic_new(vm, errp) == NULL) {
             return false;
         }
     }
