@@ -2,6 +2,7 @@
 # make            build (installs missing packages on Debian, configures, compiles)
 # make demo       boot Debian's kernel to a shell in this terminal; "poweroff" in it ends it
 # make check      all tests that need no network
+# make check-boot boots real guests (Debian, installer, memtest86+, GRUB), fetched from Debian
 # make install    into the prefix (DESTDIR is respected)
 # make docs       the manual as HTML in build/docs
 
@@ -10,7 +11,7 @@ NINJA ?= ninja
 PROGRAM = $(BUILD)/qemu-system-x86_64
 GUESTS = $(BUILD)/guests
 
-.PHONY: all demo check check-quick install docs clean distclean packages-%
+.PHONY: all demo check check-boot check-quick install docs clean distclean packages-%
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD)
@@ -31,6 +32,12 @@ demo: | packages-demo
 check: | packages-check
 	@$(MAKE) --no-print-directory all
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
+
+# Real guests, fetched from Debian once: about ten minutes.
+check-boot: | packages-check
+	@$(MAKE) --no-print-directory all
+	@tests/boot/fetch.sh $(GUESTS)
+	@tests/boot/boot.py --emulator $(PROGRAM) --guests $(GUESTS)
 
 check-quick: all
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite unit --suite system

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -drive: from its keys to an open Block at a place (interface, bus, unit). Names of drives without id= are
- * those that people type in the monitor: ide0-hd0, ide1-cd0, floppy0, virtio0. */
+/* -drive: from its keys to an open Block at a place (interface, bus, unit). Names of drives
+ * without id= are those that people type in the monitor: ide0-hd0, ide1-cd0, floppy0, virtio0. */
 #include "block/drive.h"
 
 #include <string.h>
@@ -8,15 +8,15 @@
 
 static GPtrArray *drives;           /* of Drive *, in order; main thread */
 
-static const struct { const char *name; unsigned per_bus; bool media_in_name; } interfaces[DRIVE_IFS] = {
-    [DRIVE_NONE] = { "none", 0, false },
-    [DRIVE_IDE] = { "ide", 2, true },
-    [DRIVE_SCSI] = { "scsi", 7, true },
-    [DRIVE_FLOPPY] = { "floppy", 0, false },
-    [DRIVE_PFLASH] = { "pflash", 0, false },
-    [DRIVE_MTD] = { "mtd", 0, false },
-    [DRIVE_SD] = { "sd", 0, false },
-    [DRIVE_VIRTIO] = { "virtio", 0, false },
+static const struct {
+    const char *name;
+    unsigned per_bus;
+    bool media_in_name;
+} interfaces[DRIVE_IFS] = {
+    [DRIVE_NONE] = { "none", 0, false },     [DRIVE_IDE] = { "ide", 2, true },
+    [DRIVE_SCSI] = { "scsi", 7, true },      [DRIVE_FLOPPY] = { "floppy", 0, false },
+    [DRIVE_PFLASH] = { "pflash", 0, false }, [DRIVE_MTD] = { "mtd", 0, false },
+    [DRIVE_SD] = { "sd", 0, false },         [DRIVE_VIRTIO] = { "virtio", 0, false },
     [DRIVE_XEN] = { "xen", 0, false },
 };
 
@@ -153,15 +153,16 @@ static char *default_id(const Drive *d)
 static Json *image_options(const Json *opts, const Drive *d, bool snapshot)
 {
     static const char *const ours[] = { "if", "index", "bus", "unit", "media", "id", NULL };
-    static const char *const no_limits[] = { "bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr",
-                                             NULL };
+    static const char *const no_limits[] = { "bps",     "bps_rd",  "bps_wr", "iops",
+                                             "iops_rd", "iops_wr", NULL };
     Json *out = json_object_new();
 
     JSON_FOREACH(opts, i, v) {
         const char *key = json_key_at(opts, i), *text = json_str_value(v);
         bool zero_limit = g_strv_contains(no_limits, key) && g_strcmp0(text, "0") == 0;
 
-        if (!g_strv_contains(ours, key) && !zero_limit && !(strcmp(key, "file") == 0 && *text == '\0')) {
+        if (!g_strv_contains(ours, key) && !zero_limit &&
+            !(strcmp(key, "file") == 0 && *text == '\0')) {
             json_set(out, key, json_ref(v));
         }
     }
@@ -182,7 +183,8 @@ static void drive_free(gpointer p)
     g_free(d);
 }
 
-Drive *drive_add(const Json *opts, const char *where, bool snapshot, DriveIf board_default, GError **errp)
+Drive *drive_add(const Json *opts, const char *where, bool snapshot, DriveIf board_default,
+                 GError **errp)
 {
     const char *id = json_get_str(opts, "id");
     Drive d = { .cdrom = g_strcmp0(json_get_str(opts, "media"), "cdrom") == 0 };
@@ -219,7 +221,8 @@ bool drive_add_default(DriveIf interface, unsigned index, bool cdrom, GError **e
     g_autoptr(Json) opts = json_object_new();
     Drive *d;
 
-    if (find(interface, per_bus != 0 ? index / per_bus : 0, per_bus != 0 ? index % per_bus : index)) {
+    if (find(interface, per_bus != 0 ? index / per_bus : 0,
+             per_bus != 0 ? index % per_bus : index)) {
         return true;
     }
     json_set_str(opts, "if", interfaces[interface].name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of -drive: which Block sits where. The builder of the VM fills it before the board is made; the
- * board asks for what its own controllers carry. Main thread, VM lock. */
+/* The table of -drive: which Block sits where. The builder of the VM fills it before the board
+ * is made; the board asks for what its own controllers carry. Main thread, VM lock. */
 #ifndef BLOCK_DRIVE_H
 #define BLOCK_DRIVE_H
 
@@ -20,16 +20,19 @@ typedef struct Drive {
 } Drive;
 
 /* opts: the keys of -drive. Opens the image. NULL + error: nothing was changed. */
-Drive *drive_add(const Json *opts, const char *where, bool snapshot, DriveIf board_default, GError **errp);
+Drive *drive_add(const Json *opts, const char *where, bool snapshot, DriveIf board_default,
+                 GError **errp);
 /* An empty drive where none is yet; nothing happens when there is one. */
 bool drive_add_default(DriveIf interface, unsigned index, bool cdrom, GError **errp);
 /* What the board puts on bus, unit; marks it claimed. NULL: nothing there. */
 Drive *drive_get(DriveIf interface, unsigned bus, unsigned unit);
 Drive *drive_of_block(const Block *b);          /* NULL */
-/* The first drive of an interface other than none that no device took and somebody asked for; NULL. */
+/* The first drive of an interface other than none that no device took and somebody asked for;
+ * NULL. */
 const Drive *drive_unclaimed(void);
 const char *drive_if_name(DriveIf interface);
 unsigned drive_units_per_bus(DriveIf interface);        /* 0: one bus only */
-void drive_free_all(void);                      /* the table; Blocks are closed by block_close_all() */
+/* the table; Blocks are closed by block_close_all() */
+void drive_free_all(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The monitor: a session on a chardev, finding and running commands, help. Output that the chardev does not
- * take at once waits; a session without the keyboard (mux) is silent until it gets it back. */
+/* The monitor: a session on a chardev, finding and running commands, help. Output that the
+ * chardev does not take at once waits; a session without the keyboard (mux) is silent until it
+ * gets it back. */
 #include "monitor/hmp.h"
 
 #include <string.h>
@@ -76,7 +77,8 @@ static bool has_name(const HmpCommand *cmd, const char *name)
 {
     size_t len = strlen(name);
 
-    for (const char *p = cmd->names; p != NULL; p = strchr(p, '|') != NULL ? strchr(p, '|') + 1 : NULL) {
+    for (const char *p = cmd->names; p != NULL;
+         p = strchr(p, '|') != NULL ? strchr(p, '|') + 1 : NULL) {
         if (strncmp(p, name, len) == 0 && (p[len] == '\0' || p[len] == '|')) {
             return true;
         }

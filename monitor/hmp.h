@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The monitor for people. A command is a row; a file of commands registers its table, so that adding one
- * touches no other file. Everything runs on the main thread with the VM lock held. */
+/* The monitor for people. A command is a row; a file of commands registers its table, so that
+ * adding one touches no other file. Everything runs on the main thread with the VM lock held. */
 #ifndef MONITOR_HMP_H
 #define MONITOR_HMP_H
 
@@ -18,7 +18,8 @@ typedef struct HmpCommand {
     const char *args;               /* "device:B,force:-f", see hmp_args.c */
     const char *params, *help;      /* what "help" prints */
     void (*run)(Hmp *hmp, const Json *args);
-    void (*complete)(Hmp *hmp, const char *word, GPtrArray *out);   /* of char *, freed by the caller */
+    /* of char *, freed by the caller */
+    void (*complete)(Hmp *hmp, const char *word, GPtrArray *out);
 } HmpCommand;
 
 typedef struct HmpTable { const HmpCommand *rows; size_t count; } HmpTable;
@@ -38,10 +39,12 @@ void hmp_printf(Hmp *hmp, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 void hmp_puts(Hmp *hmp, const char *text);
 void hmp_report(Hmp *hmp, GError *err);         /* "Error: ..." and frees; NULL: nothing */
 void hmp_run_line(Hmp *hmp, const char *line);  /* one command; output goes to hmp */
-char *hmp_run_text(struct Vm *vm, const char *line);    /* the same; the output, freed by the caller */
+/* the same; the output, freed by the caller */
+char *hmp_run_text(struct Vm *vm, const char *line);
 
 struct Vm *hmp_vm(const Hmp *hmp);
-struct Cpu *hmp_cpu(Hmp *hmp);                  /* chosen by "cpu"; NULL, and says so, when there is none */
+/* chosen by "cpu"; NULL, and says so, when there is none */
+struct Cpu *hmp_cpu(Hmp *hmp);
 void hmp_set_cpu(Hmp *hmp, unsigned index);
 const GPtrArray *hmp_history(const Hmp *hmp);   /* of char *, oldest first */
 

@@ -147,7 +147,8 @@ static bool parse_flags(const HmpCommand *cmd, const GArray *defs, const char **
 }
 
 /* An expression. Unless it is the last argument it ends at the first space outside parentheses. */
-static bool parse_number(Hmp *hmp, const ArgDef *d, bool last, const char **p, Json *out, GError **errp)
+static bool parse_number(Hmp *hmp, const ArgDef *d, bool last, const char **p, Json *out,
+                         GError **errp)
 {
     const char *end = *p, *used;
     unsigned depth = 0;

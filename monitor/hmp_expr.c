@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Expressions of the monitor, 64 bits wide. Loosest first: + -, then & | ^, then * / %, then unary. */
+/* Expressions of the monitor, 64 bits wide. Loosest first: + -, then & | ^, then * / %, then
+ * unary. */
 #include <string.h>
 #include "monitor/hmp_int.h"
 #include "target/cpu.h"
@@ -24,7 +25,8 @@ static void skip_spaces(Expr *e)
 
 static bool expr_register(Expr *e, uint64_t *ret, GError **errp)
 {
-    size_t n = 1 + strspn(e->p + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:");
+    size_t n =
+        1 + strspn(e->p + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:");
     g_autofree char *name = g_strndup(e->p + 1, n - 1);
     Cpu *cpu = hmp_cpu(e->hmp);
 

@@ -69,7 +69,8 @@ static void info_cpus(Hmp *hmp, const Json *args)
     for (unsigned i = 0; cpus != NULL && i < cpus->len; i++) {
         const Cpu *cpu = g_ptr_array_index(cpus, i);
 
-        hmp_printf(hmp, "%c CPU #%u: thread_id=%d\n", cpu == chosen ? '*' : ' ', i, cpu_thread_id(cpu));
+        hmp_printf(hmp, "%c CPU #%u: thread_id=%d\n", cpu == chosen ? '*' : ' ', i,
+                   cpu_thread_id(cpu));
     }
 }
 
@@ -301,7 +302,8 @@ static const HmpCommand info_commands[] = {
       info_mtree, NULL },
     { "info qtree", NULL, "", "devices by bus", info_qtree, NULL },
     { "info ramblock", NULL, "", "blocks of guest memory", info_ramblock, NULL },
-    { "info memory_size_summary", NULL, "", "how much memory the guest has", info_memory_size, NULL },
+    { "info memory_size_summary", NULL, "", "how much memory the guest has", info_memory_size,
+      NULL },
     { "info chardev", NULL, "", "character devices", info_chardev, NULL },
 };
 HMP_REGISTER(info_commands);

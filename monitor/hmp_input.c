@@ -10,7 +10,8 @@ static void cmd_sendkey(Hmp *hmp, const Json *args)
 {
     GError *err = NULL;
 
-    if (!input_send_keys(json_get_str(args, "keys"), (int)json_get_uint(args, "hold-time", 0), &err)) {
+    if (!input_send_keys(json_get_str(args, "keys"), (int)json_get_uint(args, "hold-time", 0),
+                         &err)) {
         hmp_printf(hmp, "%s\n", err->message);
         g_error_free(err);
     }
@@ -60,7 +61,8 @@ static void cmd_screendump(Hmp *hmp, const Json *args)
         hmp_printf(hmp, "Error: Device '%s' not found\n", device);
     } else if (c == NULL) {
         hmp_puts(hmp, "Error: There is no console to take a screendump from\n");
-    } else if (!console_screendump(c, json_get_str(args, "filename"), json_get_str(args, "format"), &err)) {
+    } else if (!console_screendump(c, json_get_str(args, "filename"), json_get_str(args, "format"),
+                                   &err)) {
         hmp_report(hmp, err);
     }
 }
@@ -85,13 +87,14 @@ static void complete_keys(Hmp *hmp, const char *word, GPtrArray *out)
 static const HmpCommand input_commands[] = {
     { "sendkey", "keys:s,hold-time:i?", "keys [hold_ms]",
       "press keys together, as ctrl-alt-f1, for 100 ms or hold_ms", cmd_sendkey, complete_keys },
-    { "mouse_move", "dx:i,dy:i,dz:i?", "dx dy [dz]", "move the mouse, turn its wheel", cmd_mouse_move,
-      NULL },
+    { "mouse_move", "dx:i,dy:i,dz:i?", "dx dy [dz]", "move the mouse, turn its wheel",
+      cmd_mouse_move, NULL },
     { "mouse_button", "button_state:i", "state", "press mouse buttons: 1 left, 2 middle, 4 right",
       cmd_mouse_button, NULL },
     { "mouse_set", "index:i", "index", "choose the pointing device", cmd_mouse_set, NULL },
-    { "screendump", "filename:F,fmt:-f,format:s?,device:s?,head:i?", "filename [-f format] [device [head]]",
-      "save the picture of the screen as PPM or PNG", cmd_screendump, NULL },
+    { "screendump", "filename:F,fmt:-f,format:s?,device:s?,head:i?",
+      "filename [-f format] [device [head]]", "save the picture of the screen as PPM or PNG",
+      cmd_screendump, NULL },
     { "info mice", NULL, "", "pointing devices", info_mice, NULL },
 };
 HMP_REGISTER(input_commands);

@@ -9,7 +9,8 @@
 typedef struct ReadlineOps {
     void (*print)(void *opaque, const char *text);
     void (*line)(void *opaque, const char *line);               /* Enter was pressed */
-    void (*complete)(void *opaque, const char *line, GPtrArray *out);   /* candidates for the last word */
+    /* candidates for the last word */
+    void (*complete)(void *opaque, const char *line, GPtrArray *out);
 } ReadlineOps;
 typedef struct Readline Readline;
 enum { READLINE_HISTORY = 64 };
@@ -29,7 +30,8 @@ const GPtrArray *readline_history(const Readline *rl);
 Json *hmp_parse_args(Hmp *hmp, const HmpCommand *cmd, const char *text, GError **errp);
 char hmp_arg_type(const HmpCommand *cmd, unsigned n);   /* of the n-th argument without flags; 0 */
 
-/* ---- hmp_expr.c: + - & | ^ * / % ~ ( ) numbers 'c' $register. *text is left behind the expression. */
+/* ---- hmp_expr.c: + - & | ^ * / % ~ ( ) numbers 'c' $register. *text is left behind the
+ * expression. */
 bool hmp_expression(Hmp *hmp, const char **text, uint64_t *ret, GError **errp);
 
 /* ---- hmp.c */

@@ -205,7 +205,7 @@ static const HmpCommand machine_commands[] = {
     { "logfile", "filename:F", "filename", "choose where the log goes", cmd_logfile, NULL },
     { "trace-event", "name:s,option:b,vcpu:i?", "name on|off [vcpu]", "switch a trace point",
       cmd_trace_event, complete_trace },
-    { "info trace-events", "name:s?,vcpu:i?", "[name] [vcpu]", "list the trace points and their state",
-      info_trace_events, NULL },
+    { "info trace-events", "name:s?,vcpu:i?", "[name] [vcpu]",
+      "list the trace points and their state", info_trace_events, NULL },
 };
 HMP_REGISTER(machine_commands);

@@ -278,7 +278,8 @@ static void cmd_gpa2hva(Hmp *hmp, const Json *args)
     } else if (host == NULL) {
         hmp_printf(hmp, "Error: Memory at address 0x%" PRIx64 " is not RAM\n", pa);
     } else {
-        hmp_printf(hmp, "Host virtual address for 0x%" PRIx64 " (%s) is %p\n", pa, fr->region->name, host);
+        hmp_printf(hmp, "Host virtual address for 0x%" PRIx64 " (%s) is %p\n", pa, fr->region->name,
+                   host);
     }
 }
 
@@ -314,7 +315,8 @@ static void save(Hmp *hmp, const Json *args, Cpu *cpu)
         size_t n = MIN(left, sizeof(buf));
 
         if (!read_memory(&d, addr, buf, n)) {
-            hmp_printf(hmp, "Error: Invalid addr 0x%016" PRIx64 "/size %" PRIu64 " specified\n", addr, left);
+            hmp_printf(hmp, "Error: Invalid addr 0x%016" PRIx64 "/size %" PRIu64 " specified\n",
+                       addr, left);
             break;
         }
         ok = fwrite(buf, 1, n, f) == n;
@@ -345,12 +347,13 @@ static void cmd_pmemsave(Hmp *hmp, const Json *args)
 static const HmpCommand memory_commands[] = {
     { "x", "fmt:/,addr:l", "/fmt addr", "show memory at a virtual address", cmd_x, NULL },
     { "xp", "fmt:/,addr:l", "/fmt addr", "show memory at a physical address", cmd_xp, NULL },
-    { "print|p", "fmt:/,val:l", "/fmt expr", "compute an expression ($reg is a register)", cmd_print,
-      NULL },
+    { "print|p", "fmt:/,val:l", "/fmt expr", "compute an expression ($reg is a register)",
+      cmd_print, NULL },
     { "i", "fmt:/,addr:i,index:i?", "/fmt addr", "read an I/O port", cmd_i, NULL },
     { "o", "fmt:/,addr:i,val:i", "/fmt addr value", "write an I/O port", cmd_o, NULL },
     { "gva2gpa", "addr:l", "addr", "physical address of a virtual one", cmd_gva2gpa, NULL },
-    { "gpa2hva", "addr:l", "addr", "where a physical address lies in this process", cmd_gpa2hva, NULL },
+    { "gpa2hva", "addr:l", "addr", "where a physical address lies in this process", cmd_gpa2hva,
+      NULL },
     { "sum", "start:i,size:i", "addr size", "checksum of physical memory", cmd_sum, NULL },
     { "memsave", "val:l,size:i,filename:F", "addr size file", "write virtual memory to a file",
       cmd_memsave, NULL },

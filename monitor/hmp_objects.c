@@ -61,7 +61,8 @@ static void cmd_qom_get(Hmp *hmp, const Json *args)
     if (obj == NULL) {
         return;
     }
-    value = strcmp(name, "type") == 0 ? json_str(obj->type->name) : object_prop_get(obj, name, &err);
+    value =
+        strcmp(name, "type") == 0 ? json_str(obj->type->name) : object_prop_get(obj, name, &err);
     if (value == NULL) {
         hmp_report(hmp, err);
         return;
@@ -100,7 +101,8 @@ static void info_qom_tree(Hmp *hmp, const Json *args)
         obj = object_resolve(&hmp_vm(hmp)->root, json_get_str(args, "path"), NULL);
     }
     if (obj == NULL) {
-        g_string_append_printf(out, "Path '%s' could not be resolved.\n", json_get_str(args, "path"));
+        g_string_append_printf(out, "Path '%s' could not be resolved.\n",
+                               json_get_str(args, "path"));
     } else {
         object_print_tree(obj, out, 0);
     }
@@ -121,7 +123,8 @@ static void complete_path(Hmp *hmp, const char *word, GPtrArray *out)
 {
     const char *slash = strrchr(word, '/');
     g_autofree char *dir = slash != NULL ? g_strndup(word, slash - word) : g_strdup("");
-    Object *obj = dir[0] != '\0' ? object_resolve(&hmp_vm(hmp)->root, dir, NULL) : &hmp_vm(hmp)->root;
+    Object *obj =
+        dir[0] != '\0' ? object_resolve(&hmp_vm(hmp)->root, dir, NULL) : &hmp_vm(hmp)->root;
 
     if (obj != NULL) {
         complete_tree_node(obj, dir, out);
@@ -133,7 +136,8 @@ static void complete_path(Hmp *hmp, const char *word, GPtrArray *out)
 static void cmd_chardev_add(Hmp *hmp, const Json *args)
 {
     GError *err = NULL;
-    g_autoptr(Json) opts = keyval_parse(json_get_str(args, "args"), "backend", KEYVAL_QUIET, NULL, &err);
+    g_autoptr(Json) opts =
+        keyval_parse(json_get_str(args, "args"), "backend", KEYVAL_QUIET, NULL, &err);
 
     if (opts != NULL) {
         char_open_opts(opts, &err);
@@ -243,7 +247,8 @@ static void complete_chars(Hmp *hmp, const char *word, GPtrArray *out)
 }
 
 static const HmpCommand object_commands[] = {
-    { "qom-list", "path:s?", "path", "list the properties of an object", cmd_qom_list, complete_path },
+    { "qom-list", "path:s?", "path", "list the properties of an object", cmd_qom_list,
+      complete_path },
     { "qom-get", "path:s,property:s", "path property", "show a property of an object", cmd_qom_get,
       complete_path },
     { "qom-set", "json:-j,path:s,property:s,value:S", "[-j] path property value",

@@ -9,7 +9,12 @@
 #include "util/field.h"
 #include "util/qmp_ctx.h"
 
-typedef enum QmpFlags { QMP_OOB = 1, QMP_PRECONFIG = 2, QMP_COROUTINE = 4, QMP_NO_REPLY = 8 } QmpFlags;
+typedef enum QmpFlags {
+    QMP_OOB = 1,
+    QMP_PRECONFIG = 2,
+    QMP_COROUTINE = 4,
+    QMP_NO_REPLY = 8
+} QmpFlags;
 
 typedef struct QmpCommand {
     const char *name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Line editing for the monitor: cursor keys, Emacs keys, history, completion. Works on any terminal that knows
- * "cursor left" and "erase to the end of the line". */
+/* Line editing for the monitor: cursor keys, Emacs keys, history, completion. Works on any
+ * terminal that knows "cursor left" and "erase to the end of the line". */
 #include <string.h>
 #include "monitor/hmp_int.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The phases of a start (docs/devel/architecture): accelerator and board type, early objects, back ends,
- * board, other objects, -device, defaults, reset, monitors, run. Each only reads the VmConfig. */
+/* The phases of a start (docs/devel/architecture): accelerator and board type, early objects,
+ * back ends, board, other objects, -device, defaults, reset, monitors, run. Each only reads the
+ * VmConfig. */
 #include "system/build.h"
 
 #include <stdio.h>
@@ -126,7 +127,8 @@ static const MachineType *choose_machine(VmConfig *cfg, GError **errp)
         err_fail(errp, "no machine specified, and there is no default "
                  "(use -machine help to list supported machines)");
     } else if (t == NULL) {
-        err_fail(errp, "unsupported machine type '%s' (use -machine help to list supported machines)",
+        err_fail(errp,
+                 "unsupported machine type '%s' (use -machine help to list supported machines)",
                  name);
     }
     return t;
@@ -259,7 +261,8 @@ static bool make_object(Vm *vm, const OptUse *use, GError **errp)
         return err_fail(errp, "Parameter 'qom-type' does not accept value '%s'", name);
     }
     if (object_child(vm->objects, id) != NULL) {
-        return err_fail(errp, "attempt to add duplicate property '%s' to object (type 'container')", id);
+        return err_fail(errp, "attempt to add duplicate property '%s' to object (type 'container')",
+                        id);
     }
     obj = object_new(t, NULL, id);
     JSON_FOREACH(use->kv, i, v) {
@@ -391,8 +394,8 @@ static bool build_machine(Vm *vm, VmConfig *cfg, GError **errp)
     add_globals(vm, cfg);
     name_vm(vm, cfg);
     if (!make_objects(vm, cfg, true, errp) || !build_chardevs(cfg, errp) ||
-        !build_monitors(vm, cfg, errp) || !build_ports(vm, cfg, t, errp) || !open_qtest(vm, cfg, errp) ||
-        !make_drives(cfg, t, errp)) {
+        !build_monitors(vm, cfg, errp) || !build_ports(vm, cfg, t, errp) ||
+        !open_qtest(vm, cfg, errp) || !make_drives(cfg, t, errp)) {
         return false;
     }
     m = machine_new(t, vm);

@@ -6,8 +6,8 @@
 #include "hw/core/machine.h"
 #include "system/config.h"
 
-/* Everything up to the first instruction. Called without the VM lock. NULL on failure, after which the
- * process should end; the report location says which option failed. */
+/* Everything up to the first instruction. Called without the VM lock. NULL on failure, after
+ * which the process should end; the report location says which option failed. */
 Vm *build_vm(VmConfig *cfg, GError **errp);
 /* Monitors, chardevs and the machine go, in the opposite order. */
 void build_free(Vm *vm);

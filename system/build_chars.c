@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Chardevs: -chardev, the ports of the board (-serial, -parallel, -debugcon), monitors, and what stands in
- * for those that nobody mentioned. */
+/* Chardevs: -chardev, the ports of the board (-serial, -parallel, -debugcon), monitors, and what
+ * stands in for those that nobody mentioned. */
 #include <stdio.h>
 #include <string.h>
 #include "monitor/hmp.h"
@@ -50,11 +50,12 @@ BuildDefaults build_defaults(const VmConfig *cfg, const MachineType *type)
     bool all = !config_has(cfg, "nodefaults");
 
     return (BuildDefaults){
-        .serial = all && !type->no_serial && !config_has(cfg, "serial") && !names_device(cfg, serials),
+        .serial =
+            all && !type->no_serial && !config_has(cfg, "serial") && !names_device(cfg, serials),
         .parallel = all && !type->no_parallel && !config_has(cfg, "parallel") &&
-            !names_device(cfg, parallels),
-        .monitor = all && !config_has(cfg, "monitor") && !config_has(cfg, "mon") &&
-            !uses_mon_prefix(cfg),
+                    !names_device(cfg, parallels),
+        .monitor =
+            all && !config_has(cfg, "monitor") && !config_has(cfg, "mon") && !uses_mon_prefix(cfg),
         .floppy = all && !type->no_floppy && !names_device(cfg, floppies),
         .cdrom = all && !type->no_cdrom && !names_device(cfg, cdroms),
         .vga = all && !names_device(cfg, cards),

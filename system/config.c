@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The store behind the command line, and the two files that can hold it (-readconfig, -writeconfig). */
+/* The store behind the command line, and the two files that can hold it (-readconfig,
+ * -writeconfig). */
 #include "system/config.h"
 
 #include <errno.h>
@@ -289,7 +290,8 @@ static bool finish_memory(VmConfig *cfg, GError **errp)
         return err_fail(errp, "unsupported amount of memory slots: %" PRIu64, cfg->ram_slots);
     }
     if (cfg->max_ram_size != 0 && cfg->max_ram_size < cfg->ram_size) {
-        return err_fail(errp, "invalid value of maxmem: maximum memory size (0x%" PRIx64 ") must be at "
+        return err_fail(errp,
+                        "invalid value of maxmem: maximum memory size (0x%" PRIx64 ") must be at "
                         "least the initial memory size (0x%" PRIx64 ")",
                         cfg->max_ram_size, cfg->ram_size);
     }

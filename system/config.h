@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the user asked for: the uses of options in order, and the few values that many readers need already
- * decoded. Filled by options_parse(); read-only from then on. */
+/* What the user asked for: the uses of options in order, and the few values that many readers
+ * need already decoded. Filled by options_parse(); read-only from then on. */
 #ifndef SYSTEM_CONFIG_H
 #define SYSTEM_CONFIG_H
 
@@ -42,7 +42,8 @@ unsigned config_count(const VmConfig *cfg, const char *option);
 /* Merged keys of a group; an empty object when it was not used. Belongs to cfg. */
 Json *config_group(VmConfig *cfg, const char *group);
 const char *config_get(VmConfig *cfg, const char *group, const char *key);
-/* CONFIG_FOREACH(cfg, "device", use) { ... }: the uses whose group (or, without one, name) is that. */
+/* CONFIG_FOREACH(cfg, "device", use) { ... }: the uses whose group (or, without one, name) is
+ * that. */
 bool config_use_is(const OptUse *use, const char *group);
 #define CONFIG_FOREACH(cfg, group_, use)                                                    \
     for (unsigned use##_i = 0; use##_i < (cfg)->uses->len; use##_i++)                       \
@@ -51,8 +52,10 @@ bool config_use_is(const OptUse *use, const char *group);
 
 OptUse *config_add(VmConfig *cfg, const Option *opt, const char *text, const char *where, Json *kv);
 bool config_read_file(VmConfig *cfg, const char *path, GError **errp);      /* -readconfig */
-bool config_write_file(VmConfig *cfg, const char *path, GError **errp);     /* -writeconfig; "-": stdout */
-bool config_set(VmConfig *cfg, const char *text, GError **errp);            /* -set group.id.key=value */
+/* -writeconfig; "-": stdout */
+bool config_write_file(VmConfig *cfg, const char *path, GError **errp);
+/* -set group.id.key=value */
+bool config_set(VmConfig *cfg, const char *text, GError **errp);
 /* Checks between options, when all are there. */
 bool config_finish(VmConfig *cfg, GError **errp);
 

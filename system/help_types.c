@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lists of devices, objects and CPU models and of their properties, from the registered types alone. */
+/* Lists of devices, objects and CPU models and of their properties, from the registered types
+ * alone. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

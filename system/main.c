@@ -8,7 +8,8 @@
 
 static int fail(GError *err)
 {
-    char_close_all();               /* the terminal first, so that the message stands on a clean line */
+    /* the terminal first, so that the message stands on a clean line */
+    char_close_all();
     report_gerror(err, NULL);
     return EXIT_FAILURE;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Every option, in the order of -help. A row whose `missing` is set parses and is then refused: the name is
- * known, what it needs is not here yet. */
+/* Every option, in the order of -help. A row whose `missing` is set parses and is then refused:
+ * the name is known, what it needs is not here yet. */
 #include "system/options.h"
 
 #include "system/options_int.h"

@@ -11,7 +11,8 @@ typedef struct OptUse OptUse;
 
 typedef enum OptKind {
     OPT_FLAG,                       /* -S */
-    OPT_STRING,                     /* -bios file: the last one counts unless its reader visits all */
+    /* -bios file: the last one counts unless its reader visits all */
+    OPT_STRING,
     OPT_KEYVAL,                     /* -device e1000,netdev=n0: one more of its group, in order */
     OPT_MERGE,                      /* -machine pc,usb=on: all uses make one list, later keys win */
     OPT_SUGAR,                      /* -hda f: rewritten into other uses by apply */
@@ -21,11 +22,13 @@ typedef enum OptKind {
 typedef struct Option {
     const char *name;               /* without the dash; "--name" is the same option */
     OptKind kind;
-    const char *group;              /* KEYVAL, MERGE: "device"; also what -readconfig and -set call it */
+    /* KEYVAL, MERGE: "device"; also what -readconfig and -set call it */
+    const char *group;
     const char *implied_key;        /* -device e1000 means driver=e1000 */
     bool (*apply)(VmConfig *cfg, OptUse *use, GError **errp);   /* checks, rewrites; may be NULL */
     const char *usage, *help;       /* -help; usage NULL: not shown */
-    const char *missing;            /* the part of the program it needs and that is not there: refused */
+    /* the part of the program it needs and that is not there: refused */
+    const char *missing;
     const char *alias_of;           /* another name of that option */
 } Option;
 
@@ -35,7 +38,9 @@ const Option *option_find(const char *name);            /* aliases resolved; NUL
 const Option *option_of_group(const char *group);       /* NULL */
 /* On failure the report location says which option it was. */
 bool options_parse(VmConfig *cfg, int argc, char **argv, GError **errp);
-/* One use of opt with its text (NULL for flags), as if it stood on the command line. where: for messages. */
-bool options_use(VmConfig *cfg, const Option *opt, const char *text, const char *where, GError **errp);
+/* One use of opt with its text (NULL for flags), as if it stood on the command line. where: for
+ * messages. */
+bool options_use(VmConfig *cfg, const Option *opt, const char *text, const char *where,
+                 GError **errp);
 
 #endif

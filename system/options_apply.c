@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What single options mean: checks of their keys and values, and the shorthands that become others. Nothing
- * is opened or made here. */
+/* What single options mean: checks of their keys and values, and the shorthands that become
+ * others. Nothing is opened or made here. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +65,8 @@ bool apply_version(VmConfig *cfg, OptUse *use, GError **errp)
 
 /* ---- -m */
 
-static bool memory_size(const Json *kv, const char *key, uint64_t unit, uint64_t *ret, GError **errp)
+static bool memory_size(const Json *kv, const char *key, uint64_t unit, uint64_t *ret,
+                        GError **errp)
 {
     const char *text = json_get_str(kv, key);
     uint64_t size;
@@ -195,7 +196,8 @@ bool apply_boot(VmConfig *cfg, OptUse *use, GError **errp)
 
 static bool rtc_date_ok(const char *text)
 {
-    g_autofree char *full = g_strdup_printf("%s%s", text, strchr(text, 'T') != NULL ? "" : "T00:00:00");
+    g_autofree char *full =
+        g_strdup_printf("%s%s", text, strchr(text, 'T') != NULL ? "" : "T00:00:00");
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     g_autoptr(GDateTime) dt = g_date_time_new_from_iso8601(full, utc);
 
@@ -450,7 +452,8 @@ bool apply_echr(VmConfig *cfg, OptUse *use, GError **errp)
     int64_t n;
 
     if (!parse_i64(use->text, 0, &n) || n < 0 || n > 255) {
-        return err_fail(errp, "Bad argument to echr: '%s' is not a number from 0 to 255", use->text);
+        return err_fail(errp, "Bad argument to echr: '%s' is not a number from 0 to 255",
+                        use->text);
     }
     return true;
 }
@@ -587,8 +590,8 @@ bool apply_display(VmConfig *cfg, OptUse *use, GError **errp)
         return true;
     }
     if (type != NULL && g_strv_contains(known, type)) {
-        return err_fail(errp, "display '%s' is not in this version (use -display none or -nographic)",
-                        type);
+        return err_fail(
+            errp, "display '%s' is not in this version (use -display none or -nographic)", type);
     }
     return err_fail(errp, "Parameter 'type' does not accept value '%s'", type != NULL ? type : "");
 }
@@ -637,7 +640,8 @@ static bool net_type_check(const char *type, GError **errp)
                                          "netmap", NULL };
 
     if (type == NULL || !g_strv_contains(known, type)) {
-        return err_fail(errp, "Parameter 'type' does not accept value '%s'", type != NULL ? type : "");
+        return err_fail(errp, "Parameter 'type' does not accept value '%s'",
+                        type != NULL ? type : "");
     }
     return err_fail(errp, "networking is not in this version (use -nic none)");
 }
@@ -673,8 +677,8 @@ bool apply_audio(VmConfig *cfg, OptUse *use, GError **errp)
 
 /* ---- Drives */
 
-static const char *const drive_interfaces[] = { "none", "ide", "scsi", "floppy", "pflash", "mtd", "sd",
-                                                "virtio", "xen", NULL };
+static const char *const drive_interfaces[] = { "none", "ide", "scsi",   "floppy", "pflash",
+                                                "mtd",  "sd",  "virtio", "xen",    NULL };
 
 static bool drive_number(const Json *kv, const char *key, GError **errp)
 {

@@ -51,7 +51,8 @@ static void use_merge(VmConfig *cfg, const OptUse *use)
     }
 }
 
-bool options_use(VmConfig *cfg, const Option *opt, const char *text, const char *where, GError **errp)
+bool options_use(VmConfig *cfg, const Option *opt, const char *text, const char *where,
+                 GError **errp)
 {
     OptUse *use = config_add(cfg, opt, text, where, NULL);
     const char *before = report_set_location(use->where);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Chardev core: the list of open ones, attaching users, and the copy of output that logfile= asks for. */
+/* Chardev core: the list of open ones, attaching users, and the copy of output that logfile=
+ * asks for. */
 #include "system/chardev/char.h"
 
 #include <errno.h>

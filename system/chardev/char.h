@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Character devices: a byte stream between the outside (terminal, socket, file ...) and one user inside
- * (a serial port, a monitor). A mux gives one backend to four users, one of which has the keyboard.
+/* Character devices: a byte stream between the outside (terminal, socket, file ...) and one user
+ * inside (a serial port, a monitor). A mux gives one backend to four users, one of which has the
+ * keyboard.
  *
- * Everything here is called with the VM lock held, from any thread; the callbacks of a user come with the
- * VM lock held, from the main loop or from inside char_attach() and char_accept_input(). */
+ * Everything here is called with the VM lock held, from any thread; the callbacks of a user come
+ * with the VM lock held, from the main loop or from inside char_attach() and
+ * char_accept_input(). */
 #ifndef SYSTEM_CHARDEV_CHAR_H
 #define SYSTEM_CHARDEV_CHAR_H
 
@@ -12,14 +14,23 @@
 #include "util/set.h"
 
 typedef struct Char Char;
-/* OPENED, CLOSED: the other side came or went. MUX_IN, MUX_OUT: this user got or lost the keyboard. */
-typedef enum CharEvent { CHAR_OPENED, CHAR_CLOSED, CHAR_BREAK, CHAR_MUX_IN, CHAR_MUX_OUT } CharEvent;
+/* OPENED, CLOSED: the other side came or went. MUX_IN, MUX_OUT: this user got or lost the
+ * keyboard. */
+typedef enum CharEvent {
+    CHAR_OPENED,
+    CHAR_CLOSED,
+    CHAR_BREAK,
+    CHAR_MUX_IN,
+    CHAR_MUX_OUT
+} CharEvent;
 
 typedef struct CharUser {           /* a serial port, a monitor, a virtio console */
-    size_t (*room)(void *opaque);   /* how many bytes receive() takes now; 0: char_accept_input() follows */
+    /* how many bytes receive() takes now; 0: char_accept_input() follows */
+    size_t (*room)(void *opaque);
     void (*receive)(void *opaque, const uint8_t *buf, size_t n);
     void (*event)(void *opaque, CharEvent ev);          /* may be NULL */
-    void (*writable)(void *opaque); /* may be NULL: after a short char_write() there is room again */
+    /* may be NULL: after a short char_write() there is room again */
+    void (*writable)(void *opaque);
 } CharUser;
 
 /* What every backend's options begin with. */
@@ -34,9 +45,11 @@ typedef struct CharBackend {        /* stdio, socket, pty, file, mux ... */
     size_t size;                    /* of the state char_state() returns, zeroed before open */
     bool (*open)(Char *c, const void *options, GError **errp);
     void (*close)(Char *c);
-    ssize_t (*write)(Char *c, const uint8_t *buf, size_t n);    /* short write: writable() follows */
+    /* short write: writable() follows */
+    ssize_t (*write)(Char *c, const uint8_t *buf, size_t n);
     void (*poll_input)(Char *c, bool on);       /* the user can (not) take bytes; may be NULL */
-    bool (*set)(Char *c, const char *what, int value);          /* baud, dtr, break, echo; may be NULL */
+    /* baud, dtr, break, echo; may be NULL */
+    bool (*set)(Char *c, const char *what, int value);
     char *(*describe)(const Char *c);           /* "filename" of info chardev; NULL: the name */
     void (*user_changed)(Char *c);              /* attached or detached; may be NULL */
 } CharBackend;
@@ -46,15 +59,19 @@ SET_DECLARE(char_backends, CharBackend);
 
 const CharBackend *char_backend_find(const char *name);     /* aliases (tty, parport) too */
 
-/* Opens and names a backend; options as its StructDef says (copied as needed). With mux=on the backend is
- * named ID-base and the result is a mux on it. NULL on failure. Closed by char_close(). */
+/* Opens and names a backend; options as its StructDef says (copied as needed). With mux=on the
+ * backend is named ID-base and the result is a mux on it. NULL on failure. Closed by
+ * char_close(). */
 Char *char_open(const char *id, const char *backend, const void *options, GError **errp);
-/* The same from text options ({"backend": "null", "id": "c0", "mux": "on"}), as -chardev gives them. */
+/* The same from text options ({"backend": "null", "id": "c0", "mux": "on"}), as -chardev gives
+ * them. */
 Char *char_open_opts(const Json *opts, GError **errp);
-/* The short forms of -serial, -monitor ...: "stdio", "mon:stdio", "tcp:host:port,server=on", "chardev:ID",
- * "/dev/ttyS0", "none" (an error here). mon: makes a mux; the caller attaches a monitor to it. */
+/* The short forms of -serial, -monitor ...: "stdio", "mon:stdio", "tcp:host:port,server=on",
+ * "chardev:ID", "/dev/ttyS0", "none" (an error here). mon: makes a mux; the caller attaches a
+ * monitor to it. */
 Char *char_open_legacy(const char *id, const char *text, GError **errp);
-/* The text form turned into the options of -chardev, without opening. NULL on failure; freed by caller. */
+/* The text form turned into the options of -chardev, without opening. NULL on failure; freed by
+ * caller. */
 Json *char_legacy_opts(const char *id, const char *text, GError **errp);
 
 Char *char_find(const char *id);
@@ -62,17 +79,21 @@ bool char_close(Char *c, GError **errp);        /* fails while somebody uses it 
 /* Another backend under the same id; its user stays. On failure c is as before. */
 bool char_replace(Char *c, const Json *opts, GError **errp);
 void char_send_break(Char *c);                  /* the user sees CHAR_BREAK */
-void char_close_all(void);                      /* at exit: also gives terminals back as they were */
+/* at exit: also gives terminals back as they were */
+void char_close_all(void);
 void char_visit(void (*fn)(Char *c, void *opaque), void *opaque);
 
-/* One user; a mux has four, the last attached or the one chosen by the escape key has the keyboard. */
+/* One user; a mux has four, the last attached or the one chosen by the escape key has the
+ * keyboard. */
 bool char_attach(Char *c, const CharUser *user, void *opaque, GError **errp);
 void char_detach(Char *c, void *opaque);
-ssize_t char_write(Char *c, const uint8_t *buf, size_t n);  /* < n: writable() follows; never negative */
+/* < n: writable() follows; never negative */
+ssize_t char_write(Char *c, const uint8_t *buf, size_t n);
 void char_accept_input(Char *c);                /* the user has room again */
 bool char_set(Char *c, const char *what, int value);        /* false: not known here; no error */
 
-/* Places on the board that -serial, -parallel and -debugcon fill: "serial0", "parallel0", "debugcon". */
+/* Places on the board that -serial, -parallel and -debugcon fill: "serial0", "parallel0",
+ * "debugcon". */
 void char_port_set(const char *port, Char *c);
 Char *char_port(const char *port);              /* NULL: nothing is plugged in there */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Input and output on plain descriptors, shared by stdio, file, pipe, pty and the host's serial ports. */
+/* Input and output on plain descriptors, shared by stdio, file, pipe, pty and the host's serial
+ * ports. */
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From text to a backend's options: the key=value form of -chardev and the short forms of -serial. */
+/* From text to a backend's options: the key=value form of -chardev and the short forms of
+ * -serial. */
 #include <stdio.h>
 #include <string.h>
 #include "system/chardev/char_int.h"
@@ -23,7 +24,8 @@ static const Field *find_field(const Field *fields, const char *name)
     return NULL;
 }
 
-/* Does any backend know this key? Such a key is ignored when it is another backend's, as people expect. */
+/* Does any backend know this key? Such a key is ignored when it is another backend's, as people
+ * expect. */
 static bool known_elsewhere(const char *key)
 {
     static const char *const others[] = {       /* of backends that do not exist here */
@@ -38,8 +40,8 @@ static bool known_elsewhere(const char *key)
     return g_strv_contains(others, key);
 }
 
-/* Keys that have another name in the struct, or the opposite sense ("delay" is "nodelay" reversed: a bare
- * nodelay reaches us as delay=off). */
+/* Keys that have another name in the struct, or the opposite sense ("delay" is "nodelay"
+ * reversed: a bare nodelay reaches us as delay=off). */
 static bool set_delay(const CharBackend *be, void *o, const char *value, GError **errp)
 {
     const Field *f = find_field(be->options->fields, "nodelay");

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One backend shared by up to four users, as -nographic shares the terminal between the first serial port
- * and the monitor. Output of all goes out; input goes to the one in focus. The escape character (Ctrl-A
- * unless -echr says otherwise) is followed by a command key.
+/* One backend shared by up to four users, as -nographic shares the terminal between the first
+ * serial port and the monitor. Output of all goes out; input goes to the one in focus. The
+ * escape character (Ctrl-A unless -echr says otherwise) is followed by a command key.
  *
- * Input that the user in focus has no room for waits in a small ring; the backend is not read meanwhile. */
+ * Input that the user in focus has no room for waits in a small ring; the backend is not read
+ * meanwhile. */
 #include <stdio.h>
 #include <string.h>
 #include "system/chardev/char_int.h"

@@ -5,7 +5,8 @@
 
 #include "system/chardev/char.h"
 
-GByteArray *ringbuf_read(Char *c, uint64_t max, GError **errp);    /* taken out; freed by the caller */
+/* taken out; freed by the caller */
+GByteArray *ringbuf_read(Char *c, uint64_t max, GError **errp);
 bool ringbuf_write(Char *c, const uint8_t *buf, size_t n, GError **errp);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Backends without much behind them: null, vc (a text console, shown by nothing until a display asks for
- * it), file and the ring buffer that the monitor reads and writes. */
+/* Backends without much behind them: null, vc (a text console, shown by nothing until a display
+ * asks for it), file and the ring buffer that the monitor reads and writes. */
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>

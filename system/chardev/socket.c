@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The socket backend: TCP or unix, client or server, raw or telnet (RFC 854, 856-858), and the udp backend.
- * A server has one client at a time; while it is connected others wait in the backlog. A client with
- * reconnect=N tries again N seconds after a loss. websocket, tn3270 and TLS are not there and are refused. */
+/* The socket backend: TCP or unix, client or server, raw or telnet (RFC 854, 856-858), and the
+ * udp backend. A server has one client at a time; while it is connected others wait in the
+ * backlog. A client with reconnect=N tries again N seconds after a loss. websocket, tn3270 and
+ * TLS are not there and are refused. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -335,7 +336,8 @@ static bool socket_check(const SocketOptions *o, GError **errp)
                                               : "chardev: socket: no port given");
     }
     if (o->reconnect != 0 && o->server) {
-        return err_fail(errp, "'reconnect' option is incompatible with socket in server listen mode");
+        return err_fail(errp,
+                        "'reconnect' option is incompatible with socket in server listen mode");
     }
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Backends on descriptors that behave like lines: stdio, named pipes, pseudo terminals and the host's
- * serial ports. A pseudo terminal is connected while somebody has its slave side open; inotify tells. */
+/* Backends on descriptors that behave like lines: stdio, named pipes, pseudo terminals and the
+ * host's serial ports. A pseudo terminal is connected while somebody has its slave side open;
+ * inotify tells. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

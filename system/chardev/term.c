@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Raw terminal mode and its undoing. exit() is covered by atexit; every other death (SIGKILL, a crash) by a
- * child that waits for the end of a pipe only we hold. Firmware may have switched off line wrap, so ESC[?7h
- * goes out as well. */
+/* Raw terminal mode and its undoing. exit() is covered by atexit; every other death (SIGKILL, a
+ * crash) by a child that waits for the end of a pipe only we hold. Firmware may have switched
+ * off line wrap, so ESC[?7h goes out as well. */
 #include "system/chardev/term.h"
 
 #include <errno.h>
@@ -50,7 +50,8 @@ static void term_put_back(int fd, const struct termios *tio)
 /* The child: only async-signal-safe calls, as other threads may have existed at fork. */
 static void guard_main(int pipe_fd)
 {
-    static const int ignored[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTTOU, SIGTTIN, SIGTSTP, SIGPIPE };
+    static const int ignored[] = { SIGINT,  SIGQUIT, SIGTERM, SIGHUP,
+                                   SIGTTOU, SIGTTIN, SIGTSTP, SIGPIPE };
     char byte;
     ssize_t n;
 

@@ -7,8 +7,9 @@
 
 struct termios;
 
-/* Raw mode on fd if it is a terminal (else nothing happens). signals: Ctrl-C, Ctrl-\ and Ctrl-Z still make
- * signals. A small child process watches over us and restores the terminal if we die without term_restore(). */
+/* Raw mode on fd if it is a terminal (else nothing happens). signals: Ctrl-C, Ctrl-\ and Ctrl-Z
+ * still make signals. A small child process watches over us and restores the terminal if we die
+ * without term_restore(). */
 void term_raw(int fd, bool signals);
 void term_restore(void);            /* also runs at exit() */
 void term_make_raw(struct termios *tio);        /* the flags, for host serial ports and ptys too */
