@@ -8,6 +8,7 @@
 #include "accel/accel.h"
 #include "target/i386/features.h"
 #include "target/i386/tcg/insn.h"
+#include "util/log.h"
 
 /* ---- derived state */
 
@@ -235,11 +236,23 @@ static void reset_msrs(X86Env *env)
     memset(env->kvm_other, 0, sizeof(env->kvm_other));
 }
 
+static void log_reset(X86Cpu *c)
+{
+    if (log_on(LOG_CPU_RESET)) {
+        GString *text = g_string_new(NULL);
+
+        x86_cpu_dump(&c->cpu, text);
+        log_printf("CPU Reset (CPU %u)\n%s", c->cpu.index, text->str);
+        g_string_free(text, TRUE);
+    }
+}
+
 /* INIT keeps caches, x87, vector state, MSRs, TSC (table 9-1, note); power-up does not. */
 void x86_cpu_reset(X86Cpu *c, bool init)
 {
     X86Env *env = &c->env;
 
+    log_reset(c);
     memset(env->gpr, 0, sizeof(env->gpr));
     env->gpr[R_RDX] = env->cpuid_version;
     env->rip = env->next_rip = 0xfff0;
