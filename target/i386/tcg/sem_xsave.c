@@ -95,7 +95,7 @@ static void load_x87(X86Cpu *c, const Insn *i, const uint8_t *buf)
         c->env.xs.fip = (uint32_t)c->env.xs.fip;
         c->env.xs.fdp = (uint32_t)c->env.xs.fdp;
     }
-    c->env.xs.fcw |= 0x40;
+    c->env.xs.fcw = (c->env.xs.fcw & 0x1f7f) | 0x40;
     c->env.xs.pad0 = 0;
     for (unsigned n = 0; n < 8; n++) {
         memset(c->env.xs.st[n].pad, 0, 6);
