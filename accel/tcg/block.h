@@ -43,7 +43,7 @@ struct Block {
 
 typedef struct CodeRange { RamBlock *b; uint64_t off, len; } CodeRange;
 
-enum { BLOCK_HASH_BITS = 16, BLOCK_CODE_MAX = 24 * 1024, TABLE_RESETS = 64 };
+enum { BLOCK_HASH_BITS = 18, BLOCK_CODE_MAX = 24 * 1024, TABLE_RESETS = 64 };
 
 typedef struct CodeCache {
     uint8_t *base, *end;            /* the whole buffer; base itself is the miss stub's place */

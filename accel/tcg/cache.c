@@ -14,13 +14,14 @@ typedef struct CodePage {
     Block *blocks;
     RamBlock *ram;
     uint64_t off;
-    unsigned hits;                  /* stores that hit code */
+    unsigned misses, n_blocks;      /* stores beside code since the page was last given up */
 } CodePage;
 
 static unsigned hash_of(const uint8_t *source, const TbKey *key)
 {
-    uint64_t h = ((uintptr_t)source ^ key->pc << 7 ^ (uint64_t)key->flags << 20) * 0x9e3779b97f4a7c15ull;
+    uint64_t h = ((uintptr_t)source ^ (uint64_t)key->flags << 32) * 0x9e3779b97f4a7c15ull;
 
+    h = (h ^ h >> 29 ^ key->pc) * 0xbf58476d1ce4e5b9ull;
     return h >> (64 - BLOCK_HASH_BITS);
 }
 
@@ -183,25 +184,28 @@ static void page_written(TcgVcpu *v, CodePage *page, const uint8_t *host, uint64
     const uint8_t *start = (const uint8_t *)((uintptr_t)host & PAGE_MASK);
     Block *b = page->blocks, *kept = NULL, *next;
     unsigned slot;
+    bool all = ++page->misses > 4 + page->n_blocks / 16;
 
+    /* Pages that held code once and data now must not stay slow. Most of what is dropped never runs again;
+     * where code and data do mix, translating again costs about as much as the slow stores did. */
+    page->misses = all ? 0 : page->misses;
+    page->n_blocks = 0;
     for (; b != NULL; b = next) {
         on_page(b, start, &slot);
         next = b->page_next[slot];
-        if (!b->dead && block_covers(b, host, n)) {
+        if (!b->dead && (all || block_covers(b, host, n))) {
             block_remove(v, b);
-            page->hits++;
         }
         if (!b->dead) {
             b->page_next[slot] = kept;
             kept = b;
+            page->n_blocks++;
         }
     }
     page->blocks = kept;
-    if (kept == NULL) {
-        return;
+    if (kept == NULL && v->sole) {
+        ram_dirty_set_client(page->ram, page->off, PAGE_SIZE, DIRTY_CODE);
     }
-    ram_dirty_clear(page->ram, page->off, PAGE_SIZE, DIRTY_CODE);
-    tlb_protect_page(v, start);
 }
 
 void cache_written(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len)
@@ -212,8 +216,10 @@ void cache_written(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len)
         uint64_t step = MIN(len, PAGE_SIZE - ((uintptr_t)host & ~PAGE_MASK));
         CodePage *page = g_hash_table_lookup(v->cache->pages, page_key(host));
 
-        if (page != NULL && page->blocks != NULL) {
+        if (page != NULL) {
             page_written(v, page, host, step);
+        } else if (v->sole) {
+            ram_dirty_set_client(b, (uint64_t)(host - b->host), step, DIRTY_CODE);
         }
         host += step;
         len -= step;
@@ -286,8 +292,11 @@ static void page_add(TcgVcpu *v, Block *b, unsigned slot, RamBlock *ram, const u
 
     b->page_next[slot] = page->blocks;
     page->blocks = b;
-    ram_dirty_clear(ram, page->off, PAGE_SIZE, DIRTY_CODE);
-    tlb_protect_page(v, (const uint8_t *)((uintptr_t)host & PAGE_MASK));
+    page->n_blocks++;
+    /* Where the bit was clear already, nobody stores to the page unseen. */
+    if (ram_dirty_clear(ram, page->off, PAGE_SIZE, DIRTY_CODE)) {
+        tlb_protect_page(v, (const uint8_t *)((uintptr_t)host & PAGE_MASK));
+    }
 }
 
 static int table_for(TcgVcpu *v, uint32_t flags)

@@ -77,6 +77,7 @@ static void run_blocks(TcgVcpu *v)
 void tcg_run(TcgVcpu *v)
 {
     v->map = addr_space_map(v->cpu->mem);
+    v->sole = v->tcg->vm->cpus->len == 1;
     sigsetjmp(v->out, 0);
     v->force_interpret = 0;
     v->out_valid = true;

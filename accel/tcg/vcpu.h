@@ -89,6 +89,7 @@ typedef struct TcgVcpu {
     struct CodeCache *cache;
     void *stubs, *trans;            /* the target translator's; freed with the cache */
     bool tcg_one_insn;
+    bool sole;                      /* the only vCPU: pages without its code are without code */
     int force_interpret;            /* set by a signal: the next instruction is for the interpreter */
     unsigned interpret_next;        /* how many instructions to interpret when nothing was found */
     struct Tcg *tcg;
