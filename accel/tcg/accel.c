@@ -145,7 +145,9 @@ static void info_vcpu(const TcgVcpu *v, GString *out)
     g_string_append_printf(out, "direct jump count   %" PRIu64 "\n", n->links);
     g_string_append_printf(out, "lookups             %" PRIu64 "\n", n->lookups);
     g_string_append_printf(out, "interpreted insns   %" PRIu64 "\n", n->interpreted);
-    g_string_append_printf(out, "helper calls        %" PRIu64 "\n", n->helper_calls);
+    g_string_append_printf(out, "direct exits        %" PRIu64 "\n", n->direct_exits);
+    g_string_append_printf(out, "helper calls        %" PRIu64 " (%" PRIu64 " left)\n", n->helper_calls,
+                           n->helper_leaves);
     g_string_append_printf(out, "vector state loads  %" PRIu64 "\n", n->fp_loads);
     g_string_append_printf(out, "\nStatistics:\n");
     g_string_append_printf(out, "TB flush count      %" PRIu64 "\n", n->code_flushes);

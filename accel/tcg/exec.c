@@ -69,6 +69,7 @@ static void run_blocks(TcgVcpu *v)
         v->n.exits++;
         e = v->ops->translator->run(v, b->code);
         if (e != NULL) {
+            v->n.direct_exits++;
             v->ops->translator->set_pc(v->cpu, e->pc);
         }
     } while (!must_stop(v));

@@ -95,7 +95,7 @@ static unsigned set_drop_fetch(TlbSet *s, TlbMatch match, uint64_t arg)
         }
         if (match(f->tag, arg)) {
             fetch_clear(s, f);
-        } else if (kept < FETCH_SIZE) {
+        } else if (kept < TLB_JOURNAL) {
             s->fetch_journal[kept++] = at;
         } else {
             kept++;
@@ -111,8 +111,8 @@ static void set_drop(TlbSet *s, TlbMatch match, uint64_t arg)
     s->journal_full = kept > TLB_JOURNAL;
     s->n_journal = MIN(kept, TLB_JOURNAL);
     kept = set_drop_fetch(s, match, arg);
-    s->fetch_full = kept > FETCH_SIZE;
-    s->n_fetch = MIN(kept, FETCH_SIZE);
+    s->fetch_full = kept > TLB_JOURNAL;
+    s->n_fetch = MIN(kept, TLB_JOURNAL);
 }
 
 static bool match_local(uint64_t va, uint64_t arg)
@@ -432,7 +432,7 @@ static bool fetch_fill(TcgVcpu *v, uint64_t va, unsigned mode, FetchEntry *f)
     if (fill.page_bits > PAGE_BITS) {
         note_large(v->set, va, fill.page_bits);
     }
-    if (v->set->n_fetch == FETCH_SIZE) {
+    if (v->set->n_fetch == TLB_JOURNAL) {
         v->set->fetch_full = true;
     } else {
         v->set->fetch_journal[v->set->n_fetch++] = mode << FETCH_BITS | fetch_index(va);

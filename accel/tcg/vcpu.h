@@ -13,7 +13,7 @@
 enum {
     PAGE_BITS = 12, PAGE_SIZE = 1 << PAGE_BITS,
     TLB_BITS = 12, TLB_SIZE = 1 << TLB_BITS, TLB_MODES = 3,
-    FETCH_BITS = 10, FETCH_SIZE = 1 << FETCH_BITS,
+    FETCH_BITS = 12, FETCH_SIZE = 1 << FETCH_BITS,
     TLB_SETS = 16,                  /* address spaces remembered */
     TLB_JOURNAL = 2048, TLB_LARGE = 8,
     JUMP_BITS = 16, JUMP_SIZE = 1 << JUMP_BITS, JUMP_TABLES = 8,
@@ -52,7 +52,7 @@ typedef struct TlbSet {
     TlbSide side[TLB_MODES][TLB_SIZE];
     FetchEntry fetch[TLB_MODES][FETCH_SIZE];
     uint16_t journal[TLB_JOURNAL];  /* mode << TLB_BITS | index of entries that may be filled */
-    uint16_t fetch_journal[FETCH_SIZE];
+    uint16_t fetch_journal[TLB_JOURNAL];
     unsigned n_journal, n_fetch;
     bool journal_full, fetch_full;
     uint16_t jump_used[JUMP_TABLES];        /* bit per 4096 slots that may hold something */
@@ -66,7 +66,7 @@ typedef struct TlbSet {
 typedef struct TcgCounters {
     uint64_t tlb_fills, tlb_flushes, tlb_page_flushes, mmio, slow_stores, exits, interpreted;
     uint64_t blocks, block_bytes, guest_insns, host_bytes, code_flushes, invalidations, lookups;
-    uint64_t helper_calls, fp_loads, links;
+    uint64_t helper_calls, helper_leaves, direct_exits, fp_loads, links;
 } TcgCounters;
 
 struct CodeCache;

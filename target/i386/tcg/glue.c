@@ -294,6 +294,7 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     done = v->ops->interpret(v->cpu, s->count);
     if (done != s->count || s->cont == 0 || b->dead || x86_tb_flags(&c->env) != b->key.flags ||
         c->env.rip != pc + s->next) {
+        v->n.helper_leaves++;
         return NULL;
     }
     return (const uint8_t *)(uintptr_t)s->cont;
