@@ -70,6 +70,7 @@ struct TcgTranslator {
     /* Runs from a block's body until an exit. NULL: rip is in memory; else the exit taken, rip is not. */
     BlockExit *(*run)(TcgVcpu *v, const uint8_t *code);
     void (*set_pc)(Cpu *cpu, uint64_t pc);
+    void (*fp_sync)(TcgVcpu *v);    /* vector state to memory: any C code may run now */
 };
 
 bool cache_new(TcgVcpu *v, size_t size, GError **errp);

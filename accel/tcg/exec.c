@@ -77,7 +77,7 @@ static void run_blocks(TcgVcpu *v)
 
 void tcg_run(TcgVcpu *v)
 {
-    v->map = addr_space_map(v->cpu->mem);
+    memset(v->ranges, 0, sizeof(v->ranges));
     v->sole = v->tcg->vm->cpus->len == 1;
     sigsetjmp(v->out, 0);
     v->force_interpret = 0;

@@ -59,6 +59,12 @@ void *guest_host(Cpu *cpu, uint64_t va, size_t n, Access how, unsigned mode);
  * and raises a fetch fault only if byte 0 .. need-1 cannot be had. */
 unsigned guest_fetch(Cpu *cpu, uint64_t va, uint8_t *buf, unsigned need, unsigned want);
 
+/* ---- For page walks. They may run with the guest's vector registers loaded, so files that contain them
+ * include accel/tcg/general_regs.h. Before they call anything else they call guest_general_end(). */
+void guest_general_end(Cpu *cpu);
+/* Where physical address pa leads; NULL: a hole. Needs no guest_general_end(). */
+const FlatRange *guest_phys_range(Cpu *cpu, GuestAddr pa);
+
 /* ---- TLB maintenance, own vCPU only */
 void guest_tlb_flush(Cpu *cpu, bool global_too);
 void guest_tlb_flush_page(Cpu *cpu, uint64_t va);           /* global entries too (INVLPG) */

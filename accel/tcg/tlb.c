@@ -3,9 +3,12 @@
  * access mode; entries of other address spaces stay when the guest switches. What was filled is kept in a
  * journal, so that a flush costs what was used. Pages that need care (I/O, ROM, tracked for
  * writes, partly covered) have an entry in `side` only, so that fast paths never hit them. */
+#include <glib.h>
+#include <setjmp.h>
 #include <string.h>
 
-#include "accel/tcg/vcpu.h"
+#include "accel/tcg/general_regs.h"
+#include "accel/tcg/block.h"
 
 /* ---- entries */
 
@@ -277,7 +280,7 @@ void guest_tlb_flush_page_asid(Cpu *cpu, unsigned asid, uint64_t va)
 void tlb_flush_everything(TcgVcpu *v)
 {
     guest_tlb_flush(v->cpu, true);
-    v->map = addr_space_map(v->cpu->mem);
+    memset(v->ranges, 0, sizeof(v->ranges));
     if (v->ops->code_moved != NULL) {
         v->ops->code_moved(v->cpu);
     }
@@ -319,13 +322,43 @@ static void note_large(TlbSet *s, uint64_t va, unsigned bits)
     }
 }
 
+void guest_general_end(Cpu *cpu)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+
+    if (v != NULL && v->fp_loaded) {
+        v->ops->translator->fp_sync(v);
+    }
+}
+
+const FlatRange *guest_phys_range(Cpu *cpu, GuestAddr pa)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+    const FlatMap *map = addr_space_map(cpu->mem);
+    RangeHit *hit;
+
+    if (v == NULL || cpu != current_cpu) {
+        return flat_map_find(map, pa);
+    }
+    hit = &v->ranges[(pa >> 16 ^ pa >> 20) % RANGE_HITS];
+    if (hit->map != map || pa < hit->fr->start || pa > hit->fr->last) {
+        const FlatRange *fr;
+
+        guest_general_end(cpu);
+        fr = flat_map_find(map, pa);
+        if (fr == NULL) {
+            return NULL;
+        }
+        *hit = (RangeHit){ map, fr };
+    }
+    return hit->fr;
+}
+
 /* The range that holds the whole page; NULL when it must be gone through piece by piece. */
 static const FlatRange *page_range(TcgVcpu *v, uint64_t pa)
 {
-    const FlatRange *fr;
+    const FlatRange *fr = guest_phys_range(v->cpu, pa);
 
-    v->map = addr_space_map(v->cpu->mem);
-    fr = flat_map_find(v->map, pa);
     return fr != NULL && fr->host != NULL && fr->start <= pa && fr->last - pa >= PAGE_SIZE - 1 ? fr : NULL;
 }
 

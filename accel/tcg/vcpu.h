@@ -44,6 +44,10 @@ typedef struct FetchEntry {
     uint64_t ram_off;
 } FetchEntry;
 
+/* Ranges found lately. */
+typedef struct RangeHit { const FlatMap *map; const FlatRange *fr; } RangeHit;
+enum { RANGE_HITS = 16 };
+
 typedef struct TlbRange { uint64_t slot, lo, hi; } TlbRange;
 
 typedef struct TlbSet {
@@ -85,11 +89,12 @@ typedef struct TcgVcpu {
     sigjmp_buf out;                 /* the run loop */
     bool out_valid;
     bool in_code;                   /* called from generated code: the target's part must be told of exits */
-    const FlatMap *map;
+    RangeHit ranges[RANGE_HITS];
     struct CodeCache *cache;
     void *stubs, *trans;            /* the target translator's; freed with the cache */
     bool tcg_one_insn;
     bool sole;                      /* the only vCPU: pages without its code are without code */
+    bool refill_faulted;            /* a fault is recorded: raise it */
     int force_interpret;            /* set by a signal: the next instruction is for the interpreter */
     unsigned interpret_next;        /* how many instructions to interpret when nothing was found */
     struct Tcg *tcg;

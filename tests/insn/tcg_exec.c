@@ -16,6 +16,7 @@ static RamBlock fake_ram = { .host = (uint8_t *)(uintptr_t)ARENA_CODE, .size = 0
                              .dirty = { all_dirty, all_dirty, all_dirty } };
 
 /* ---- what accel/tcg asks of hw/core */
+__thread Cpu *current_cpu;
 const FlatMap *addr_space_map(const AddrSpace *as) { return NULL; }
 const FlatRange *flat_map_find(const FlatMap *map, GuestAddr a) { return NULL; }
 void ram_dirty_set_client(RamBlock *b, uint64_t off, uint64_t len, DirtyClient c) {}
@@ -30,8 +31,15 @@ static TbKey test_key(const Cpu *c)
 static unsigned test_mode(const Cpu *c) { return X86_MMU_USER; }
 static bool test_fill(Cpu *c, uint64_t va, Access how, unsigned mode, TlbFill *fill) { return false; }
 
+/* The lookup found nothing: the interpreter must find the fault, else the test ends as stuck. */
+static G_NORETURN void test_raise(Cpu *c)
+{
+    x86_interpret(c, 1);
+    siglongjmp(interp_out, 1);
+}
+
 static const TcgGuestOps ops = {
-    .interpret = x86_interpret, .key = test_key, .mmu_mode = test_mode, .tlb_fill = test_fill,
+    .interpret = x86_interpret, .key = test_key, .mmu_mode = test_mode, .tlb_fill = test_fill, .raise_fault = test_raise,
     .translator = &x86_translator,
 };
 

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <ucontext.h>
 
-enum { SLOT_SLOW, SLOT_FP_SAVED, SLOT_FP_LOAD };
+enum { SLOT_SLOW, SLOT_FP_SAVED, SLOT_FP_LOAD, SLOT_REFILL };
 
 static const uint8_t pinned[] = { R_RAX, R_RCX, R_RDX, R_RBX, R_RSP, R_RBP, R_RSI, R_RDI, R_R8, R_R9, R_R12,
                                   R_R13 };
@@ -255,10 +255,77 @@ static void emit_miss(Asm *a, TcgVcpu *v, const uint8_t *exit)
     a_jmp_to(a, exit);
 }
 
-/* The return address is the SlowSite. */
+static void emit_caller_saved(Asm *a, bool save)
+{
+    static const uint8_t regs[] = { R_RAX, R_RCX, R_RDX, R_RSI, R_RDI, R_R8, R_R9 };
+
+    a_load(a, 1, T2, frame(F_ENV));
+    for (unsigned k = 0; k < G_N_ELEMENTS(regs); k++) {
+        if (save) {
+            a_store(a, 1, env_gpr(T2, regs[k]), regs[k]);
+        } else {
+            a_load(a, 1, regs[k], env_gpr(T2, regs[k]));
+        }
+    }
+}
+
+/* T1: the SlowSite. Vector state is loaded again if the block counts on it. */
+static void emit_fp_for_site(Asm *a, TcgVcpu *v)
+{
+    uint8_t *no_fp, *loaded;
+
+    a_rm(a, 0, 0x80, ALU_CMP, a_at(T1, offsetof(SlowSite, fp)));
+    a8(a, 0);
+    no_fp = a_jcc(a, CC_E);
+    a_alu_mi(a, 0, ALU_CMP, a_abs(&v->fp_loaded), 0);
+    loaded = a_jcc(a, CC_NE);
+    emit_fp_restore(a, v);
+    a_patch(no_fp, a->p);
+    a_patch(loaded, a->p);
+}
+
+/* A missed lookup: fills the TLB and tries again, with little more than the caller-saved registers out
+ * of the way. Falls through when that is not enough. T1, T2: as the lookup left them. */
+static void emit_refill(Asm *a, TcgVcpu *v)
+{
+    uint8_t *full, *full2, *skip;
+
+    a_store(a, 1, frame(F_MISS + 8), T1);
+    a_opcode(a, 1, 0x58 | (T1 & 7));                            /* pop */
+    a_store(a, 1, frame(F_SITE), T1);
+    a_store(a, 1, frame(F_MISS_AT), T2);
+    a_rm(a, 0, 0x80, ALU_CMP, a_at(T1, offsetof(SlowSite, size)));
+    a8(a, 0);
+    full = a_jcc(a, CC_E);
+    emit_caller_saved(a, true);
+    a8(a, 0xfc);                                                /* cld */
+    a_load(a, 1, H_RSI, frame(F_SITE));
+    a_load(a, 1, H_RDX, frame(F_MISS));
+    a_load(a, 1, H_RCX, frame(F_MISS_AT));
+    emit_c_call(a, v, SLOT_REFILL);
+    a_rr(a, 0, 0x85, H_RAX, H_RAX);
+    full2 = a_jcc(a, CC_E);
+    a_load(a, 1, T1, frame(F_SITE));
+    emit_fp_for_site(a, v);
+    emit_caller_saved(a, false);
+    a_rm(a, 0, 0xf7, 0, a_at(T2, offsetof(X86Env, rflags)));    /* test dword, DF */
+    a32(a, FL_DF);
+    skip = a_jcc(a, CC_E);
+    a8(a, 0xfd);
+    a_patch(skip, a->p);
+    a_load(a, 1, T1, frame(F_SITE));
+    a_load(a, 0, T1, a_at(T1, offsetof(SlowSite, retry)));
+    a_rr(a, 0, 0xff, 4, T1);
+    a_patch(full2, a->p);
+    emit_caller_saved(a, false);
+    a_patch(full, a->p);
+    a_load(a, 1, T1, frame(F_SITE));
+}
+
+/* T1: the SlowSite. */
 static void emit_slow(Asm *a, TcgVcpu *v)
 {
-    uint8_t *leave, *no_fp;
+    uint8_t *leave;
 
     emit_spill(a);
     emit_fp_save(a, v);
@@ -267,12 +334,8 @@ static void emit_slow(Asm *a, TcgVcpu *v)
     a_rr(a, 1, 0x85, H_RAX, H_RAX);
     leave = a_jcc(a, CC_E);
     a_load(a, 1, T1, frame(F_TMP));
-    a_rm(a, 0, 0x80, ALU_CMP, a_at(T1, offsetof(SlowSite, fp)));
-    a8(a, 0);
     a_store(a, 1, frame(F_TMP), H_RAX);
-    no_fp = a_jcc(a, CC_E);
-    emit_fp_restore(a, v);
-    a_patch(no_fp, a->p);
+    emit_fp_for_site(a, v);
     a_load(a, 1, T1, frame(F_TMP));
     emit_fill(a, v);
     a_patch(leave, a->p);
@@ -290,6 +353,10 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     unsigned done;
 
     c->env.rip = pc + s->at;
+    if (v->refill_faulted) {
+        v->refill_faulted = false;
+        v->ops->raise_fault(v->cpu);
+    }
     v->n.helper_calls++;
     done = v->ops->interpret(v->cpu, s->count);
     if (done != s->count || s->cont == 0 || b->dead || x86_tb_flags(&c->env) != b->key.flags ||
@@ -299,6 +366,30 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     }
     return (const uint8_t *)(uintptr_t)s->cont;
 }
+
+#pragma GCC push_options
+#pragma GCC target("general-regs-only")
+/* A lookup missed: off is the address minus the entry's tag, at where the entry lies in its mode's part.
+ * Nonzero: the entry is good now. */
+static int refill_c(TcgVcpu *v, const SlowSite *s, uint64_t off, uint64_t at)
+{
+    const Block *b = (const Block *)(uintptr_t)s->block;
+    unsigned mode = b->key.flags >> TB_MODE_SHIFT;
+    const TlbEntry *e = (const TlbEntry *)((const uint8_t *)v->set->data[mode] + at);
+    bool write = s->how & SITE_WRITE;
+    uint64_t va = off + (write ? e->wtag : e->rtag);
+    TlbPage page;
+
+    if ((va & (PAGE_SIZE - 1)) + s->size > PAGE_SIZE || ((s->how & SITE_ALIGN) && (va & (s->size - 1)) != 0)) {
+        return 0;
+    }
+    if (!tlb_probe(v, va, write ? ACCESS_STORE : ACCESS_LOAD, mode, &page)) {
+        v->refill_faulted = true;
+        return 0;
+    }
+    return (write ? e->wtag : e->rtag) == (va & PAGE_MASK);
+}
+#pragma GCC pop_options
 
 /* ---- exceptions that the host's instructions raise: #DE, #MF, #XM arrive as SIGFPE */
 
@@ -350,6 +441,12 @@ static void install_fpe(void)
     }
 }
 
+/* Vector state to memory from C code that keeps off it. */
+void x86_fp_sync(TcgVcpu *v)
+{
+    x86_stubs(v)->fp_save();
+}
+
 BlockExit *x86_run(TcgVcpu *v, const uint8_t *code)
 {
     X86Cpu *c = x86_cpu(v->cpu);
@@ -363,13 +460,14 @@ bool x86_glue_init(TcgVcpu *v, GError **errp)
     CodeCache *cc = v->cache;
     Stubs *s;
     Asm a = { cc->base };
-    uint8_t *enter, *exit, *jump;
+    uint8_t *enter, *exit, *jump, *fp_save;
 
     decode_init();
     install_fpe();
     v->stubs = s = g_new0(Stubs, 1);
     v->mxcsr_default = 0x1f80;
     v->slots[SLOT_SLOW] = (uintptr_t)slow_c;
+    v->slots[SLOT_REFILL] = (uintptr_t)refill_c;
     v->slots[SLOT_FP_SAVED] = (uintptr_t)fp_saved_c;
     v->slots[SLOT_FP_LOAD] = (uintptr_t)fp_load_c;
     /* Offset 0 is where empty jump table entries lead. */
@@ -390,9 +488,15 @@ bool x86_glue_init(TcgVcpu *v, GError **errp)
     t_flags_to_frame(&a, T2);
     jump = a_jmp(&a);
     s->slow_frame = a.p;
-    a_opcode(&a, 1, 0x58 | (T1 & 7));
+    emit_refill(&a, v);
     a_patch(jump, a.p);
     emit_slow(&a, v);
+    fp_save = a.p;
+    a_alu_ri(&a, 1, ALU_SUB, H_RSP, 8);
+    emit_fp_save(&a, v);
+    a_alu_ri(&a, 1, ALU_ADD, H_RSP, 8);
+    a8(&a, 0xc3);
+    memcpy(&s->fp_save, &fp_save, sizeof(fp_save));
     s->fp_load = a.p;
     emit_fp_load_stub(&a, v);
     memcpy(&s->enter, &enter, sizeof(enter));

@@ -566,5 +566,5 @@ static bool x86_translator_init(TcgVcpu *v, GError **errp)
 
 const TcgTranslator x86_translator = {
     .init = x86_translator_init, .usable = x86_usable, .batch = x86_batch, .translate = x86_translate, .run = x86_run,
-    .set_pc = x86_set_pc,
+    .set_pc = x86_set_pc, .fp_sync = x86_fp_sync,
 };

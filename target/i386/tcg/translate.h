@@ -22,8 +22,8 @@ enum {
     F_FL = 0,
     F_R10 = 8, F_R11 = 16, F_R14 = 24, F_R15 = 32,
     F_RAX = 40,                     /* saved around flag moves */
-    F_ENV = 48, F_VCPU = 56, F_TMP = 64, F_TMP2 = 72,
-    FRAME_SIZE = 88,                /* 8 modulo 16, see the entry stub */
+    F_ENV = 48, F_VCPU = 56, F_TMP = 64, F_SITE = 72, F_MISS = 80, F_MISS_AT = 88,
+    FRAME_SIZE = 104,               /* 8 modulo 16, see the entry stub */
 };
 
 /* Where the guest's status flags are, while a block is being translated. */
@@ -42,8 +42,9 @@ typedef struct TInsn {
 typedef struct SlowRef {            /* out-of-line call of the interpreter */
     uint8_t *from, *back;           /* jump to patch; where to continue, NULL: leave to the run loop */
     uint16_t at, next;
-    uint8_t count;
+    uint8_t count, size, how;
     bool frame_flags, fp;
+    uint8_t *retry;                 /* where its lookup begins */
 } SlowRef;
 
 typedef struct Trans {
@@ -70,10 +71,13 @@ typedef struct HostMem { AsmMem m; uint8_t free; /* scratch register still free 
 
 /* Inline data behind calls of the slow stubs. */
 typedef struct SlowSite {
-    uint32_t block, cont;
+    uint32_t block, cont, retry;
     uint16_t at, next;
-    uint8_t count, fp, pad[2];
+    uint8_t count, fp;
+    uint8_t size, how;              /* of the lookup that missed: bytes (0: none), SITE_* */
 } SlowSite;
+
+enum { SITE_WRITE = 1, SITE_ALIGN = 2 };
 
 /* ---- glue.c: stubs at the start of the code buffer */
 typedef struct Stubs {
@@ -82,11 +86,13 @@ typedef struct Stubs {
     uint8_t *exit_host, *exit_frame;        /* T1: BlockExit */
     uint8_t *slow_host, *slow_frame;        /* called; SlowSite follows */
     uint8_t *fp_load;
+    void (*fp_save)(void);          /* C ABI; nothing when not loaded */
     BlockExit *(*enter)(X86Env *env, TlbSet *set, const uint8_t *code, TcgVcpu *v);
 } Stubs;
 Stubs *x86_stubs(TcgVcpu *v);
 bool x86_glue_init(TcgVcpu *v, GError **errp);
 BlockExit *x86_run(TcgVcpu *v, const uint8_t *code);
+void x86_fp_sync(TcgVcpu *v);
 
 static inline int host_gpr(unsigned g)      /* -1: in the frame */
 {
@@ -106,7 +112,7 @@ void t_need_flags(Trans *t);        /* before code that reads them */
 void t_flags_to_frame(Asm *a, unsigned scratch);
 void t_restore_flags(Trans *t);     /* frame to host, whatever the state */
 void t_slow_insn(Trans *t, bool last);      /* this instruction by the interpreter */
-void t_slow_on(Trans *t, uint8_t *jump, unsigned count);    /* jump leads to the interpreter, then after count */
+SlowRef *t_slow_on(Trans *t, uint8_t *jump);    /* jump leads to the interpreter, then behind the instruction */
 void t_slow_emit(Trans *t);         /* the out-of-line part */
 /* Register number that holds guest register g's value: its own, or scratch loaded from the frame. */
 unsigned t_gpr(Trans *t, unsigned g, unsigned scratch);

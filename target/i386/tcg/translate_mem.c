@@ -68,13 +68,14 @@ void t_need_flags(Trans *t)
 
 /* ---- the interpreter */
 
-void t_slow_on(Trans *t, uint8_t *jump, unsigned count)
+SlowRef *t_slow_on(Trans *t, uint8_t *jump)
 {
     TInsn *ti = &t->insns[t->k];
     SlowRef *s = &t->slow[t->n_slow++];
 
-    *s = (SlowRef){ .from = jump, .at = ti->at, .next = ti->at + ti->i.len, .count = count,
-                    .frame_flags = t->fl == FLAGS_FRAME, .fp = t->fp_ready };
+    *s = (SlowRef){ .from = jump, .at = ti->at, .next = ti->at + ti->i.len, .count = 1,
+                    .frame_flags = true, .fp = t->fp_ready };
+    return s;
 }
 
 static void slow_call(Trans *t, bool frame_flags, SlowSite site)
@@ -96,7 +97,7 @@ void t_slow_insn(Trans *t, bool last)
     SlowSite site = { .block = (uintptr_t)t->b, .cont = !last, .at = ti->at, .next = ti->at + ti->i.len,
                       .count = 1, .fp = t->fp_ready && !last };
 
-    slow_call(t, t->fl == FLAGS_FRAME, site);
+    slow_call(t, t->fl != FLAGS_HOST, site);
     t->fl = FLAGS_HOST;
     t->ended |= last;
 }
@@ -105,7 +106,8 @@ void t_slow_emit(Trans *t)
 {
     for (unsigned k = 0; k < t->n_slow; k++) {
         SlowRef *s = &t->slow[k];
-        SlowSite site = { .block = (uintptr_t)t->b, .at = s->at, .next = s->next, .count = s->count, .fp = s->fp };
+        SlowSite site = { .block = (uintptr_t)t->b, .at = s->at, .next = s->next, .count = s->count, .fp = s->fp,
+                          .size = s->size, .how = s->how, .retry = (uintptr_t)s->retry };
         uint8_t *p;
 
         a_patch(s->from, t->a.p);
@@ -227,12 +229,12 @@ static void ea_segment(Trans *t, const Insn *i, uint8_t **ret_jump)
 }
 
 /* ---- lookup. T1: linear address. */
-static void lookup(Trans *t, unsigned size, bool write, bool align)
+static void lookup(Trans *t, uint8_t *retry, unsigned size, bool write, bool align)
 {
     Asm *a = &t->a;
     int32_t at = t->mode * (int32_t)sizeof(t->v->set->data[0]);
-    AsmMem m = { .base = HTLB, .index = T2,
-                 .disp = at + (write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)) };
+    AsmMem m = { .base = HTLB, .index = T2, .disp = at + (write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)) };
+    SlowRef *s;
 
     a_mov_rr(a, 0, T2, T1);
     a_rr(a, 0, 0xc1, 5, T2);                                    /* shr */
@@ -242,10 +244,15 @@ static void lookup(Trans *t, unsigned size, bool write, bool align)
     if (align) {
         a_rr(a, 1, 0xf7, 0, T1);                                /* test */
         a32(a, ~(uint32_t)(PAGE_SIZE - 1) | (size - 1));
-        t_slow_on(t, a_jcc(a, CC_NE), 1);
+        s = t_slow_on(t, a_jcc(a, CC_NE));
     } else {
         a_alu_ri(a, 1, ALU_CMP, T1, PAGE_SIZE - size);
-        t_slow_on(t, a_jcc(a, CC_A), 1);
+        s = t_slow_on(t, a_jcc(a, CC_A));
+    }
+    if (size <= 64) {
+        s->size = size;
+        s->how = (write ? SITE_WRITE : 0) | (align ? SITE_ALIGN : 0);
+        s->retry = retry;
     }
 }
 
@@ -265,15 +272,16 @@ void t_lookup(Trans *t, const Insn *i, unsigned size, bool write, bool align, bo
 {
     bool simple = !complex && i->adsize == 8 && i->base < 16 && host_gpr(i->base) >= 0 && i->index == NO_REG &&
                   !seg_has_base(t, i->seg);
-    uint8_t *jump;
+    uint8_t *jump, *retry;
 
     t_save_flags(t);
+    retry = t->a.p;
     ea_offset(t, i, T1);
     ea_segment(t, i, &jump);
     if (jump != NULL) {
-        t_slow_on(t, jump, 1);
+        t_slow_on(t, jump);
     }
-    lookup(t, size, write, align);
+    lookup(t, retry, size, write, align);
     if (simple) {
         lookup_addend(t);
         *ret_m = (HostMem){ { .base = host_gpr(i->base), .index = T2, .disp = i->disp }, T1 };
@@ -287,14 +295,16 @@ void t_lookup(Trans *t, const Insn *i, unsigned size, bool write, bool align, bo
 void t_lookup_stack(Trans *t, int reg, int32_t disp, unsigned size, bool write, HostMem *ret_m)
 {
     bool wide = t->hflags & HF_CS64;
+    uint8_t *retry;
 
     t_save_flags(t);
+    retry = t->a.p;
     if (disp == 0) {
         a_mov_rr(&t->a, wide, T1, reg);
     } else {
         a_lea(&t->a, wide, T1, a_at(reg, disp));
     }
-    lookup(t, size, write, false);
+    lookup(t, retry, size, write, false);
     if (wide) {
         lookup_addend(t);
         *ret_m = (HostMem){ { .base = reg, .index = T2, .disp = disp }, T1 };

@@ -2,6 +2,10 @@
 /* Page tables: none, 32-bit (PSE, PSE-36), PAE, 4 and 5 levels (SDM vol. 3, chapter 4), with NX, WP, SMEP,
  * SMAP, protection keys, A and D bits. PDPTEs of PAE paging are read at each walk, as AMD processors do,
  * instead of being held in registers. */
+#include <glib.h>
+#include <string.h>
+
+#include "accel/tcg/general_regs.h"
 #include "target/i386/sys.h"
 
 #include "hw/core/ram.h"
@@ -33,7 +37,7 @@ bool x86_canonical(const X86Cpu *c, uint64_t va)
 
 static uint64_t entry_load(X86Cpu *c, uint64_t pa, unsigned size)
 {
-    const FlatRange *fr = flat_map_find(addr_space_map(c->cpu.mem), pa);
+    const FlatRange *fr = guest_phys_range(&c->cpu, pa);
 
     if (fr != NULL && fr->host != NULL && pa + size - 1 <= fr->last) {
         const void *p = fr->host + (pa - fr->start);
@@ -41,15 +45,28 @@ static uint64_t entry_load(X86Cpu *c, uint64_t pa, unsigned size)
         return size == 8 ? __atomic_load_n((const uint64_t *)p, __ATOMIC_RELAXED)
                          : __atomic_load_n((const uint32_t *)p, __ATOMIC_RELAXED);
     }
+    guest_general_end(&c->cpu);
     return addr_space_ld(c->cpu.mem, pa, size, MEM_ATTRS_NONE, NULL);
+}
+
+static bool page_dirty(const RamBlock *b, const uint8_t *p)
+{
+    uint64_t page = (uint64_t)(p - b->host) >> RAM_PAGE_BITS;
+    bool all = true;
+
+    for (unsigned c = 0; c < DIRTY_CLIENTS; c++) {
+        all &= ram_page_dirty(b, page, c);
+    }
+    return all;
 }
 
 /* Sets bits of an entry that still is old; false: it changed meanwhile. */
 static bool entry_set(X86Cpu *c, uint64_t pa, unsigned size, uint64_t old, uint64_t bits)
 {
-    const FlatRange *fr = flat_map_find(addr_space_map(c->cpu.mem), pa);
+    const FlatRange *fr = guest_phys_range(&c->cpu, pa);
 
     if (fr == NULL || fr->host == NULL || pa + size - 1 > fr->last) {
+        guest_general_end(&c->cpu);
         addr_space_st(c->cpu.mem, pa, old | bits, size, MEM_ATTRS_NONE, NULL);
         return true;
     }
@@ -62,7 +79,8 @@ static bool entry_set(X86Cpu *c, uint64_t pa, unsigned size, uint64_t old, uint6
                                                         __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
                           : __atomic_compare_exchange_n((uint32_t *)p, &old32, old32 | (uint32_t)bits,
                                                         false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
-    if (done && fr->ram != NULL) {
+    if (done && fr->ram != NULL && !page_dirty(fr->ram, p)) {
+        guest_general_end(&c->cpu);
         ram_dirty_set(fr->ram, p - fr->ram->host, size);
     }
     return done;
