@@ -124,7 +124,8 @@ static void i440fx_reset(Device *dev, ResetKind kind)
 {
     I440fx *s = CONTAINER(dev, I440fx, pci.dev);
 
-    for (unsigned i = 0; i < I440FX_PAM_REGS; i++) {
+    /* A warm reset leaves the map alone: firmware finds in its shadow that the machine slept. */
+    for (unsigned i = 0; i < I440FX_PAM_REGS && kind == RESET_COLD; i++) {
         s->pci.config[I440FX_PAM + i] = 0;
     }
     s->pci.config[I440FX_SMRAM] = SMRAM_BASE_SEG;
