@@ -1,33 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The assembler: one table of operators, a tokenizer, name and integer encodings. Sources are ours, so faults in
- * them are assertions. */
+/* The assembler: one table of operators, a tokenizer, name and integer encodings. Sources are ours,
+ * so faults in them are assertions. */
 #include "hw/acpi/aml.h"
 
 #include <stdarg.h>
 #include <string.h>
 
-typedef struct AmlOp { const char *name; uint8_t ext, code, code2; bool package; } AmlOp;
+typedef struct AmlOp {
+    const char *name;
+    uint8_t ext, code, code2;
+    bool package;
+} AmlOp;
 
 static const AmlOp aml_ops[] = {
-    { "Zero", 0, 0x00, 0, false }, { "One", 0, 0x01, 0, false }, { "Ones", 0, 0xff, 0, false },
-    { "Name", 0, 0x08, 0, false }, { "Scope", 0, 0x10, 0, true }, { "Buffer", 0, 0x11, 0, true },
-    { "Package", 0, 0x12, 0, true }, { "Method", 0, 0x14, 0, true },
-    { "Mutex", 0x5b, 0x01, 0, false }, { "OperationRegion", 0x5b, 0x80, 0, false },
-    { "Field", 0x5b, 0x81, 0, true }, { "Device", 0x5b, 0x82, 0, true },
-    { "Processor", 0x5b, 0x83, 0, true }, { "Acquire", 0x5b, 0x23, 0, false },
-    { "Release", 0x5b, 0x27, 0, false }, { "Debug", 0x5b, 0x31, 0, false },
-    { "Store", 0, 0x70, 0, false }, { "Add", 0, 0x72, 0, false }, { "Subtract", 0, 0x74, 0, false },
-    { "Increment", 0, 0x75, 0, false }, { "Decrement", 0, 0x76, 0, false },
-    { "ShiftLeft", 0, 0x79, 0, false }, { "ShiftRight", 0, 0x7a, 0, false },
-    { "And", 0, 0x7b, 0, false }, { "Or", 0, 0x7d, 0, false }, { "Xor", 0, 0x7f, 0, false },
-    { "Not", 0, 0x80, 0, false }, { "DerefOf", 0, 0x83, 0, false }, { "Notify", 0, 0x86, 0, false },
-    { "SizeOf", 0, 0x87, 0, false }, { "Index", 0, 0x88, 0, false },
-    { "CreateDWordField", 0, 0x8a, 0, false }, { "LAnd", 0, 0x90, 0, false },
-    { "LOr", 0, 0x91, 0, false }, { "LNot", 0, 0x92, 0, false }, { "LEqual", 0, 0x93, 0, false },
-    { "LGreater", 0, 0x94, 0, false }, { "LLess", 0, 0x95, 0, false },
+    { "Zero", 0, 0x00, 0, false },         { "One", 0, 0x01, 0, false },
+    { "Ones", 0, 0xff, 0, false },         { "Name", 0, 0x08, 0, false },
+    { "Scope", 0, 0x10, 0, true },         { "Buffer", 0, 0x11, 0, true },
+    { "Package", 0, 0x12, 0, true },       { "Method", 0, 0x14, 0, true },
+    { "Mutex", 0x5b, 0x01, 0, false },     { "OperationRegion", 0x5b, 0x80, 0, false },
+    { "Field", 0x5b, 0x81, 0, true },      { "Device", 0x5b, 0x82, 0, true },
+    { "Processor", 0x5b, 0x83, 0, true },  { "Acquire", 0x5b, 0x23, 0, false },
+    { "Release", 0x5b, 0x27, 0, false },   { "Debug", 0x5b, 0x31, 0, false },
+    { "Store", 0, 0x70, 0, false },        { "Add", 0, 0x72, 0, false },
+    { "Subtract", 0, 0x74, 0, false },     { "Increment", 0, 0x75, 0, false },
+    { "Decrement", 0, 0x76, 0, false },    { "ShiftLeft", 0, 0x79, 0, false },
+    { "ShiftRight", 0, 0x7a, 0, false },   { "And", 0, 0x7b, 0, false },
+    { "Or", 0, 0x7d, 0, false },           { "Xor", 0, 0x7f, 0, false },
+    { "Not", 0, 0x80, 0, false },          { "DerefOf", 0, 0x83, 0, false },
+    { "Notify", 0, 0x86, 0, false },       { "SizeOf", 0, 0x87, 0, false },
+    { "Index", 0, 0x88, 0, false },        { "CreateDWordField", 0, 0x8a, 0, false },
+    { "LAnd", 0, 0x90, 0, false },         { "LOr", 0, 0x91, 0, false },
+    { "LNot", 0, 0x92, 0, false },         { "LEqual", 0, 0x93, 0, false },
+    { "LGreater", 0, 0x94, 0, false },     { "LLess", 0, 0x95, 0, false },
     { "LNotEqual", 0, 0x92, 0x93, false }, { "ToBuffer", 0, 0x96, 0, false },
-    { "ToHexString", 0, 0x98, 0, false }, { "If", 0, 0xa0, 0, true }, { "Else", 0, 0xa1, 0, true },
-    { "While", 0, 0xa2, 0, true }, { "Return", 0, 0xa4, 0, false }, { "Break", 0, 0xa5, 0, false },
+    { "ToHexString", 0, 0x98, 0, false },  { "If", 0, 0xa0, 0, true },
+    { "Else", 0, 0xa1, 0, true },          { "While", 0, 0xa2, 0, true },
+    { "Return", 0, 0xa4, 0, false },       { "Break", 0, 0xa5, 0, false },
 };
 
 static void put8(Aml *a, unsigned v)
@@ -156,8 +164,8 @@ static uint32_t eisa_id(const char *s)
     uint32_t v = 0;
 
     g_assert(strlen(s) == 7);
-    v = (uint32_t)(s[0] - 0x40) << 26 | (uint32_t)(s[1] - 0x40) << 21 | (uint32_t)(s[2] - 0x40) << 16 |
-        (uint32_t)g_ascii_strtoull(s + 3, NULL, 16);
+    v = (uint32_t)(s[0] - 0x40) << 26 | (uint32_t)(s[1] - 0x40) << 21 |
+        (uint32_t)(s[2] - 0x40) << 16 | (uint32_t)g_ascii_strtoull(s + 3, NULL, 16);
     return GUINT32_SWAP_LE_BE(v);
 }
 
@@ -339,7 +347,7 @@ void aml_res_end(Aml *a)
 void aml_res_io(Aml *a, uint16_t at, uint8_t align, uint8_t len)
 {
     put8(a, 0x47);
-    put8(a, 1);                     /* 16-bit decode */
+    put8(a, 1); /* 16-bit decode */
     put_le(a, at, 2);
     put_le(a, at, 2);
     put8(a, align);
@@ -372,7 +380,7 @@ void aml_res_interrupt(Aml *a, const uint32_t *irqs, unsigned n)
 {
     put8(a, 0x89);
     put_le(a, 2 + 4 * n, 2);
-    put8(a, 0x09);                  /* consumer, level, active high, shared */
+    put8(a, 0x09); /* consumer, level, active high, shared */
     put8(a, n);
     for (unsigned i = 0; i < n; i++) {
         put_le(a, irqs[i], 4);
@@ -387,7 +395,7 @@ static void put_space(Aml *a, unsigned width, uint8_t type, uint8_t flags, const
     put8(a, tags[width]);
     put_le(a, 3 + 5 * width, 2);
     put8(a, type);
-    put8(a, 0x0c);                  /* producer, both ends fixed */
+    put8(a, 0x0c); /* producer, both ends fixed */
     put8(a, flags);
     put_le(a, 0, width);
     put_le(a, v[0], width);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Register blocks that the board's DSDT talks to (see hw/i386/acpi_dsdt.c): PCI slots that came or shall go,
- * and the presence of processors. They are no real hardware's: the table and the registers define each
- * other. Memory hotplug is not modelled; processors do not come and go. */
+/* Register blocks that the board's DSDT talks to (see hw/i386/acpi_dsdt.c): PCI slots that came or
+ * shall go, and the presence of processors. They are no real hardware's: the table and the
+ * registers define each other. Memory hotplug is not modelled; processors do not come and go. */
 #include "hw/acpi/piix4.h"
 
 #include "hw/core/vm.h"
@@ -9,8 +9,14 @@
 
 /* ---- PCI slots: every register is for the bus chosen by BNUM; 0 is the root */
 
-enum { PCIHP_UP = 0x00, PCIHP_DOWN = 0x04, PCIHP_EJECT = 0x08, PCIHP_REMOVABLE = 0x0c, PCIHP_SELECT = 0x10,
-       PCIHP_INDEX = 0x14 };
+enum {
+    PCIHP_UP = 0x00,
+    PCIHP_DOWN = 0x04,
+    PCIHP_EJECT = 0x08,
+    PCIHP_REMOVABLE = 0x0c,
+    PCIHP_SELECT = 0x10,
+    PCIHP_INDEX = 0x14
+};
 
 static bool pcihp_slot_removable(const AcpiPciHotplug *s, unsigned slot)
 {
@@ -33,11 +39,9 @@ static uint64_t pcihp_read(void *opaque, GuestAddr off, unsigned size)
     switch (off) {
     case PCIHP_UP:
         v = s->up;
-        s->up = 0;                  /* delivered */
+        s->up = 0; /* delivered */
         break;
-    case PCIHP_DOWN:
-        v = s->down;
-        break;
+    case PCIHP_DOWN: v = s->down; break;
     case PCIHP_REMOVABLE:
         for (unsigned i = 0; i < 32; i++) {
             v |= (uint32_t)pcihp_slot_removable(s, i) << i;
@@ -47,8 +51,7 @@ static uint64_t pcihp_read(void *opaque, GuestAddr off, unsigned size)
         v = s->acpi_index;
         s->acpi_index = 0;
         break;
-    default:
-        break;
+    default: break;
     }
     return v;
 }
@@ -77,9 +80,7 @@ static void pcihp_write(void *opaque, GuestAddr off, uint64_t val, unsigned size
     AcpiPciHotplug *s = opaque;
 
     switch (off) {
-    case PCIHP_SELECT:
-        s->select = (uint32_t)val;
-        break;
+    case PCIHP_SELECT: s->select = (uint32_t)val; break;
     case PCIHP_EJECT:
         if (s->select == 0) {
             pcihp_eject(s, (uint32_t)val);
@@ -92,13 +93,13 @@ static void pcihp_write(void *opaque, GuestAddr off, uint64_t val, unsigned size
             s->acpi_index = pci != NULL ? pci->acpi_index : 0;
         }
         break;
-    default:
-        log_guest("pci-hotplug: write of register 0x%x", (unsigned)off);
-        break;
+    default: log_guest("pci-hotplug: write of register 0x%x", (unsigned)off); break;
     }
 }
 
-static const MemOps pcihp_ops = { .read = pcihp_read, .write = pcihp_write, .min_size = 4, .max_size = 4 };
+static const MemOps pcihp_ops = {
+    .read = pcihp_read, .write = pcihp_write, .min_size = 4, .max_size = 4
+};
 
 void acpi_pcihp_init(AcpiPciHotplug *s, PciBus *bus, MemRegion *parent)
 {
@@ -116,7 +117,12 @@ void acpi_pcihp_reset(AcpiPciHotplug *s)
 
 enum { CPUHP_SELECT = 0, CPUHP_FLAGS = 4, CPUHP_COMMAND = 5, CPUHP_DATA = 8 };
 enum { CPUHP_ENABLED = 1 << 0 };
-enum { CPUHP_CMD_NEXT_EVENT = 0, CPUHP_CMD_OST_EVENT = 1, CPUHP_CMD_OST_STATUS = 2, CPUHP_CMD_ARCH_ID = 3 };
+enum {
+    CPUHP_CMD_NEXT_EVENT = 0,
+    CPUHP_CMD_OST_EVENT = 1,
+    CPUHP_CMD_OST_STATUS = 2,
+    CPUHP_CMD_ARCH_ID = 3
+};
 
 static uint64_t cpuhp_read(void *opaque, GuestAddr off, unsigned size)
 {
@@ -126,16 +132,15 @@ static uint64_t cpuhp_read(void *opaque, GuestAddr off, unsigned size)
         return 0;
     }
     switch (off) {
-    case CPUHP_FLAGS:
-        return CPUHP_ENABLED;
-    case CPUHP_DATA:                /* events: none, so the search ends where it began */
+    case CPUHP_FLAGS: return CPUHP_ENABLED;
+    case CPUHP_DATA: /* events: none, so the search ends where it began */
     case CPUHP_DATA + 1:
     case CPUHP_DATA + 2:
     case CPUHP_DATA + 3:
         return s->command == CPUHP_CMD_NEXT_EVENT || s->command == CPUHP_CMD_ARCH_ID
-               ? s->selector >> (8 * (off - CPUHP_DATA)) : 0;
-    default:
-        return 0;
+                   ? s->selector >> (8 * (off - CPUHP_DATA))
+                   : 0;
+    default: return 0;
     }
 }
 
@@ -153,8 +158,7 @@ static void cpuhp_write(void *opaque, GuestAddr off, uint64_t val, unsigned size
             s->command = (uint8_t)val;
         }
         break;
-    default:
-        break;
+    default: break;
     }
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* 82371AB (PIIX4) function 3: power management (data sheet 290562, chapter 7). Two relocatable I/O blocks
- * (PM registers at 0x40, SMBus at 0x90), the APM ports 0xb2/0xb3 that raise SMIs, and the board's ACPI
- * registers at fixed ports. Not modelled: device monitors, suspend clocks, GPI/GPO pins. */
+/* 82371AB (PIIX4) function 3: power management (data sheet 290562, chapter 7). Two relocatable I/O
+ * blocks (PM registers at 0x40, SMBus at 0x90), the APM ports 0xb2/0xb3 that raise SMIs, and the
+ * board's ACPI registers at fixed ports. Not modelled: device monitors, suspend clocks, GPI/GPO
+ * pins. */
 #include "hw/acpi/piix4.h"
 
 #include <string.h>
@@ -9,8 +10,16 @@
 #include "hw/core/vm.h"
 #include "util/loop.h"
 
-enum { PM_BASE = 0x40, PM_DEVACTB = 0x58, PM_DEVRESJ = 0x5f, PM_DEV_LPT = 0x63, PM_DEV_COM = 0x67,
-       PM_IO_ENABLE = 0x80, PM_SMB_BASE = 0x90, PM_SMB_ENABLE = 0xd2 };
+enum {
+    PM_BASE = 0x40,
+    PM_DEVACTB = 0x58,
+    PM_DEVRESJ = 0x5f,
+    PM_DEV_LPT = 0x63,
+    PM_DEV_COM = 0x67,
+    PM_IO_ENABLE = 0x80,
+    PM_SMB_BASE = 0x90,
+    PM_SMB_ENABLE = 0xd2
+};
 enum { PM_IO_LEN = 64, PM_APMC_EN = 1 << 1 /* bit 25 of DEVACTB */, APM_CNT = 0, APM_STS = 1 };
 
 typedef struct Piix4 {
@@ -23,7 +32,7 @@ typedef struct Piix4 {
     uint8_t apmc, apms;
     Piix4Config cfg;
     VmNotify notify;
-    uint32_t smb_io_base;           /* properties */
+    uint32_t smb_io_base; /* properties */
     uint8_t disable_s3, disable_s4, s4_val;
     bool pcihp_bridges, pcihp_root, memhp, smm_compat, smm_enabled, x_not_migrate_acpi_index;
 } Piix4;
@@ -44,7 +53,8 @@ static void piix4_config_written(PciDevice *pci, unsigned off, uint32_t val, uns
     unsigned end = off + size;
 
     if ((off < PM_BASE + 4 && end > PM_BASE) || (off <= PM_IO_ENABLE && end > PM_IO_ENABLE) ||
-        (off < PM_SMB_BASE + 4 && end > PM_SMB_BASE) || (off <= PM_SMB_ENABLE && end > PM_SMB_ENABLE)) {
+        (off < PM_SMB_BASE + 4 && end > PM_SMB_BASE) ||
+        (off <= PM_SMB_ENABLE && end > PM_SMB_ENABLE)) {
         piix4_update_io(s);
     }
 }
@@ -99,7 +109,7 @@ static void piix4_reset(Device *dev, ResetKind kind)
     memset(c + 0x40, 0, PCI_CONFIG_SIZE - 0x40);
     c[PM_BASE] = 1;
     if (!s->cfg.smm_enabled) {
-        c[PM_DEVACTB + 3] |= PM_APMC_EN;        /* the firmware takes it as "SMM is set up already" */
+        c[PM_DEVACTB + 3] |= PM_APMC_EN; /* the firmware takes it as "SMM is set up already" */
     }
     c[PM_DEVRESJ] = s->cfg.parallel0 ? 0x90 : 0x10;
     c[PM_DEV_LPT] = 0x60;
@@ -158,34 +168,51 @@ static bool piix4_post_load(void *obj, int version, GError **errp)
     return true;
 }
 
-static const VmField apm_fields[] = { VM_FIELD_U8(Piix4, apmc), VM_FIELD_U8(Piix4, apms), VM_FIELD_END };
-static const VmState apm_vmstate = { .name = "APM State", .version = 1, .min_version = 1,
-                                     .fields = apm_fields };
-static const VmField gpe_fields[] = {
-    VM_FIELD_U16(AcpiRegs, gpe_sts), VM_FIELD_U16(AcpiRegs, gpe_en), VM_FIELD_END
+static const VmField apm_fields[] = { VM_FIELD_U8(Piix4, apmc), VM_FIELD_U8(Piix4, apms),
+                                      VM_FIELD_END };
+static const VmState apm_vmstate = {
+    .name = "APM State", .version = 1, .min_version = 1, .fields = apm_fields
 };
-static const VmState gpe_vmstate = { .name = "gpe", .version = 1, .min_version = 1, .fields = gpe_fields };
-static const VmField pci_status_fields[] = {
-    VM_FIELD_U32(AcpiPciHotplug, up), VM_FIELD_U32(AcpiPciHotplug, down), VM_FIELD_END
+static const VmField gpe_fields[] = { VM_FIELD_U16(AcpiRegs, gpe_sts),
+                                      VM_FIELD_U16(AcpiRegs, gpe_en), VM_FIELD_END };
+static const VmState gpe_vmstate = {
+    .name = "gpe", .version = 1, .min_version = 1, .fields = gpe_fields
 };
-static const VmState pci_status_vmstate = { .name = "acpi_pcihp_pci_status", .version = 1,
-                                            .min_version = 1, .fields = pci_status_fields };
+static const VmField pci_status_fields[] = { VM_FIELD_U32(AcpiPciHotplug, up),
+                                             VM_FIELD_U32(AcpiPciHotplug, down), VM_FIELD_END };
+static const VmState pci_status_vmstate = {
+    .name = "acpi_pcihp_pci_status", .version = 1, .min_version = 1, .fields = pci_status_fields
+};
 static const VmField piix4_fields[] = {
     VM_FIELD_STRUCT(Piix4, pci, pci_device_vmstate),
-    VM_FIELD_U16(Piix4, acpi.pm1_sts), VM_FIELD_U16(Piix4, acpi.pm1_en), VM_FIELD_U16(Piix4, acpi.pm1_cnt),
-    { .name = "apm", .kind = VM_STRUCT, .offset = 0, .count = 1, .elem_size = sizeof(Piix4),
+    VM_FIELD_U16(Piix4, acpi.pm1_sts),
+    VM_FIELD_U16(Piix4, acpi.pm1_en),
+    VM_FIELD_U16(Piix4, acpi.pm1_cnt),
+    { .name = "apm",
+      .kind = VM_STRUCT,
+      .offset = 0,
+      .count = 1,
+      .elem_size = sizeof(Piix4),
       .sub = &apm_vmstate },
     VM_FIELD_TIMER(Piix4, acpi.timer),
     VM_FIELD_I64(Piix4, acpi.overflow_time),
-    { .name = "gpe", .kind = VM_STRUCT, .offset = offsetof(Piix4, acpi), .count = 1,
-      .elem_size = sizeof(AcpiRegs), .sub = &gpe_vmstate, .since = 2 },
+    { .name = "gpe",
+      .kind = VM_STRUCT,
+      .offset = offsetof(Piix4, acpi),
+      .count = 1,
+      .elem_size = sizeof(AcpiRegs),
+      .sub = &gpe_vmstate,
+      .since = 2 },
     VM_FIELD_U32(Piix4, pcihp.select),
     VM_FIELD_STRUCT(Piix4, pcihp, pci_status_vmstate),
     VM_FIELD_U32(Piix4, pcihp.acpi_index),
     VM_FIELD_END,
 };
 static const VmState piix4_vmstate = {
-    .name = "piix4_pm", .version = 3, .min_version = 3, .fields = piix4_fields,
+    .name = "piix4_pm",
+    .version = 3,
+    .min_version = 3,
+    .fields = piix4_fields,
     .post_load = piix4_post_load,
 };
 
@@ -204,15 +231,24 @@ static const Field piix4_props[] = {
 };
 
 static const PciInfo piix4_info = {
-    .vendor = 0x8086, .device = 0x7113, .class_id = 0x0680, .revision = 3,
+    .vendor = 0x8086,
+    .device = 0x7113,
+    .class_id = 0x0680,
+    .revision = 3,
     .config_written = piix4_config_written,
 };
 
 const DeviceType piix4_pm_type = {
-    .type = { .name = "PIIX4_PM", .desc = "PM", .parent = &pci_device.type, .size = sizeof(Piix4),
+    .type = { .name = "PIIX4_PM",
+              .desc = "PM",
+              .parent = &pci_device.type,
+              .size = sizeof(Piix4),
               .props = piix4_props },
-    .bus_info = &piix4_info, .category = DEV_BRIDGE,
-    .realize = piix4_realize, .unrealize = piix4_unrealize, .reset = piix4_reset,
+    .bus_info = &piix4_info,
+    .category = DEV_BRIDGE,
+    .realize = piix4_realize,
+    .unrealize = piix4_unrealize,
+    .reset = piix4_reset,
     .vmstate = &piix4_vmstate,
 };
 DEVICE_REGISTER(piix4_pm_type);

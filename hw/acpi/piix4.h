@@ -1,23 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* PIIX4 power management function, with the ACPI registers of the board. VM lock held for all calls. */
+/* PIIX4 power management function, with the ACPI registers of the board. VM lock held for all
+ * calls. */
 #ifndef HW_ACPI_PIIX4_H
 #define HW_ACPI_PIIX4_H
 
 #include "hw/pci/pci.h"
 
-enum {  /* fixed I/O of the board, also in its DSDT */
-    ACPI_GPE0_BASE = 0xafe0, ACPI_GPE0_LEN = 4, ACPI_PCIHP_BASE = 0xae00, ACPI_PCIHP_LEN = 0x18,
-    ACPI_CPUHP_BASE = 0xaf00, ACPI_CPUHP_LEN = 0x0c,
-    ACPI_SMI_CMD = 0xb2, ACPI_ENABLE_CMD = 0xf1, ACPI_DISABLE_CMD = 0xf0,
+enum { /* fixed I/O of the board, also in its DSDT */
+       ACPI_GPE0_BASE = 0xafe0,
+       ACPI_GPE0_LEN = 4,
+       ACPI_PCIHP_BASE = 0xae00,
+       ACPI_PCIHP_LEN = 0x18,
+       ACPI_CPUHP_BASE = 0xaf00,
+       ACPI_CPUHP_LEN = 0x0c,
+       ACPI_SMI_CMD = 0xb2,
+       ACPI_ENABLE_CMD = 0xf1,
+       ACPI_DISABLE_CMD = 0xf0,
 };
 
 extern const DeviceType piix4_pm_type;
 
 typedef struct Piix4Config {
-    Irq sci;                        /* level */
-    Irq smi;                        /* pulsed (level 1): a system management interrupt */
-    Irq s3;                         /* pulsed when the guest goes to sleep: remember that for the firmware */
-    bool smm_enabled, serial0, serial1, parallel0;      /* the latter: what DEVACT says is there */
+    Irq sci; /* level */
+    Irq smi; /* pulsed (level 1): a system management interrupt */
+    Irq s3;  /* pulsed when the guest goes to sleep: remember that for the firmware */
+    bool smm_enabled, serial0, serial1, parallel0; /* the latter: what DEVACT says is there */
 } Piix4Config;
 
 PciDevice *piix4_pm_new(PciBus *bus, int devfn, const Piix4Config *cfg, GError **errp);
@@ -33,16 +40,23 @@ uint8_t piix4_s4_val(const PciDevice *pm);
 typedef struct AcpiRegs {
     MemRegion evt_io, cnt_io, tmr_io, gpe_io;
     uint16_t pm1_sts, pm1_en, pm1_cnt;
-    uint16_t gpe_sts, gpe_en;       /* 16 events */
+    uint16_t gpe_sts, gpe_en; /* 16 events */
     uint8_t s4_val;
     bool s3_off, s4_off;
-    int64_t overflow_time;          /* in PM timer ticks: next change of its top bit */
+    int64_t overflow_time; /* in PM timer ticks: next change of its top bit */
     struct Timer *timer;
     Vm *vm;
     Irq sci, s3;
 } AcpiRegs;
-enum { PM1_TMR_STS = 1 << 0, PM1_GBL_STS = 1 << 5, PM1_PWRBTN_STS = 1 << 8, PM1_SLPBTN_STS = 1 << 9,
-       PM1_RTC_STS = 1 << 10, PM1_WAK_STS = 1 << 15, PM1_SCI_EN = 1 << 0 };
+enum {
+    PM1_TMR_STS = 1 << 0,
+    PM1_GBL_STS = 1 << 5,
+    PM1_PWRBTN_STS = 1 << 8,
+    PM1_SLPBTN_STS = 1 << 9,
+    PM1_RTC_STS = 1 << 10,
+    PM1_WAK_STS = 1 << 15,
+    PM1_SCI_EN = 1 << 0
+};
 enum { GPE_PCI_HOTPLUG = 1 << 1, GPE_CPU_HOTPLUG = 1 << 2 };
 void acpi_regs_init(AcpiRegs *s, Vm *vm, MemRegion *pm_io, MemRegion *gpe_parent);
 void acpi_regs_fini(AcpiRegs *s);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ACPI fixed hardware (ACPI 1.0b, 4.7): PM1 event and control, the 24-bit PM timer, GPE0 with 16 events, and
- * the system control interrupt, which is high while an enabled status bit is set. Sleep types are those of
- * the DSDT's \_S3, \_S4 and \_S5. Not modelled: BIOS_RLS/GBL_RLS, throttling, C states. */
+/* ACPI fixed hardware (ACPI 1.0b, 4.7): PM1 event and control, the 24-bit PM timer, GPE0 with 16
+ * events, and the system control interrupt, which is high while an enabled status bit is set. Sleep
+ * types are those of the DSDT's \_S3, \_S4 and \_S5. Not modelled: BIOS_RLS/GBL_RLS, throttling, C
+ * states. */
 #include "hw/acpi/piix4.h"
 
 #include "hw/core/clock.h"
@@ -12,9 +13,11 @@
 enum { PM_TIMER_HZ = 3579545, PM_TIMER_MASK = 0xffffff, PM_TIMER_TOP = 1 << 23 };
 enum { PM1_SLP_TYP_SHIFT = 10, PM1_SLP_EN = 1 << 13 };
 enum { SLP_S5 = 0, SLP_S3 = 1 };
-enum { PM1_STS_GUEST = PM1_TMR_STS | 1 << 4 | PM1_GBL_STS | PM1_PWRBTN_STS | PM1_SLPBTN_STS | PM1_RTC_STS |
-                       PM1_WAK_STS,
-       PM1_SCI_STS = PM1_TMR_STS | PM1_GBL_STS | PM1_PWRBTN_STS | PM1_RTC_STS };
+enum {
+    PM1_STS_GUEST = PM1_TMR_STS | 1 << 4 | PM1_GBL_STS | PM1_PWRBTN_STS | PM1_SLPBTN_STS |
+                    PM1_RTC_STS | PM1_WAK_STS,
+    PM1_SCI_STS = PM1_TMR_STS | PM1_GBL_STS | PM1_PWRBTN_STS | PM1_RTC_STS
+};
 
 static uint64_t pm_ticks(void)
 {
@@ -76,7 +79,7 @@ static void evt_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
         if (sts & val & PM1_TMR_STS) {
             pm_next_overflow(s);
         }
-        s->pm1_sts = sts & (uint16_t)~(val & PM1_STS_GUEST);
+        s->pm1_sts = sts & (uint16_t) ~(val & PM1_STS_GUEST);
     } else if (off == 2) {
         s->pm1_en = (uint16_t)val;
     }
@@ -135,15 +138,19 @@ static void gpe_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
     unsigned shift = 8 * (off & 1);
 
     if (off < 2) {
-        s->gpe_sts &= (uint16_t)~((val & 0xff) << shift);
+        s->gpe_sts &= (uint16_t) ~((val & 0xff) << shift);
     } else {
         s->gpe_en = (uint16_t)((s->gpe_en & ~(0xff << shift)) | (val & 0xff) << shift);
     }
     acpi_update_sci(s);
 }
 
-static const MemOps evt_ops = { .read = evt_read, .write = evt_write, .min_size = 2, .max_size = 2 };
-static const MemOps cnt_ops = { .read = cnt_read, .write = cnt_write, .min_size = 2, .max_size = 2 };
+static const MemOps evt_ops = {
+    .read = evt_read, .write = evt_write, .min_size = 2, .max_size = 2
+};
+static const MemOps cnt_ops = {
+    .read = cnt_read, .write = cnt_write, .min_size = 2, .max_size = 2
+};
 static const MemOps tmr_ops = { .read = tmr_read, .min_size = 4, .max_size = 4, .unlocked = true };
 static const MemOps gpe_ops = { .read = gpe_read, .write = gpe_write, .max_size = 1 };
 

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SMBus host controller of the PIIX4 (82371AB data sheet, 11.3.1) with eight EEPROMs of 256 bytes, empty, at
- * addresses 0x50 to 0x57. Transactions finish at once. Not modelled: slave side, interrupts, 10-bit addresses,
- * arbitration. */
+/* SMBus host controller of the PIIX4 (82371AB data sheet, 11.3.1) with eight EEPROMs of 256 bytes,
+ * empty, at addresses 0x50 to 0x57. Transactions finish at once. Not modelled: slave side,
+ * interrupts, 10-bit addresses, arbitration. */
 #include "hw/acpi/piix4.h"
 
 #include <string.h>
 
 #include "util/log.h"
 
-enum { SMB_STAT = 0, SMB_CTL = 2, SMB_CMD = 3, SMB_ADDR = 4, SMB_DATA0 = 5, SMB_DATA1 = 6, SMB_BLOCK = 7,
-       SMB_LEN = 0x40 };
+enum {
+    SMB_STAT = 0,
+    SMB_CTL = 2,
+    SMB_CMD = 3,
+    SMB_ADDR = 4,
+    SMB_DATA0 = 5,
+    SMB_DATA1 = 6,
+    SMB_BLOCK = 7,
+    SMB_LEN = 0x40
+};
 enum { STS_INTR = 1 << 1, STS_DEV_ERR = 1 << 2, STS_FAILED = 1 << 4, STS_W1C = 0x1e };
 enum { CTL_KILL = 1 << 1, CTL_PROTOCOL = 7 << 2, CTL_START = 1 << 6 };
 enum { PROTO_QUICK, PROTO_BYTE, PROTO_BYTE_DATA, PROTO_WORD_DATA, PROTO_BLOCK = 5 };
@@ -46,8 +54,7 @@ static void smbus_block(PmSmbus *s, unsigned n, bool read)
 static bool smbus_transfer(PmSmbus *s, unsigned n, bool read)
 {
     switch ((s->ctl & CTL_PROTOCOL) >> 2) {
-    case PROTO_QUICK:
-        return true;
+    case PROTO_QUICK: return true;
     case PROTO_BYTE:
         if (read) {
             s->data0 = eeprom_get(s, n);
@@ -73,11 +80,8 @@ static bool smbus_transfer(PmSmbus *s, unsigned n, bool read)
             eeprom_put(s, n, s->data1);
         }
         return true;
-    case PROTO_BLOCK:
-        smbus_block(s, n, read);
-        return true;
-    default:
-        return false;
+    case PROTO_BLOCK: smbus_block(s, n, read); return true;
+    default: return false;
     }
 }
 
@@ -100,24 +104,14 @@ static uint64_t smbus_read(void *opaque, GuestAddr off, unsigned size)
     PmSmbus *s = opaque;
 
     switch (off) {
-    case SMB_STAT:
-        return s->stat;
-    case SMB_CTL:
-        s->index = 0;
-        return s->ctl & ~CTL_START;
-    case SMB_CMD:
-        return s->cmd;
-    case SMB_ADDR:
-        return s->addr;
-    case SMB_DATA0:
-        return s->data0;
-    case SMB_DATA1:
-        return s->data1;
-    case SMB_BLOCK:
-        s->index %= SMBUS_BLOCK;
-        return s->data[s->index++];
-    default:
-        return 0;
+    case SMB_STAT: return s->stat;
+    case SMB_CTL: s->index = 0; return s->ctl & ~CTL_START;
+    case SMB_CMD: return s->cmd;
+    case SMB_ADDR: return s->addr;
+    case SMB_DATA0: return s->data0;
+    case SMB_DATA1: return s->data1;
+    case SMB_BLOCK: s->index %= SMBUS_BLOCK; return s->data[s->index++];
+    default: return 0;
     }
 }
 
@@ -127,7 +121,7 @@ static void smbus_write(void *opaque, GuestAddr off, uint64_t val, unsigned size
 
     switch (off) {
     case SMB_STAT:
-        s->stat &= (uint8_t)~(val & STS_W1C);
+        s->stat &= (uint8_t) ~(val & STS_W1C);
         s->index = 0;
         break;
     case SMB_CTL:
@@ -138,24 +132,15 @@ static void smbus_write(void *opaque, GuestAddr off, uint64_t val, unsigned size
             smbus_start(s);
         }
         break;
-    case SMB_CMD:
-        s->cmd = (uint8_t)val;
-        break;
-    case SMB_ADDR:
-        s->addr = (uint8_t)val;
-        break;
-    case SMB_DATA0:
-        s->data0 = (uint8_t)val;
-        break;
-    case SMB_DATA1:
-        s->data1 = (uint8_t)val;
-        break;
+    case SMB_CMD: s->cmd = (uint8_t)val; break;
+    case SMB_ADDR: s->addr = (uint8_t)val; break;
+    case SMB_DATA0: s->data0 = (uint8_t)val; break;
+    case SMB_DATA1: s->data1 = (uint8_t)val; break;
     case SMB_BLOCK:
         s->index %= SMBUS_BLOCK;
         s->data[s->index++] = (uint8_t)val;
         break;
-    default:
-        break;
+    default: break;
     }
 }
 

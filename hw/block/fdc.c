@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* 82077AA floppy disk controller (data sheet 290166): registers, command phases, seek and sense commands. Data
- * transfers are in fdc_xfer.c, drives in fdc_drive.c. Heads move at once. Not modelled: scan commands, tape,
- * precompensation, single density, more than two drives. */
+/* 82077AA floppy disk controller (data sheet 290166): registers, command phases, seek and sense
+ * commands. Data transfers are in fdc_xfer.c, drives in fdc_drive.c. Heads move at once. Not
+ * modelled: scan commands, tape, precompensation, single density, more than two drives. */
 #include "hw/block/fdc_int.h"
 
 #include <string.h>
@@ -11,11 +11,24 @@
 #include "util/log.h"
 
 enum { R_SRA, R_SRB, R_DOR, R_TDR, R_MSR, R_FIFO, R_DIR = 7, R_DSR = R_MSR, R_CCR = R_DIR };
-enum { SRA_INT = 0x80, SRB_RESET = 0xc0, DOR_DMA = 0x08, DOR_NRESET = 0x04, DSR_RESET = 0x80,
-       DSR_POWER = 0x40, DIR_CHANGED = 0x80, CONFIG_DEFAULT = 0x60 };
+enum {
+    SRA_INT = 0x80,
+    SRB_RESET = 0xc0,
+    DOR_DMA = 0x08,
+    DOR_NRESET = 0x04,
+    DSR_RESET = 0x80,
+    DSR_POWER = 0x40,
+    DIR_CHANGED = 0x80,
+    CONFIG_DEFAULT = 0x60
+};
 enum { MSR_RQM = 0x80, MSR_DIO = 0x40, MSR_BUSY = 0x10 };
-enum { ST0_SEEK = 0x20, ST0_ABNORMAL = 0x40, ST0_INVALID = 0x80, ST0_READY_CHANGED = 0xc0,
-       ST0_CHECK = 0x10 };
+enum {
+    ST0_SEEK = 0x20,
+    ST0_ABNORMAL = 0x40,
+    ST0_INVALID = 0x80,
+    ST0_READY_CHANGED = 0xc0,
+    ST0_CHECK = 0x10
+};
 
 Floppy *fdc_drive(Fdc *s)
 {
@@ -89,7 +102,8 @@ static void fdc_write_dor(Fdc *s, uint8_t val)
 {
     bool was = s->dor & DOR_NRESET, now = val & DOR_NRESET;
 
-    s->srb = (uint8_t)(SRB_RESET | (val & 0x10 ? 1 : 0) | (val & 0x20 ? 2 : 0) | (val & 1 ? 0x20 : 0));
+    s->srb =
+        (uint8_t)(SRB_RESET | (val & 0x10 ? 1 : 0) | (val & 0x20 ? 2 : 0) | (val & 1 ? 0x20 : 0));
     s->dor = val;
     if (was && !now) {
         fdc_reset_state(s, false);
@@ -144,7 +158,7 @@ static void cmd_seek(Fdc *s)
         f->head = s->fifo[1] >> 2 & 1;
         f->track = s->fifo[2];
         if (f->tracks != 0) {
-            f->changed = false;     /* stepping clears the disk change line */
+            f->changed = false; /* stepping clears the disk change line */
         }
     }
     fdc_result(s, 0);
@@ -203,7 +217,7 @@ static void cmd_version(Fdc *s)
 
 static void cmd_part_id(Fdc *s)
 {
-    s->fifo[0] = 0x41;              /* 82078 family, stepping 1 */
+    s->fifo[0] = 0x41; /* 82078 family, stepping 1 */
     fdc_result(s, 1);
 }
 
@@ -238,7 +252,7 @@ static void fdc_read_id_done(void *opaque)
         fdc_end_transfer(s, ST0_ABNORMAL, 0x01, 0);
         return;
     }
-    f->sect = f->sect >= f->sects ? 1 : f->sect + 1;    /* the disk turns */
+    f->sect = f->sect >= f->sects ? 1 : f->sect + 1; /* the disk turns */
     fdc_end_transfer(s, ST0_SEEK, 0, 0);
 }
 
@@ -293,14 +307,17 @@ typedef struct FdCommand {
 } FdCommand;
 
 static const FdCommand fd_commands[] = {
-    { 0x1f, 0x06, 8, cmd_read }, { 0x1f, 0x0c, 8, cmd_read }, { 0x3f, 0x05, 8, cmd_write },
-    { 0x3f, 0x09, 8, cmd_write }, { 0x9f, 0x02, 8, cmd_read }, { 0x1f, 0x16, 8, cmd_verify },
-    { 0xff, 0x03, 2, cmd_specify }, { 0xff, 0x04, 1, cmd_sense_drive }, { 0xff, 0x07, 1, cmd_recalibrate },
-    { 0xff, 0x08, 0, cmd_sense_interrupt }, { 0xbf, 0x0a, 1, cmd_read_id },
-    { 0xbf, 0x0d, 5, fdc_start_format }, { 0xff, 0x0e, 0, cmd_dump_registers }, { 0xff, 0x0f, 2, cmd_seek },
-    { 0xff, 0x10, 0, cmd_version }, { 0xff, 0x12, 1, cmd_perpendicular }, { 0xff, 0x13, 3, cmd_configure },
-    { 0x7f, 0x14, 0, cmd_lock }, { 0xff, 0x18, 0, cmd_part_id }, { 0xff, 0x33, 1, cmd_nothing },
-    { 0xff, 0x8f, 2, cmd_relative_seek }, { 0xff, 0xcf, 2, cmd_relative_seek },
+    { 0x1f, 0x06, 8, cmd_read },           { 0x1f, 0x0c, 8, cmd_read },
+    { 0x3f, 0x05, 8, cmd_write },          { 0x3f, 0x09, 8, cmd_write },
+    { 0x9f, 0x02, 8, cmd_read },           { 0x1f, 0x16, 8, cmd_verify },
+    { 0xff, 0x03, 2, cmd_specify },        { 0xff, 0x04, 1, cmd_sense_drive },
+    { 0xff, 0x07, 1, cmd_recalibrate },    { 0xff, 0x08, 0, cmd_sense_interrupt },
+    { 0xbf, 0x0a, 1, cmd_read_id },        { 0xbf, 0x0d, 5, fdc_start_format },
+    { 0xff, 0x0e, 0, cmd_dump_registers }, { 0xff, 0x0f, 2, cmd_seek },
+    { 0xff, 0x10, 0, cmd_version },        { 0xff, 0x12, 1, cmd_perpendicular },
+    { 0xff, 0x13, 3, cmd_configure },      { 0x7f, 0x14, 0, cmd_lock },
+    { 0xff, 0x18, 0, cmd_part_id },        { 0xff, 0x33, 1, cmd_nothing },
+    { 0xff, 0x8f, 2, cmd_relative_seek },  { 0xff, 0xcf, 2, cmd_relative_seek },
     { 0x00, 0x00, 0, cmd_invalid },
 };
 
@@ -381,21 +398,16 @@ static uint64_t fdc_read(void *opaque, GuestAddr off, unsigned size)
 {
     Fdc *s = opaque;
 
-    switch (off + 1) {              /* the region begins at SRB */
-    case R_SRB:
-        return s->srb;
-    case R_DOR:
-        return s->dor;
-    case R_TDR:
-        return s->tdr;
+    switch (off + 1) { /* the region begins at SRB */
+    case R_SRB: return s->srb;
+    case R_DOR: return s->dor;
+    case R_TDR: return s->tdr;
     case R_MSR:
         s->dsr &= (uint8_t)~DSR_POWER;
         s->dor |= DOR_NRESET;
         return s->msr;
-    case R_FIFO:
-        return fdc_fifo_read(s);
-    default:
-        return 0xff;
+    case R_FIFO: return fdc_fifo_read(s);
+    default: return 0xff;
     }
 }
 
@@ -404,23 +416,16 @@ static void fdc_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
     Fdc *s = opaque;
 
     switch (off + 1) {
-    case R_DOR:
-        fdc_write_dor(s, (uint8_t)val);
-        break;
-    case R_TDR:
-        s->tdr = val & 3;
-        break;
+    case R_DOR: fdc_write_dor(s, (uint8_t)val); break;
+    case R_TDR: s->tdr = val & 3; break;
     case R_DSR:
         s->dsr = (uint8_t)val & (uint8_t)~DSR_RESET;
         if (val & DSR_RESET) {
             fdc_reset_state(s, true);
         }
         break;
-    case R_FIFO:
-        fdc_fifo_write(s, (uint8_t)val);
-        break;
-    default:
-        break;
+    case R_FIFO: fdc_fifo_write(s, (uint8_t)val); break;
+    default: break;
     }
 }
 
@@ -508,10 +513,17 @@ static const Field fdc_props[] = {
 };
 
 const DeviceType isa_fdc_type = {
-    .type = { .name = "isa-fdc", .desc = "virtual floppy controller", .parent = &isa_device.type,
-              .size = sizeof(Fdc), .user_creatable = true, .props = fdc_props },
-    .category = DEV_STORAGE, .fw_name = "fdc",
-    .realize = fdc_realize, .unrealize = fdc_unrealize, .reset = fdc_device_reset,
+    .type = { .name = "isa-fdc",
+              .desc = "virtual floppy controller",
+              .parent = &isa_device.type,
+              .size = sizeof(Fdc),
+              .user_creatable = true,
+              .props = fdc_props },
+    .category = DEV_STORAGE,
+    .fw_name = "fdc",
+    .realize = fdc_realize,
+    .unrealize = fdc_unrealize,
+    .reset = fdc_device_reset,
 };
 DEVICE_REGISTER(isa_fdc_type);
 

@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Floppy drives: geometry from the size of the image, media change, the device "floppy" on its bus. */
+/* Floppy drives: geometry from the size of the image, media change, the device "floppy" on its bus.
+ */
 #include "hw/block/fdc_int.h"
 #include "util/err.h"
 
-typedef struct FdFormat { FdType type; uint8_t tracks, heads, sects, rate; } FdFormat;
+typedef struct FdFormat {
+    FdType type;
+    uint8_t tracks, heads, sects, rate;
+} FdFormat;
 enum { RATE_500K, RATE_300K, RATE_250K, RATE_1M };
 
 /* The first of a size wins; formats of the drive's own type are looked at first. */
 static const FdFormat fd_formats[] = {
-    { FD_144, 80, 2, 18, RATE_500K }, { FD_144, 80, 2, 20, RATE_500K }, { FD_144, 80, 2, 21, RATE_500K },
-    { FD_144, 82, 2, 21, RATE_500K }, { FD_144, 83, 2, 21, RATE_500K }, { FD_144, 80, 2, 22, RATE_500K },
-    { FD_144, 80, 2, 24, RATE_500K }, { FD_144, 80, 2, 9, RATE_250K }, { FD_144, 80, 1, 9, RATE_250K },
-    { FD_288, 80, 2, 36, RATE_1M }, { FD_288, 80, 2, 39, RATE_1M }, { FD_288, 80, 2, 40, RATE_1M },
-    { FD_120, 80, 2, 15, RATE_500K }, { FD_120, 80, 2, 18, RATE_500K }, { FD_120, 40, 2, 9, RATE_300K },
-    { FD_120, 40, 1, 9, RATE_300K }, { FD_120, 40, 2, 8, RATE_250K }, { FD_120, 40, 1, 8, RATE_250K },
+    { FD_144, 80, 2, 18, RATE_500K }, { FD_144, 80, 2, 20, RATE_500K },
+    { FD_144, 80, 2, 21, RATE_500K }, { FD_144, 82, 2, 21, RATE_500K },
+    { FD_144, 83, 2, 21, RATE_500K }, { FD_144, 80, 2, 22, RATE_500K },
+    { FD_144, 80, 2, 24, RATE_500K }, { FD_144, 80, 2, 9, RATE_250K },
+    { FD_144, 80, 1, 9, RATE_250K },  { FD_288, 80, 2, 36, RATE_1M },
+    { FD_288, 80, 2, 39, RATE_1M },   { FD_288, 80, 2, 40, RATE_1M },
+    { FD_120, 80, 2, 15, RATE_500K }, { FD_120, 80, 2, 18, RATE_500K },
+    { FD_120, 40, 2, 9, RATE_300K },  { FD_120, 40, 1, 9, RATE_300K },
+    { FD_120, 40, 2, 8, RATE_250K },  { FD_120, 40, 1, 8, RATE_250K },
 };
 
 static const char *const fd_type_names[] = { "144", "288", "120", "none", "auto", NULL };
@@ -48,7 +55,7 @@ void floppy_revalidate(Floppy *f)
     if (fmt == NULL) {
         fmt = fd_find(size, FD_AUTO);
     }
-    if (fmt == NULL) {              /* cut short or odd: as much as fits of the usual format */
+    if (fmt == NULL) { /* cut short or odd: as much as fits of the usual format */
         fmt = &fd_formats[0];
     }
     f->tracks = fmt->tracks;
@@ -63,15 +70,11 @@ void floppy_revalidate(Floppy *f)
 uint8_t floppy_cmos(const Floppy *f)
 {
     switch (f->type) {
-    case FD_144:
-        return 4;
-    case FD_288:
-        return 5;
-    case FD_120:
-        return 2;
+    case FD_144: return 4;
+    case FD_288: return 5;
+    case FD_120: return 2;
     case FD_NONE:
-    case FD_AUTO:
-        break;
+    case FD_AUTO: break;
     }
     return 0;
 }
@@ -118,7 +121,8 @@ static char *floppy_qom_path(void *opaque)
     return object_path(&((Floppy *)opaque)->dev.obj);
 }
 
-static const BlockUser floppy_user = { .medium_changed = floppy_changed, .qom_path = floppy_qom_path,
+static const BlockUser floppy_user = { .medium_changed = floppy_changed,
+                                       .qom_path = floppy_qom_path,
                                        .removable = true };
 
 static bool floppy_realize(Device *dev, GError **errp)
@@ -192,7 +196,9 @@ static char *floppy_fw_path(const Device *dev)
 
 static const BusType floppy_bus = {
     .type = { .name = "floppy-bus", .parent = &bus_base.type, .size = sizeof(FloppyBus) },
-    .max_devices = FD_DRIVES, .attach = floppy_bus_attach, .detach = floppy_bus_detach,
+    .max_devices = FD_DRIVES,
+    .attach = floppy_bus_attach,
+    .detach = floppy_bus_detach,
     .fw_path = floppy_fw_path,
 };
 BUS_REGISTER(floppy_bus);
@@ -206,9 +212,16 @@ static const Field floppy_props[] = {
 };
 
 const DeviceType floppy_type = {
-    .type = { .name = "floppy", .desc = "virtual floppy drive", .parent = &device_base.type,
-              .size = sizeof(Floppy), .user_creatable = true, .props = floppy_props },
-    .bus = &floppy_bus, .category = DEV_STORAGE,
-    .realize = floppy_realize, .unrealize = floppy_unrealize, .reset = floppy_reset,
+    .type = { .name = "floppy",
+              .desc = "virtual floppy drive",
+              .parent = &device_base.type,
+              .size = sizeof(Floppy),
+              .user_creatable = true,
+              .props = floppy_props },
+    .bus = &floppy_bus,
+    .category = DEV_STORAGE,
+    .realize = floppy_realize,
+    .unrealize = floppy_unrealize,
+    .reset = floppy_reset,
 };
 DEVICE_REGISTER(floppy_type);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Data phases of the floppy controller: by DMA channel or byte by byte through the FIFO. Sectors are moved
- * synchronously: a floppy is small and its drivers wait anyway. */
+/* Data phases of the floppy controller: by DMA channel or byte by byte through the FIFO. Sectors
+ * are moved synchronously: a floppy is small and its drivers wait anyway. */
 #include "hw/block/fdc_int.h"
 
 #include <string.h>
@@ -8,8 +8,15 @@
 #include "util/log.h"
 
 enum { MSR_RQM = 0x80, MSR_DIO = 0x40, MSR_NDMA = 0x20, MSR_BUSY = 0x10 };
-enum { ST0_ABNORMAL = 0x40, ST0_SEEK = 0x20, ST1_EN = 0x80, ST1_ND = 0x04, ST1_NW = 0x02, ST1_MA = 0x01,
-       ST2_CRC = 0x20 };
+enum {
+    ST0_ABNORMAL = 0x40,
+    ST0_SEEK = 0x20,
+    ST1_EN = 0x80,
+    ST1_ND = 0x04,
+    ST1_NW = 0x02,
+    ST1_MA = 0x01,
+    ST2_CRC = 0x20
+};
 enum { DOR_DMA = 0x08, TIMER1_NDMA = 0x01 };
 
 static void fdc_fill_results(Fdc *s, uint8_t st0, uint8_t st1, uint8_t st2)
@@ -23,7 +30,7 @@ static void fdc_fill_results(Fdc *s, uint8_t st0, uint8_t st1, uint8_t st2)
     s->fifo[3] = f != NULL ? f->track : 0;
     s->fifo[4] = f != NULL ? f->head : 0;
     s->fifo[5] = f != NULL ? f->sect : 1;
-    s->fifo[6] = 2;                 /* 512 bytes */
+    s->fifo[6] = 2; /* 512 bytes */
 }
 
 void fdc_end_transfer(Fdc *s, uint8_t st0, uint8_t st1, uint8_t st2)
@@ -50,7 +57,8 @@ static bool fdc_load(Fdc *s)
         fdc_end_transfer(s, ST0_ABNORMAL, ST1_ND, 0);
         return false;
     }
-    if (off + FD_SECTOR <= block_length(f->blk) && block_pread(f->blk, off, s->sector, FD_SECTOR) < 0) {
+    if (off + FD_SECTOR <= block_length(f->blk) &&
+        block_pread(f->blk, off, s->sector, FD_SECTOR) < 0) {
         fdc_end_transfer(s, ST0_ABNORMAL, ST1_ND | 0x20, ST2_CRC);
         return false;
     }
@@ -84,7 +92,8 @@ static bool fdc_sector_done(Fdc *s)
         return false;
     }
     if (!floppy_next_sector(fdc_drive(s), s->eot, s->multi)) {
-        /* Without a terminal count the end of the track is an error; with DMA the caller knows better. */
+        /* Without a terminal count the end of the track is an error; with DMA the caller knows
+         * better. */
         fdc_end_transfer(s, s->by_dma ? 0 : ST0_ABNORMAL, s->by_dma ? 0 : ST1_EN, 0);
         return false;
     }
@@ -141,7 +150,8 @@ unsigned fdc_dma(void *opaque, unsigned channel, unsigned pos, unsigned size)
         }
     }
     if (pos >= size && s->phase == FD_EXECUTION) {
-        if (s->is_write && !s->is_format && s->data_pos != 0) {  /* the rest of the sector is zeros */
+        if (s->is_write && !s->is_format &&
+            s->data_pos != 0) { /* the rest of the sector is zeros */
             memset(s->sector + s->data_pos, 0, FD_SECTOR - s->data_pos);
             if (!fdc_store(s)) {
                 return pos;
@@ -200,7 +210,7 @@ static bool fdc_check(Fdc *s, Floppy *f)
         fdc_end_transfer(s, ST0_ABNORMAL, ST1_MA, 0);
         return false;
     }
-    if ((s->dsr & 3) != f->rate) {  /* nothing readable at this rate */
+    if ((s->dsr & 3) != f->rate) { /* nothing readable at this rate */
         fdc_end_transfer(s, ST0_ABNORMAL, ST1_MA, 0);
         return false;
     }
@@ -213,7 +223,8 @@ static bool fdc_check(Fdc *s, Floppy *f)
 
 static void fdc_execute(Fdc *s)
 {
-    bool dma = (s->dor & DOR_DMA) && !(s->timer1 & TIMER1_NDMA) && isa_bus_of(&s->isa.dev)->dma != NULL;
+    bool dma =
+        (s->dor & DOR_DMA) && !(s->timer1 & TIMER1_NDMA) && isa_bus_of(&s->isa.dev)->dma != NULL;
 
     s->by_dma = dma;
     s->data_pos = 0;
@@ -242,13 +253,13 @@ void fdc_start_transfer(Fdc *s)
         return;
     }
     if (f->track != s->fifo[2] && (s->config & 0x40)) {
-        f->track = s->fifo[2];      /* implied seek */
+        f->track = s->fifo[2]; /* implied seek */
     }
     f->head = s->fifo[3] & 1;
     f->sect = s->fifo[4];
     s->eot = s->fifo[6];
-    if (f->track != s->fifo[2] || s->fifo[2] >= f->tracks || f->head >= f->heads || f->sect > f->sects ||
-        f->sect == 0 || s->fifo[5] != 2) {
+    if (f->track != s->fifo[2] || s->fifo[2] >= f->tracks || f->head >= f->heads ||
+        f->sect > f->sects || f->sect == 0 || s->fifo[5] != 2) {
         fdc_end_transfer(s, ST0_ABNORMAL, ST1_ND, 0);
         return;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The dispi interface of Bochs and QEMU (word registers: resolution, depth, virtual size, offset, bank) and
- * an EDID 1.4 block (VESA E-EDID A2). While a dispi mode is on, the memory window and the linear frame buffer
- * show the same bytes and the VGA registers do not matter for the picture. */
+/* The dispi interface of Bochs and QEMU (word registers: resolution, depth, virtual size, offset,
+ * bank) and an EDID 1.4 block (VESA E-EDID A2). While a dispi mode is on, the memory window and the
+ * linear frame buffer show the same bytes and the VGA registers do not matter for the picture. */
 #include "hw/display/vga_int.h"
 
 #include <string.h>
@@ -25,14 +25,10 @@ uint16_t vbe_read(const Vga *s, unsigned reg)
     }
     if (s->vbe_regs[VBE_ENABLE] & VBE_GETCAPS) {
         switch (reg) {
-        case VBE_XRES:
-            return VBE_MAX_X;
-        case VBE_YRES:
-            return VBE_MAX_Y;
-        case VBE_BPP:
-            return VBE_MAX_BPP;
-        default:
-            break;
+        case VBE_XRES: return VBE_MAX_X;
+        case VBE_YRES: return VBE_MAX_Y;
+        case VBE_BPP: return VBE_MAX_BPP;
+        default: break;
         }
     }
     return s->vbe_regs[reg];
@@ -40,7 +36,7 @@ uint16_t vbe_read(const Vga *s, unsigned reg)
 
 static unsigned vbe_line_bytes(unsigned width, unsigned bpp)
 {
-    return bpp == 4 ? width / 2 : width * ((bpp + 7) / 8);      /* 15 bits take two bytes */
+    return bpp == 4 ? width / 2 : width * ((bpp + 7) / 8); /* 15 bits take two bytes */
 }
 
 /* Makes the registers fit each other and the memory, whatever the guest wrote. */
@@ -150,11 +146,8 @@ void vbe_write(Vga *s, unsigned reg, uint16_t val)
         s->vbe_regs[VBE_BANK] = (uint16_t)(val & s->vbe_bank_mask);
         s->bank_offset = (uint32_t)s->vbe_regs[VBE_BANK] << 16;
         break;
-    case VBE_ENABLE:
-        vbe_set_enable(s, val);
-        break;
-    default:
-        break;
+    case VBE_ENABLE: vbe_set_enable(s, val); break;
+    default: break;
     }
 }
 
@@ -173,8 +166,10 @@ static void edid_checksum(uint8_t *block)
 /* Detailed timing (3.10.2): blanking in fixed shares of the picture, 75 Hz, 100 dots an inch. */
 static void edid_timing(uint8_t *d, unsigned w, unsigned h)
 {
-    unsigned hblank = w * 35 / 100, vblank = h * 35 / 1000, hfront = w * 25 / 100, hsync = w * 3 / 100;
-    unsigned vfront = h * 5 / 1000, vsync = h * 5 / 1000, wmm = w * 254 / 1000, hmm = h * 254 / 1000;
+    unsigned hblank = w * 35 / 100, vblank = h * 35 / 1000, hfront = w * 25 / 100,
+             hsync = w * 3 / 100;
+    unsigned vfront = h * 5 / 1000, vsync = h * 5 / 1000, wmm = w * 254 / 1000,
+             hmm = h * 254 / 1000;
     uint64_t clock = (uint64_t)75 * (w + hblank) * (h + vblank) / 10000;
 
     d[0] = (uint8_t)clock;
@@ -188,7 +183,8 @@ static void edid_timing(uint8_t *d, unsigned w, unsigned h)
     d[8] = (uint8_t)hfront;
     d[9] = (uint8_t)hsync;
     d[10] = (uint8_t)((vfront & 15) << 4 | (vsync & 15));
-    d[11] = (uint8_t)((hfront >> 2 & 0xc0) | (hsync >> 4 & 0x30) | (vfront >> 2 & 0x0c) | (vsync >> 4 & 3));
+    d[11] = (uint8_t)((hfront >> 2 & 0xc0) | (hsync >> 4 & 0x30) | (vfront >> 2 & 0x0c) |
+                      (vsync >> 4 & 3));
     d[12] = (uint8_t)wmm;
     d[13] = (uint8_t)hmm;
     d[14] = (uint8_t)((wmm >> 4 & 0xf0) | (hmm >> 8 & 0x0f));
@@ -197,15 +193,17 @@ static void edid_timing(uint8_t *d, unsigned w, unsigned h)
 
 void edid_make(uint8_t *out, unsigned w, unsigned h)
 {
-    static const uint8_t head[] = { 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0x49, 0x14, 0x34, 0x12,
-                                    0, 0, 0, 0, 42, 24, 1, 4, 0xa5 };
+    static const uint8_t head[] = { 0,    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0x49, 0x14, 0x34,
+                                    0x12, 0,    0,    0,    0,    42,   24,   1, 4,    0xa5 };
     static const uint8_t colour[] = { 0xee, 0x91, 0xa3, 0x54, 0x4c, 0x99, 0x26, 0x0f, 0x50, 0x54 };
-    static const uint8_t timings[] = { 0x21, 0x08, 0x00, 0xe1, 0xc0, 0xd1, 0xc0, 0xd1, 0x00, 0xa9, 0x40,
-                                       0xb3, 0x00, 0x95, 0x00, 0x81, 0x80, 0x81, 0x40 };
+    static const uint8_t timings[] = { 0x21, 0x08, 0x00, 0xe1, 0xc0, 0xd1, 0xc0, 0xd1, 0x00, 0xa9,
+                                       0x40, 0xb3, 0x00, 0x95, 0x00, 0x81, 0x80, 0x81, 0x40 };
     static const uint8_t est3[] = { 0, 0, 0, 0xf7, 0, 0x0a, 0x00, 0x40, 0x82, 0x00, 0x28, 0x20 };
-    static const uint8_t range[] = { 0, 0, 0, 0xfd, 0, 50, 125, 30, 160, 255, 1, 0x0a, 0x20, 0x20, 0x20,
-                                     0x20, 0x20, 0x20 };
-    static const uint8_t cta[] = { 0x02, 0x03, 0x0b, 0x00, 0x46, 0x7d, 0x65, 0x60, 0x59, 0x1f, 0x61 };
+    static const uint8_t range[] = { 0,   0, 0,    0xfd, 0,    50,   125,  30,   160,
+                                     255, 1, 0x0a, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20 };
+    static const uint8_t cta[] = {
+        0x02, 0x03, 0x0b, 0x00, 0x46, 0x7d, 0x65, 0x60, 0x59, 0x1f, 0x61
+    };
 
     w = MIN(MAX(w, 640), 4095);
     h = MIN(MAX(h, 400), 4095);
@@ -213,7 +211,7 @@ void edid_make(uint8_t *out, unsigned w, unsigned h)
     memcpy(out, head, sizeof(head));
     out[21] = (uint8_t)(w * 254 / 10000);
     out[22] = (uint8_t)(h * 254 / 10000);
-    out[23] = 120;                  /* gamma 2.2 */
+    out[23] = 120; /* gamma 2.2 */
     out[24] = 0x06;
     memcpy(out + 25, colour, sizeof(colour));
     memcpy(out + 35, timings, sizeof(timings));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* VGA registers and the memory window at 0xa0000 (IBM PS/2 Hardware Interface Technical Reference, Video
- * Subsystem): sequencer, graphics controller with its four write and two read modes, CRTC, attribute
- * controller, DAC. Display timing is not modelled: each read of the input status register sees the
- * retrace bits change. */
+/* VGA registers and the memory window at 0xa0000 (IBM PS/2 Hardware Interface Technical Reference,
+ * Video Subsystem): sequencer, graphics controller with its four write and two read modes, CRTC,
+ * attribute controller, DAC. Display timing is not modelled: each read of the input status register
+ * sees the retrace bits change. */
 #include "hw/display/vga_int.h"
 
 #include <string.h>
@@ -14,13 +14,32 @@
 
 enum { LOWMEM_AT = 0xa0000, LOWMEM_SIZE = 0x20000 };
 enum { MSR_COLOUR = 1 << 0, ST01_RETRACE = 1 << 3, ST01_BLANK = 1 << 0 };
-enum { SR_RESET, SR_CLOCKING, SR_MAP_MASK, SR_FONT, SR_MEMORY, SR_CHAIN4 = 1 << 3, SR_NO_ODD_EVEN = 1 << 2 };
-enum { GR_SET_RESET, GR_ENABLE_SR, GR_COMPARE, GR_ROTATE, GR_READ_MAP, GR_MODE, GR_MISC, GR_DONT_CARE,
-       GR_BIT_MASK };
+enum {
+    SR_RESET,
+    SR_CLOCKING,
+    SR_MAP_MASK,
+    SR_FONT,
+    SR_MEMORY,
+    SR_CHAIN4 = 1 << 3,
+    SR_NO_ODD_EVEN = 1 << 2
+};
+enum {
+    GR_SET_RESET,
+    GR_ENABLE_SR,
+    GR_COMPARE,
+    GR_ROTATE,
+    GR_READ_MAP,
+    GR_MODE,
+    GR_MISC,
+    GR_DONT_CARE,
+    GR_BIT_MASK
+};
 
 /* Bits the registers have. */
 static const uint8_t sr_mask[VGA_SEQ_REGS] = { 0x03, 0x3d, 0x0f, 0x3f, 0x0e, 0, 0, 0xff };
-static const uint8_t gr_mask[VGA_GFX_REGS] = { 0x0f, 0x0f, 0x0f, 0x1f, 0x03, 0x7b, 0x0f, 0x0f, 0xff };
+static const uint8_t gr_mask[VGA_GFX_REGS] = {
+    0x0f, 0x0f, 0x0f, 0x1f, 0x03, 0x7b, 0x0f, 0x0f, 0xff
+};
 
 /* A bit a plane -> a byte a plane. */
 static uint32_t planes(unsigned bits)
@@ -31,11 +50,17 @@ static uint32_t planes(unsigned bits)
 
 /* ---- Memory window */
 
-/* Offset within video memory's window, or false when the window does not cover it (GR6 bits 2-3). */
+/* Offset within video memory's window, or false when the window does not cover it (GR6 bits 2-3).
+ */
 static bool vga_window(const Vga *s, uint32_t *addr)
 {
-    static const struct { uint32_t from, size; } maps[4] = {
-        { 0, 0x20000 }, { 0, 0x10000 }, { 0x10000, 0x8000 }, { 0x18000, 0x8000 },
+    static const struct {
+        uint32_t from, size;
+    } maps[4] = {
+        { 0, 0x20000 },
+        { 0, 0x10000 },
+        { 0x10000, 0x8000 },
+        { 0x18000, 0x8000 },
     };
     unsigned m = (s->gr[GR_MISC] >> 2) & 3;
 
@@ -54,7 +79,8 @@ static uint8_t *vga_word(const Vga *s, uint32_t word)
     return word < s->vram_size / 4 ? mem_ram_ptr(&s->vram) + 4 * (size_t)word : NULL;
 }
 
-/* Where an access in chained modes goes: byte of video memory, and its plane. False: planar mode. */
+/* Where an access in chained modes goes: byte of video memory, and its plane. False: planar mode.
+ */
 static bool vga_chained(const Vga *s, uint32_t addr, bool odd_even, uint32_t *byte, unsigned *plane)
 {
     if (s->sr[SR_MEMORY] & SR_CHAIN4) {
@@ -100,14 +126,10 @@ static uint64_t vga_mem_read(void *opaque, GuestAddr off, unsigned size)
 static uint32_t vga_alu(const Vga *s, uint32_t v)
 {
     switch ((s->gr[GR_ROTATE] >> 3) & 3) {
-    case 1:
-        return v & s->latch;
-    case 2:
-        return v | s->latch;
-    case 3:
-        return v ^ s->latch;
-    default:
-        return v;
+    case 1: return v & s->latch;
+    case 2: return v | s->latch;
+    case 3: return v ^ s->latch;
+    default: return v;
     }
 }
 
@@ -119,16 +141,13 @@ static uint32_t vga_write_mode(const Vga *s, uint8_t val)
     uint32_t set, v, mask = s->gr[GR_BIT_MASK] * 0x01010101u;
 
     switch (s->gr[GR_MODE] & 3) {
-    case 1:
-        return s->latch;
+    case 1: return s->latch;
     case 0:
         set = planes(s->gr[GR_ENABLE_SR]);
         v = turned * 0x01010101u;
         v = (v & ~set) | (planes(s->gr[GR_SET_RESET]) & set);
         break;
-    case 2:
-        v = planes(val & 0x0f);
-        break;
+    case 2: v = planes(val & 0x0f); break;
     default:
         mask &= turned * 0x01010101u;
         v = planes(s->gr[GR_SET_RESET]);
@@ -206,45 +225,29 @@ uint32_t vga_port_read(Vga *s, uint32_t port)
         return 0xff;
     }
     switch (port) {
-    case 0x3c0:
-        return s->ar_flip_flop == 0 ? s->ar_index : 0;
-    case 0x3c1:
-        return (s->ar_index & 0x1f) < VGA_ATTR_REGS ? s->ar[s->ar_index & 0x1f] : 0;
-    case 0x3c2:
-        return s->st00;
-    case 0x3c4:
-        return s->sr_index;
-    case 0x3c5:
-        return s->sr[s->sr_index & (VGA_SEQ_REGS - 1)];
-    case 0x3c6:
-        return s->pel_mask;
-    case 0x3c7:
-        return s->dac_state;
-    case 0x3c8:
-        return s->dac_write_index;
-    case 0x3c9:
-        return dac_read(s);
-    case 0x3ca:
-        return s->fcr;
-    case 0x3cc:
-        return s->msr;
-    case 0x3ce:
-        return s->gr_index;
-    case 0x3cf:
-        return s->gr[s->gr_index & (VGA_GFX_REGS - 1)];
+    case 0x3c0: return s->ar_flip_flop == 0 ? s->ar_index : 0;
+    case 0x3c1: return (s->ar_index & 0x1f) < VGA_ATTR_REGS ? s->ar[s->ar_index & 0x1f] : 0;
+    case 0x3c2: return s->st00;
+    case 0x3c4: return s->sr_index;
+    case 0x3c5: return s->sr[s->sr_index & (VGA_SEQ_REGS - 1)];
+    case 0x3c6: return s->pel_mask;
+    case 0x3c7: return s->dac_state;
+    case 0x3c8: return s->dac_write_index;
+    case 0x3c9: return dac_read(s);
+    case 0x3ca: return s->fcr;
+    case 0x3cc: return s->msr;
+    case 0x3ce: return s->gr_index;
+    case 0x3cf: return s->gr[s->gr_index & (VGA_GFX_REGS - 1)];
     case 0x3b4:
-    case 0x3d4:
-        return s->cr_index;
+    case 0x3d4: return s->cr_index;
     case 0x3b5:
-    case 0x3d5:
-        return s->cr[s->cr_index];
+    case 0x3d5: return s->cr[s->cr_index];
     case 0x3ba:
     case 0x3da:
         s->st01 ^= ST01_RETRACE | ST01_BLANK;
         s->ar_flip_flop = 0;
         return s->st01;
-    default:
-        return 0;
+    default: return 0;
     }
 }
 
@@ -266,7 +269,7 @@ static void attr_write(Vga *s, uint8_t val)
 
 static void crtc_write(Vga *s, uint8_t val)
 {
-    if ((s->cr[0x11] & 0x80) && s->cr_index <= 7) {     /* protected; the line compare bit is not */
+    if ((s->cr[0x11] & 0x80) && s->cr_index <= 7) { /* protected; the line compare bit is not */
         if (s->cr_index == 7) {
             s->cr[7] = (uint8_t)((s->cr[7] & ~0x10) | (val & 0x10));
         }
@@ -281,21 +284,11 @@ void vga_port_write(Vga *s, uint32_t port, uint8_t val)
         return;
     }
     switch (port) {
-    case 0x3c0:
-        attr_write(s, val);
-        break;
-    case 0x3c2:
-        s->msr = val & (uint8_t)~0x10;
-        break;
-    case 0x3c4:
-        s->sr_index = val & 7;
-        break;
-    case 0x3c5:
-        s->sr[s->sr_index] = val & sr_mask[s->sr_index];
-        break;
-    case 0x3c6:
-        s->pel_mask = val;
-        break;
+    case 0x3c0: attr_write(s, val); break;
+    case 0x3c2: s->msr = val & (uint8_t)~0x10; break;
+    case 0x3c4: s->sr_index = val & 7; break;
+    case 0x3c5: s->sr[s->sr_index] = val & sr_mask[s->sr_index]; break;
+    case 0x3c6: s->pel_mask = val; break;
     case 0x3c7:
         s->dac_read_index = val;
         s->dac_sub_index = 0;
@@ -306,46 +299,35 @@ void vga_port_write(Vga *s, uint32_t port, uint8_t val)
         s->dac_sub_index = 0;
         s->dac_state = 0;
         break;
-    case 0x3c9:
-        dac_write(s, val);
-        break;
-    case 0x3ce:
-        s->gr_index = val & 0x0f;
-        break;
-    case 0x3cf:
-        s->gr[s->gr_index] = val & gr_mask[s->gr_index];
-        break;
+    case 0x3c9: dac_write(s, val); break;
+    case 0x3ce: s->gr_index = val & 0x0f; break;
+    case 0x3cf: s->gr[s->gr_index] = val & gr_mask[s->gr_index]; break;
     case 0x3b4:
-    case 0x3d4:
-        s->cr_index = val;
-        break;
+    case 0x3d4: s->cr_index = val; break;
     case 0x3b5:
-    case 0x3d5:
-        crtc_write(s, val);
-        break;
+    case 0x3d5: crtc_write(s, val); break;
     case 0x3ba:
-    case 0x3da:
-        s->fcr = val & 0x10;
-        break;
-    default:
-        break;
+    case 0x3da: s->fcr = val & 0x10; break;
+    default: break;
     }
 }
 
 /* Each range of ports is a region of its own; its first port is known from its place. */
-typedef struct VgaPorts { uint16_t first, count; } VgaPorts;
+typedef struct VgaPorts {
+    uint16_t first, count;
+} VgaPorts;
 static const VgaPorts vga_ports[] = {
     { 0x3c0, 16 }, { 0x3b4, 2 }, { 0x3ba, 1 }, { 0x3d4, 2 }, { 0x3da, 1 },
 };
 
-#define VGA_PORT_OPS(n)                                                             \
-    static uint64_t port_read_##n(void *opaque, GuestAddr off, unsigned size)       \
-    {                                                                               \
-        return vga_port_read(opaque, vga_ports[n].first + (uint32_t)off);           \
-    }                                                                               \
-    static void port_write_##n(void *opaque, GuestAddr off, uint64_t val, unsigned size) \
-    {                                                                               \
-        vga_port_write(opaque, vga_ports[n].first + (uint32_t)off, (uint8_t)val);   \
+#define VGA_PORT_OPS(n)                                                                            \
+    static uint64_t port_read_##n(void *opaque, GuestAddr off, unsigned size)                      \
+    {                                                                                              \
+        return vga_port_read(opaque, vga_ports[n].first + (uint32_t)off);                          \
+    }                                                                                              \
+    static void port_write_##n(void *opaque, GuestAddr off, uint64_t val, unsigned size)           \
+    {                                                                                              \
+        vga_port_write(opaque, vga_ports[n].first + (uint32_t)off, (uint8_t)val);                  \
     }
 VGA_PORT_OPS(0)
 VGA_PORT_OPS(1)
@@ -380,8 +362,9 @@ static void vbe_port_write(void *opaque, GuestAddr off, uint64_t val, unsigned s
     }
 }
 
-static const MemOps vbe_port_ops = { .read = vbe_port_read, .write = vbe_port_write, .max_size = 2,
-                                     .unaligned = true };
+static const MemOps vbe_port_ops = {
+    .read = vbe_port_read, .write = vbe_port_write, .max_size = 2, .unaligned = true
+};
 
 void vga_map_ports(Vga *s, MemRegion *io, bool vbe)
 {
@@ -458,16 +441,35 @@ static bool vga_post_load(void *obj, int version, GError **errp)
 }
 
 static const VmField vga_fields[] = {
-    VM_FIELD_U32(Vga, latch), VM_FIELD_U8(Vga, sr_index), VM_FIELD_BUF(Vga, sr), VM_FIELD_U8(Vga, gr_index),
-    VM_FIELD_BUF(Vga, gr), VM_FIELD_U8(Vga, ar_index), VM_FIELD_BUF(Vga, ar), VM_FIELD_I32(Vga, ar_flip_flop),
-    VM_FIELD_U8(Vga, cr_index), VM_FIELD_BUF(Vga, cr), VM_FIELD_U8(Vga, msr), VM_FIELD_U8(Vga, fcr),
-    VM_FIELD_U8(Vga, st00), VM_FIELD_U8(Vga, st01), VM_FIELD_U8(Vga, dac_state),
-    VM_FIELD_U8(Vga, dac_sub_index), VM_FIELD_U8(Vga, dac_read_index), VM_FIELD_U8(Vga, dac_write_index),
-    VM_FIELD_BUF(Vga, dac_cache), VM_FIELD_BUF(Vga, palette), VM_FIELD_U32(Vga, bank_offset),
-    VM_FIELD_EQUAL(Vga, is_vbe_vmstate, uint8_t), VM_FIELD_U16(Vga, vbe_index),
-    VM_FIELD_U16_ARRAY(Vga, vbe_regs), VM_FIELD_U32(Vga, vbe_start_addr), VM_FIELD_U32(Vga, vbe_line_offset),
+    VM_FIELD_U32(Vga, latch),
+    VM_FIELD_U8(Vga, sr_index),
+    VM_FIELD_BUF(Vga, sr),
+    VM_FIELD_U8(Vga, gr_index),
+    VM_FIELD_BUF(Vga, gr),
+    VM_FIELD_U8(Vga, ar_index),
+    VM_FIELD_BUF(Vga, ar),
+    VM_FIELD_I32(Vga, ar_flip_flop),
+    VM_FIELD_U8(Vga, cr_index),
+    VM_FIELD_BUF(Vga, cr),
+    VM_FIELD_U8(Vga, msr),
+    VM_FIELD_U8(Vga, fcr),
+    VM_FIELD_U8(Vga, st00),
+    VM_FIELD_U8(Vga, st01),
+    VM_FIELD_U8(Vga, dac_state),
+    VM_FIELD_U8(Vga, dac_sub_index),
+    VM_FIELD_U8(Vga, dac_read_index),
+    VM_FIELD_U8(Vga, dac_write_index),
+    VM_FIELD_BUF(Vga, dac_cache),
+    VM_FIELD_BUF(Vga, palette),
+    VM_FIELD_U32(Vga, bank_offset),
+    VM_FIELD_EQUAL(Vga, is_vbe_vmstate, uint8_t),
+    VM_FIELD_U16(Vga, vbe_index),
+    VM_FIELD_U16_ARRAY(Vga, vbe_regs),
+    VM_FIELD_U32(Vga, vbe_start_addr),
+    VM_FIELD_U32(Vga, vbe_line_offset),
     VM_FIELD_U32(Vga, vbe_bank_mask),
     VM_FIELD_END,
 };
-const VmState vga_vmstate = { .name = "vga", .version = 2, .min_version = 2, .fields = vga_fields,
-                              .post_load = vga_post_load };
+const VmState vga_vmstate = {
+    .name = "vga", .version = 2, .min_version = 2, .fields = vga_fields, .post_load = vga_post_load
+};

@@ -5,7 +5,7 @@
 
 #include "hw/core/device.h"
 
-extern const DeviceType vga_pci_type;   /* "VGA" */
-extern const DeviceType vga_isa_type;   /* "isa-vga" */
+extern const DeviceType vga_pci_type; /* "VGA" */
+extern const DeviceType vga_isa_type; /* "isa-vga" */
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From registers and video memory to a picture of 32-bit pixels. A refresh derives the mode from the registers;
- * when it differs from the last one all is drawn, else only lines in memory written since (text: all, when
- * any of it was). Linear 32-bit modes lend video memory itself to the console. Not modelled: blinking
- * characters, preset row scan, the lower half of a split text screen, smooth scrolling in text modes. */
+/* From registers and video memory to a picture of 32-bit pixels. A refresh derives the mode from
+ * the registers; when it differs from the last one all is drawn, else only lines in memory written
+ * since (text: all, when any of it was). Linear 32-bit modes lend video memory itself to the
+ * console. Not modelled: blinking characters, preset row scan, the lower half of a split text
+ * screen, smooth scrolling in text modes. */
 #include <string.h>
 
 #include "hw/core/ram.h"
@@ -66,7 +67,7 @@ static void vga_mode_text(const Vga *s, VgaMode *m)
     m->rows = MAX(m->rows, 1);
     m->width = m->cols * m->cell_w;
     m->height = m->rows * m->cell_h;
-    m->font[0] = ((f >> 5 & 1) | (f >> 1 & 6)) * 8192u;         /* character map A: attribute bit 3 set */
+    m->font[0] = ((f >> 5 & 1) | (f >> 1 & 6)) * 8192u; /* character map A: attribute bit 3 set */
     m->font[1] = ((f >> 4 & 1) | (f << 1 & 6)) * 8192u;
     m->cursor = UINT32_MAX;
     if (!(s->cr[0x0a] & 0x20) && s->cursor_on && pos >= m->start / 4) {
@@ -95,7 +96,8 @@ static void vga_mode_graphics(const Vga *s, VgaMode *m)
         }
     }
     m->cga_bits = (uint8_t)(~s->cr[0x17] & 3);
-    if (m->cga_bits != 0) {         /* the row scan counter addresses memory: lines are not repeated for it */
+    if (m->cga_bits !=
+        0) { /* the row scan counter addresses memory: lines are not repeated for it */
         m->v_repeat = 1u << (s->cr[9] >> 7);
     }
     m->pan = s->ar[0x13] & 7;
@@ -140,18 +142,20 @@ static void vga_set_surface(Vga *s, const VgaMode *m)
     bool share = m->kind == VGA_LINEAR && m->bpp == 32 && !s->big_endian && m->pitch % 4 == 0 &&
                  m->start % 4 == 0;
     pixman_image_t *old = s->surface;
-    bool keep = old != NULL && !share && !s->shared && (unsigned)pixman_image_get_width(old) == m->width &&
+    bool keep = old != NULL && !share && !s->shared &&
+                (unsigned)pixman_image_get_width(old) == m->width &&
                 (unsigned)pixman_image_get_height(old) == m->height;
 
     if (keep) {
         return;
     }
     if (share) {
-        s->surface = pixman_image_create_bits(PIXMAN_x8r8g8b8, (int)m->width, (int)m->height,
-                                              (uint32_t *)(void *)(mem_ram_ptr(&s->vram) + m->start),
-                                              (int)m->pitch);
+        s->surface = pixman_image_create_bits(
+            PIXMAN_x8r8g8b8, (int)m->width, (int)m->height,
+            (uint32_t *)(void *)(mem_ram_ptr(&s->vram) + m->start), (int)m->pitch);
     } else {
-        s->surface = pixman_image_create_bits(PIXMAN_x8r8g8b8, (int)m->width, (int)m->height, NULL, 0);
+        s->surface =
+            pixman_image_create_bits(PIXMAN_x8r8g8b8, (int)m->width, (int)m->height, NULL, 0);
     }
     s->shared = share;
     console_set_surface(s->con, s->surface);
@@ -162,16 +166,19 @@ static void vga_set_surface(Vga *s, const VgaMode *m)
 
 static uint32_t *surface_line(const Vga *s, unsigned y)
 {
-    return pixman_image_get_data(s->surface) + (size_t)y * (size_t)pixman_image_get_stride(s->surface) / 4;
+    return pixman_image_get_data(s->surface) +
+           (size_t)y * (size_t)pixman_image_get_stride(s->surface) / 4;
 }
 
 /* ---- Text */
 
-static void text_cell(const Vga *s, const VgaMode *m, unsigned col, unsigned row, const uint8_t *cell)
+static void text_cell(const Vga *s, const VgaMode *m, unsigned col, unsigned row,
+                      const uint8_t *cell)
 {
     const uint8_t *vram = mem_ram_ptr(&s->vram);
     unsigned ch = cell[0], attr = cell[1], font = m->font[attr & 8 ? 0 : 1];
-    uint32_t fg = m->colours[attr & 15], bg = m->colours[s->ar[0x10] & 8 ? attr >> 4 & 7 : attr >> 4];
+    uint32_t fg = m->colours[attr & 15],
+             bg = m->colours[s->ar[0x10] & 8 ? attr >> 4 & 7 : attr >> 4];
     bool cursor = m->cursor == row * (m->pitch / 4) + col;
     bool wide = m->cell_w == 9 && ch >= 0xc0 && ch <= 0xdf && (s->ar[0x10] & 4);
 
@@ -219,7 +226,8 @@ static unsigned pixel_planar(const Vga *s, uint64_t at, unsigned x)
         return 0;
     }
     p += w;
-    return ((p[0] >> bit & 1u) | (p[1] >> bit & 1u) << 1 | (p[2] >> bit & 1u) << 2 | (p[3] >> bit & 1u) << 3) &
+    return ((p[0] >> bit & 1u) | (p[1] >> bit & 1u) << 1 | (p[2] >> bit & 1u) << 2 |
+            (p[3] >> bit & 1u) << 3) &
            s->ar[0x12];
 }
 
@@ -228,7 +236,8 @@ static unsigned pixel_cga4(const Vga *s, uint64_t at, unsigned x)
 {
     uint64_t w = at + (uint64_t)(x / 8) * 4 + (x % 8) / 4;
 
-    return w < s->vram_size ? (mem_ram_ptr(&s->vram)[w] >> (6 - 2 * (x % 4)) & 3u) & s->ar[0x12] : 0;
+    return w < s->vram_size ? (mem_ram_ptr(&s->vram)[w] >> (6 - 2 * (x % 4)) & 3u) & s->ar[0x12]
+                            : 0;
 }
 
 static void draw_line(const Vga *s, const VgaMode *m, uint32_t *out, uint64_t at)
@@ -254,8 +263,7 @@ static uint32_t linear_pixel(const Vga *s, const VgaMode *m, const uint8_t *p)
     uint32_t v;
 
     switch (m->bpp) {
-    case 8:
-        return m->colours[p[0]];
+    case 8: return m->colours[p[0]];
     case 15:
     case 16:
         v = s->big_endian ? (uint32_t)(p[0] << 8 | p[1]) : (uint32_t)(p[1] << 8 | p[0]);
@@ -318,7 +326,8 @@ static void draw_graphics(Vga *s, const VgaMode *m, const uint64_t *dirty, bool 
         uint64_t at = line_start(m, y), end = at + MAX(m->pitch, 1) - 1;
         bool changed = all;
 
-        for (uint64_t page = at >> 12; !changed && page <= end >> 12 && page < s->vram_size >> 12; page++) {
+        for (uint64_t page = at >> 12; !changed && page <= end >> 12 && page < s->vram_size >> 12;
+             page++) {
             changed = dirty[page / 64] >> (page % 64) & 1;
         }
         if (changed) {
@@ -371,15 +380,11 @@ void vga_refresh(void *opaque)
         }
         draw_blank(s, &m);
         break;
-    case VGA_TEXT:
-        draw_text(s, &m);
-        break;
+    case VGA_TEXT: draw_text(s, &m); break;
     case VGA_PLANAR:
     case VGA_CGA4:
     case VGA_PACKED:
-    case VGA_LINEAR:
-        draw_graphics(s, &m, dirty, all);
-        return;
+    case VGA_LINEAR: draw_graphics(s, &m, dirty, all); return;
     }
     console_update(s->con, 0, 0, (int)m.width, (int)m.height);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The VGA core, shared by adapters. Video memory holds the four planes interleaved: byte 4 * n + p is byte n
- * of plane p, so that the same bytes serve planar, chained and linear modes. VM lock held for all calls. */
+/* The VGA core, shared by adapters. Video memory holds the four planes interleaved: byte 4 * n + p
+ * is byte n of plane p, so that the same bytes serve planar, chained and linear modes. VM lock held
+ * for all calls. */
 #ifndef HW_DISPLAY_VGA_INT_H
 #define HW_DISPLAY_VGA_INT_H
 
@@ -8,28 +9,52 @@
 #include "ui/console.h"
 
 enum { VBE_REGS = 10 };
-enum { VBE_ID, VBE_XRES, VBE_YRES, VBE_BPP, VBE_ENABLE, VBE_BANK, VBE_VIRT_WIDTH, VBE_VIRT_HEIGHT,
-       VBE_X_OFFSET, VBE_Y_OFFSET, VBE_MEMORY };
-enum { VBE_ON = 1 << 0, VBE_GETCAPS = 1 << 1, VBE_DAC_8BIT = 1 << 5, VBE_LFB = 1 << 6, VBE_NOCLEAR = 1 << 7 };
-enum { VGA_SEQ_REGS = 8, VGA_GFX_REGS = 16, VGA_ATTR_REGS = 21, VGA_CRTC_REGS = 256, VGA_DAC = 256 };
+enum {
+    VBE_ID,
+    VBE_XRES,
+    VBE_YRES,
+    VBE_BPP,
+    VBE_ENABLE,
+    VBE_BANK,
+    VBE_VIRT_WIDTH,
+    VBE_VIRT_HEIGHT,
+    VBE_X_OFFSET,
+    VBE_Y_OFFSET,
+    VBE_MEMORY
+};
+enum {
+    VBE_ON = 1 << 0,
+    VBE_GETCAPS = 1 << 1,
+    VBE_DAC_8BIT = 1 << 5,
+    VBE_LFB = 1 << 6,
+    VBE_NOCLEAR = 1 << 7
+};
+enum {
+    VGA_SEQ_REGS = 8,
+    VGA_GFX_REGS = 16,
+    VGA_ATTR_REGS = 21,
+    VGA_CRTC_REGS = 256,
+    VGA_DAC = 256
+};
 
-/* What is on the screen: derived from the registers, compared to see whether all must be drawn again. */
+/* What is on the screen: derived from the registers, compared to see whether all must be drawn
+ * again. */
 typedef struct VgaMode {
     enum { VGA_BLANK, VGA_TEXT, VGA_PLANAR, VGA_CGA4, VGA_PACKED, VGA_LINEAR } kind;
-    unsigned width, height;         /* of the surface */
-    unsigned cols, rows, cell_w, cell_h;                /* text */
-    unsigned h_repeat, v_repeat;    /* pixels and lines shown that often */
-    unsigned bpp;                   /* linear */
-    uint32_t start, pitch, line_compare;                /* bytes of video memory; line */
+    unsigned width, height;              /* of the surface */
+    unsigned cols, rows, cell_w, cell_h; /* text */
+    unsigned h_repeat, v_repeat;         /* pixels and lines shown that often */
+    unsigned bpp;                        /* linear */
+    uint32_t start, pitch, line_compare; /* bytes of video memory; line */
     uint32_t font[2];
-    uint32_t cursor;                /* of the text cursor, a character; UINT32_MAX: none */
+    uint32_t cursor; /* of the text cursor, a character; UINT32_MAX: none */
     uint8_t cursor_top, cursor_bottom, pan, cga_bits;
-    uint32_t colours[VGA_DAC];      /* as they are to appear */
+    uint32_t colours[VGA_DAC]; /* as they are to appear */
 } VgaMode;
 
 typedef struct Vga {
     Vm *vm;
-    uint32_t vram_size_mb, vram_size;       /* property, bytes */
+    uint32_t vram_size_mb, vram_size; /* property, bytes */
     MemRegion vram, lowmem;
     MemRegion ports[8], vbe_io;
     unsigned port_count;
@@ -47,8 +72,8 @@ typedef struct Vga {
 
     Console *con;
     pixman_image_t *surface;
-    bool shared;                    /* the surface is video memory itself */
-    bool full;                      /* everything is to be drawn */
+    bool shared; /* the surface is video memory itself */
+    bool full;   /* everything is to be drawn */
     bool cursor_on;
     VgaMode mode;
 } Vga;
@@ -57,7 +82,7 @@ typedef struct Vga {
 bool vga_init(Vga *s, Device *owner, GError **errp);
 void vga_fini(Vga *s);
 void vga_reset(Vga *s);
-void vga_map_ports(Vga *s, MemRegion *io, bool vbe);    /* the legacy ports */
+void vga_map_ports(Vga *s, MemRegion *io, bool vbe); /* the legacy ports */
 uint32_t vga_port_read(Vga *s, uint32_t port);
 void vga_port_write(Vga *s, uint32_t port, uint8_t val);
 bool vbe_on(const Vga *s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The ISA adapter "isa-vga": VGA core at the legacy addresses, the frame buffer of dispi modes at 0xe0000000
- * and the video BIOS at 0xc0000. */
+/* The ISA adapter "isa-vga": VGA core at the legacy addresses, the frame buffer of dispi modes at
+ * 0xe0000000 and the video BIOS at 0xc0000. */
 #include "hw/display/vga.h"
 
 #include "hw/core/loader.h"
@@ -50,13 +50,20 @@ static const Field vga_isa_props[] = {
     { 0 },
 };
 static const VmField vga_isa_fields[] = { VM_FIELD_STRUCT(VgaIsa, vga, vga_vmstate), VM_FIELD_END };
-static const VmState vga_isa_vmstate = { .name = "isa-vga", .version = 1, .min_version = 1,
-                                         .fields = vga_isa_fields };
+static const VmState vga_isa_vmstate = {
+    .name = "isa-vga", .version = 1, .min_version = 1, .fields = vga_isa_fields
+};
 
 const DeviceType vga_isa_type = {
-    .type = { .name = "isa-vga", .parent = &isa_device.type, .size = sizeof(VgaIsa),
-              .user_creatable = true, .props = vga_isa_props },
-    .category = DEV_DISPLAY, .realize = vga_isa_realize, .unrealize = vga_isa_unrealize,
-    .reset = vga_isa_reset, .vmstate = &vga_isa_vmstate,
+    .type = { .name = "isa-vga",
+              .parent = &isa_device.type,
+              .size = sizeof(VgaIsa),
+              .user_creatable = true,
+              .props = vga_isa_props },
+    .category = DEV_DISPLAY,
+    .realize = vga_isa_realize,
+    .unrealize = vga_isa_unrealize,
+    .reset = vga_isa_reset,
+    .vmstate = &vga_isa_vmstate,
 };
 DEVICE_REGISTER(vga_isa_type);

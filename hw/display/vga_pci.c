@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The PCI adapter "VGA" (1234:1111): VGA core at the legacy addresses, linear frame buffer in BAR 0, and in
- * BAR 2 the EDID, the VGA ports, the dispi registers and the byte order register. */
+/* The PCI adapter "VGA" (1234:1111): VGA core at the legacy addresses, linear frame buffer in BAR
+ * 0, and in BAR 2 the EDID, the VGA ports, the dispi registers and the byte order register. */
 #include "hw/display/vga.h"
 
 #include "hw/display/vga_int.h"
@@ -10,7 +10,7 @@
 enum { MMIO_SIZE = 4096, MMIO_PORTS = 0x400, MMIO_DISPI = 0x500, MMIO_EXT = 0x600 };
 enum { EXT_SIZE = 0, EXT_BYTE_ORDER = 4, EXT_LEN = 8 };
 #define EXT_LITTLE 0x1e1e1e1eu
-#define EXT_BIG 0xbebebebeu
+#define EXT_BIG    0xbebebebeu
 enum { LEGACY_AT = 0xa0000, DEFAULT_X = 1280, DEFAULT_Y = 800 };
 
 typedef struct VgaPci {
@@ -18,7 +18,7 @@ typedef struct VgaPci {
     Vga vga;
     MemRegion mmio, edid_io, ports_io, dispi_io, ext_io;
     uint8_t edid_data[EDID_SIZE];
-    bool mmio_on, ext_on, edid, global_vmstate;         /* properties */
+    bool mmio_on, ext_on, edid, global_vmstate; /* properties */
     uint32_t xres, yres, xmax, ymax, refresh_rate;
 } VgaPci;
 
@@ -66,9 +66,15 @@ static void ext_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
 }
 
 static const MemOps edid_ops = { .read = edid_read, .max_size = 1 };
-static const MemOps mmio_port_ops = { .read = mmio_port_read, .write = mmio_port_write, .max_size = 1 };
-static const MemOps dispi_ops = { .read = dispi_read, .write = dispi_write, .min_size = 2, .max_size = 2 };
-static const MemOps ext_ops = { .read = ext_read, .write = ext_write, .min_size = 4, .max_size = 4 };
+static const MemOps mmio_port_ops = { .read = mmio_port_read,
+                                      .write = mmio_port_write,
+                                      .max_size = 1 };
+static const MemOps dispi_ops = {
+    .read = dispi_read, .write = dispi_write, .min_size = 2, .max_size = 2
+};
+static const MemOps ext_ops = {
+    .read = ext_read, .write = ext_write, .min_size = 4, .max_size = 4
+};
 
 static void vga_pci_mmio(VgaPci *s)
 {
@@ -82,7 +88,8 @@ static void vga_pci_mmio(VgaPci *s)
         mem_add(&s->mmio, MMIO_EXT, &s->ext_io, 0);
     }
     if (s->edid) {
-        edid_make(s->edid_data, s->xres != 0 ? s->xres : DEFAULT_X, s->yres != 0 ? s->yres : DEFAULT_Y);
+        edid_make(s->edid_data, s->xres != 0 ? s->xres : DEFAULT_X,
+                  s->yres != 0 ? s->yres : DEFAULT_Y);
         mem_init_io(&s->edid_io, "edid", EDID_SIZE, &edid_ops, s);
         mem_add(&s->mmio, 0, &s->edid_io, 0);
     }
@@ -121,8 +128,9 @@ static const VmField vga_pci_fields[] = {
     VM_FIELD_STRUCT(VgaPci, vga, vga_vmstate),
     VM_FIELD_END,
 };
-static const VmState vga_pci_vmstate = { .name = "vga", .version = 2, .min_version = 2,
-                                         .fields = vga_pci_fields };
+static const VmState vga_pci_vmstate = {
+    .name = "vga", .version = 2, .min_version = 2, .fields = vga_pci_fields
+};
 
 static const Field vga_pci_props[] = {
     FIELD_U32("vgamem_mb", VgaPci, vga.vram_size_mb, 16),
@@ -138,15 +146,24 @@ static const Field vga_pci_props[] = {
     { 0 },
 };
 static const PciInfo vga_pci_info = {
-    .vendor = 0x1234, .device = 0x1111, .class_id = 0x0300, .revision = 2,
+    .vendor = 0x1234,
+    .device = 0x1111,
+    .class_id = 0x0300,
+    .revision = 2,
     .romfile = "vgabios-stdvga.bin",
 };
 
 const DeviceType vga_pci_type = {
-    .type = { .name = "VGA", .parent = &pci_device.type, .size = sizeof(VgaPci), .user_creatable = true,
+    .type = { .name = "VGA",
+              .parent = &pci_device.type,
+              .size = sizeof(VgaPci),
+              .user_creatable = true,
               .props = vga_pci_props },
-    .bus_info = &vga_pci_info, .category = DEV_DISPLAY,
-    .realize = vga_pci_realize, .unrealize = vga_pci_unrealize, .reset = vga_pci_reset,
+    .bus_info = &vga_pci_info,
+    .category = DEV_DISPLAY,
+    .realize = vga_pci_realize,
+    .unrealize = vga_pci_unrealize,
+    .reset = vga_pci_reset,
     .vmstate = &vga_pci_vmstate,
 };
 DEVICE_REGISTER(vga_pci_type);

@@ -7,13 +7,13 @@
 #include "hw/i386/pc.h"
 
 typedef struct AcpiBoard {
-    unsigned cpus;                  /* possible ones */
+    unsigned cpus; /* possible ones */
     uint32_t apic_ids[256];
     bool present[256];
     bool hpet, keyboard, fdc, parallel, serial[2];
-    uint8_t floppy[2];              /* CMOS types */
+    uint8_t floppy[2]; /* CMOS types */
     uint32_t hotplug_slots, vga_slots;
-    uint32_t hole_start, hole_end;  /* PCI memory below 4 GiB: [start, end) */
+    uint32_t hole_start, hole_end; /* PCI memory below 4 GiB: [start, end) */
     uint64_t hole64_start, hole64_size;
     bool s3_off, s4_off;
     uint8_t s4_val;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The DSDT of the "pc" board: PCI root with interrupt links and hotplug slots, processors, legacy devices, sleep
- * states. It talks to the registers in hw/acpi; names and register layout are those guests know from
- * this board. See aml.h for the notation. */
+/* The DSDT of the "pc" board: PCI root with interrupt links and hotplug slots, processors, legacy
+ * devices, sleep states. It talks to the registers in hw/acpi; names and register layout are those
+ * guests know from this board. See aml.h for the notation. */
 #include "hw/i386/acpi.h"
 
 #include "util/bits.h"
 
-#define SLOT_DSM                                                                                \
-    " Method _DSM byte:0x0c { Store Package byte:2 { BSEL ASUN } Local0"                        \
+#define SLOT_DSM                                                                                   \
+    " Method _DSM byte:0x0c { Store Package byte:2 { BSEL ASUN } Local0"                           \
     " Return PDSM Arg0 Arg1 Arg2 Arg3 Local0 }"
 
 static const char debug_port[] =
@@ -49,7 +49,8 @@ static const char routing[] =
     " While LLess Local1 0x80 { Store ShiftRight Local1 0x02 Zero Local2"
     "  Store And Add Local1 Local2 Zero 0x03 Zero Local3"
     "  If LEqual Local3 Zero { Store Package byte:4 { Zero Zero LNKD Zero } Local4 }"
-    "  If LEqual Local3 One { If LEqual Local1 0x04 { Store Package byte:4 { Zero Zero LNKS Zero } Local4 }"
+    "  If LEqual Local3 One { If LEqual Local1 0x04 { Store Package byte:4 { Zero Zero LNKS Zero } "
+    "Local4 }"
     "   Else { Store Package byte:4 { Zero Zero LNKA Zero } Local4 } }"
     "  If LEqual Local3 0x02 { Store Package byte:4 { Zero Zero LNKB Zero } Local4 }"
     "  If LEqual Local3 0x03 { Store Package byte:4 { Zero Zero LNKC Zero } Local4 }"
@@ -75,9 +76,11 @@ static void put_links(Aml *a)
         aml_res_begin(a);
         aml_res_interrupt(a, choices, G_N_ELEMENTS(choices));
         aml_res_end(a);
-        amlf(a, "Method _STA byte:0 { Return IQST PRQ%u } Method _DIS byte:0 { Or PRQ%u 0x80 PRQ%u }"
+        amlf(a,
+             "Method _STA byte:0 { Return IQST PRQ%u } Method _DIS byte:0 { Or PRQ%u 0x80 PRQ%u }"
              " Method _CRS byte:0 { Return IQCR PRQ%u }"
-             " Method _SRS byte:1 { CreateDWordField Arg0 0x05 PRRI Store PRRI PRQ%u } }", i, i, i, i, i);
+             " Method _SRS byte:1 { CreateDWordField Arg0 0x05 PRRI Store PRRI PRQ%u } }",
+             i, i, i, i, i);
     }
     aml(a, "Device LNKS { Name _HID EisaId:PNP0C0F Name _UID 0x04 Name _PRS");
     aml_res_begin(a);
@@ -109,11 +112,14 @@ static const char cpu_methods[] =
     " Release \\_SB.PCI0.PRES.CPLK Return Local0 }"
     "Method CEJ0 byte:9 { Acquire \\_SB.PCI0.PRES.CPLK word:0xffff Store Arg0 \\_SB.PCI0.PRES.CSEL"
     " Store One \\_SB.PCI0.PRES.CEJ0 Release \\_SB.PCI0.PRES.CPLK }"
-    "Method COST byte:0x0c { Acquire \\_SB.PCI0.PRES.CPLK word:0xffff Store Arg0 \\_SB.PCI0.PRES.CSEL"
+    "Method COST byte:0x0c { Acquire \\_SB.PCI0.PRES.CPLK word:0xffff Store Arg0 "
+    "\\_SB.PCI0.PRES.CSEL"
     " Store One \\_SB.PCI0.PRES.CCMD Store Arg1 \\_SB.PCI0.PRES.CDAT"
-    " Store 0x02 \\_SB.PCI0.PRES.CCMD Store Arg2 \\_SB.PCI0.PRES.CDAT Release \\_SB.PCI0.PRES.CPLK }";
+    " Store 0x02 \\_SB.PCI0.PRES.CCMD Store Arg2 \\_SB.PCI0.PRES.CDAT Release \\_SB.PCI0.PRES.CPLK "
+    "}";
 
-/* Looks for processors that came (told in one go at the end) or are asked to go. %u: how many there may be. */
+/* Looks for processors that came (told in one go at the end) or are asked to go. %u: how many there
+ * may be. */
 static const char cpu_scan[] =
     "Method CSCN byte:8 { Acquire \\_SB.PCI0.PRES.CPLK word:0xffff Name CNEW Package byte:0xff { }"
     " Store Zero Local3 Store One Local4"
@@ -137,8 +143,9 @@ static void put_cpu(Aml *a, unsigned i, uint32_t apic_id)
 {
     uint8_t mat[8] = { 0, 8, (uint8_t)i, (uint8_t)apic_id, 1, 0, 0, 0 };
 
-    amlf(a, "Processor C%03X byte:%u dword:0 byte:0 { Method _STA byte:8 { Return CSTA %u } Name _MAT", i,
-         i, i);
+    amlf(a,
+         "Processor C%03X byte:%u dword:0 byte:0 { Method _STA byte:8 { Return CSTA %u } Name _MAT",
+         i, i, i);
     aml_bytes(a, mat, sizeof(mat));
     if (i != 0) {
         amlf(a, "Method _EJ0 byte:1 { CEJ0 %u }", i);
@@ -153,11 +160,14 @@ static void put_cpus(Aml *a, const AcpiBoard *b)
     aml_res_begin(a);
     aml_res_io(a, ACPI_CPUHP_BASE, 1, ACPI_CPUHP_LEN);
     aml_res_end(a);
-    amlf(a, "OperationRegion PRST byte:1 0x%x 0x0c"
+    amlf(a,
+         "OperationRegion PRST byte:1 0x%x 0x0c"
          " Field PRST byte:0x41 { -:32 CPEN:1 CINS:1 CRMV:1 CEJ0:1 CEJF:1 -:3 CCMD:8 }"
          " Field PRST byte:0x03 { CSEL:32 -:32 CDAT:32 }"
-         " Method _INI byte:8 { Store Zero CSEL } }", ACPI_CPUHP_BASE);
-    aml(a, "Device \\_SB.CPUS { Name _HID \"ACPI0010\" Name _CID EisaId:PNP0A05 Method CTFY byte:2 {");
+         " Method _INI byte:8 { Store Zero CSEL } }",
+         ACPI_CPUHP_BASE);
+    aml(a,
+        "Device \\_SB.CPUS { Name _HID \"ACPI0010\" Name _CID EisaId:PNP0A05 Method CTFY byte:2 {");
     for (unsigned i = 0; i < b->cpus; i++) {
         amlf(a, "If LEqual Arg0 %u { Notify C%03X Arg1 }", i, i);
     }
@@ -184,12 +194,14 @@ static void put_pci_resources(Aml *a, const AcpiBoard *b)
     aml_res_mem(a, 4, b->hole_start, b->hole_end - 1, false);
     aml_res_mem(a, 8, b->hole64_start, b->hole64_start + b->hole64_size - 1, true);
     aml_res_end(a);
-    aml(a, "Device GPE0 { Name _HID \"PNP0A06\" Name _UID \"GPE0 resources\" Name _STA 0x0b Name _CRS");
+    aml(a, "Device GPE0 { Name _HID \"PNP0A06\" Name _UID \"GPE0 resources\" Name _STA 0x0b Name "
+           "_CRS");
     aml_res_begin(a);
     aml_res_io(a, ACPI_GPE0_BASE, 1, ACPI_GPE0_LEN);
     aml_res_end(a);
-    aml(a, "} Device PHPR { Name _HID \"PNP0A06\" Name _UID \"PCI Hotplug resources\" Name _STA 0x0b"
-           " Name _CRS");
+    aml(a,
+        "} Device PHPR { Name _HID \"PNP0A06\" Name _UID \"PCI Hotplug resources\" Name _STA 0x0b"
+        " Name _CRS");
     aml_res_begin(a);
     aml_res_io(a, ACPI_PCIHP_BASE, 1, ACPI_PCIHP_LEN);
     aml_res_end(a);
@@ -240,13 +252,16 @@ static void put_keyboard(Aml *a)
     aml(a, "}");
 }
 
-/* Drive information as INT 13h, AH=08h gives it: type, cylinders, sectors, heads, then its parameter table. */
+/* Drive information as INT 13h, AH=08h gives it: type, cylinders, sectors, heads, then its
+ * parameter table. */
 static void put_floppy_drive(Aml *a, unsigned n, uint8_t type)
 {
     unsigned last_cyl = 79, secs = type == 5 ? 0x30 : type == 2 ? 15 : 18;
 
-    amlf(a, "Device FLP%c { Name _ADR %u Name _FDI Package byte:16 { %u %u %u %u One"
-         " 0xaf 0x02 0x25 0x02 0x12 0x1b 0xff 0x6c 0xf6 0x0f 0x08 } }", 'A' + n, n, n, type, last_cyl, secs);
+    amlf(a,
+         "Device FLP%c { Name _ADR %u Name _FDI Package byte:16 { %u %u %u %u One"
+         " 0xaf 0x02 0x25 0x02 0x12 0x1b 0xff 0x6c 0xf6 0x0f 0x08 } }",
+         'A' + n, n, n, type, last_cyl, secs);
 }
 
 static void put_floppy(Aml *a, const AcpiBoard *b)

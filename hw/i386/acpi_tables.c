@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ACPI tables (ACPI 1.0b layouts, as old guests like them) and the script by which the firmware links them: three
- * fw_cfg files, made anew whenever the guest selects one of them after reset, because the firmware may have
- * moved the power management ports by then. Files keep a fixed size so that they do not change for the guest. */
+/* ACPI tables (ACPI 1.0b layouts, as old guests like them) and the script by which the firmware
+ * links them: three fw_cfg files, made anew whenever the guest selects one of them after reset,
+ * because the firmware may have moved the power management ports by then. Files keep a fixed size
+ * so that they do not change for the guest. */
 #include "hw/i386/acpi.h"
 
 #include <string.h>
@@ -10,7 +11,13 @@
 #include "system/chardev/char.h"
 #include "util/bits.h"
 
-enum { TABLES_SIZE = 0x20000, LOADER_SIZE = 4096, LOADER_ENTRY = 128, FILE_NAME = 56, RSDP_SIZE = 20 };
+enum {
+    TABLES_SIZE = 0x20000,
+    LOADER_SIZE = 4096,
+    LOADER_ENTRY = 128,
+    FILE_NAME = 56,
+    RSDP_SIZE = 20
+};
 enum { LOAD_ALLOCATE = 1, LOAD_POINTER = 2, LOAD_CHECKSUM = 3, ZONE_HIGH = 1, ZONE_FSEG = 2 };
 enum { HEADER = 36, FACS_SIZE = 64 };
 #define PCI_HOLE_END 0xfec00000u
@@ -129,27 +136,27 @@ static uint32_t put_fadt(Build *x, uint32_t facs, uint32_t dsdt)
     put(t, facs, 4);
     load_pointer(x, tables_file, t->len);
     put(t, dsdt, 4);
-    put(t, 1, 1);                   /* interrupt model: 8259 and APIC */
+    put(t, 1, 1); /* interrupt model: 8259 and APIC */
     put(t, 0, 1);
-    put(t, 9, 2);                   /* SCI */
+    put(t, 9, 2); /* SCI */
     put(t, ACPI_SMI_CMD, 4);
     put(t, ACPI_ENABLE_CMD, 1);
     put(t, ACPI_DISABLE_CMD, 1);
     put(t, 0, 2);
-    put(t, pm, 4);                  /* PM1a events */
+    put(t, pm, 4); /* PM1a events */
     put(t, 0, 4);
-    put(t, (uint64_t)pm + 4, 4);    /* PM1a control */
+    put(t, (uint64_t)pm + 4, 4); /* PM1a control */
     put(t, 0, 8);
-    put(t, (uint64_t)pm + 8, 4);    /* timer */
+    put(t, (uint64_t)pm + 8, 4); /* timer */
     put(t, ACPI_GPE0_BASE, 4);
     put(t, 0, 4);
-    put(t, 4 | 2 << 8 | 4u << 24, 4);           /* lengths: PM1 event, control, PM2, timer */
+    put(t, 4 | 2 << 8 | 4u << 24, 4); /* lengths: PM1 event, control, PM2, timer */
     put(t, ACPI_GPE0_LEN, 1);
     put(t, 0, 3);
-    put(t, 0xfff, 2);               /* C2 and C3 latencies: not supported */
+    put(t, 0xfff, 2); /* C2 and C3 latencies: not supported */
     put(t, 0xfff, 2);
     put(t, 0, 8);
-    put(t, 0x32, 1);                /* century in CMOS */
+    put(t, 0x32, 1); /* century in CMOS */
     put(t, 0, 3);
     /* WBINVD, C1, sleep button by method, RTC wakes from S4, use the platform's clock */
     put(t, 1 << 0 | 1 << 2 | 1 << 5 | 1 << 7 | 1 << 15, 4);
@@ -159,7 +166,7 @@ static uint32_t put_fadt(Build *x, uint32_t facs, uint32_t dsdt)
 
 static uint32_t put_madt(Build *x)
 {
-    static const uint8_t level[] = { 5, 9, 10, 11 };    /* PCI interrupts: high, level */
+    static const uint8_t level[] = { 5, 9, 10, 11 }; /* PCI interrupts: high, level */
     uint32_t at = table_begin(x, "APIC", 1);
     GByteArray *t = x->tables;
 
@@ -172,7 +179,7 @@ static uint32_t put_madt(Build *x)
     put(t, 1 | 12 << 8, 4);
     put(t, IOAPIC_BASE, 4);
     put(t, 0, 4);
-    put(t, 2 | 10 << 8, 4);         /* the timer comes in at pin 2 */
+    put(t, 2 | 10 << 8, 4); /* the timer comes in at pin 2 */
     put(t, 2, 4);
     put(t, 0, 2);
     for (unsigned i = 0; i < sizeof(level); i++) {
@@ -180,7 +187,7 @@ static uint32_t put_madt(Build *x)
         put(t, level[i], 4);
         put(t, 0x0d, 2);
     }
-    put(t, 4 | 6 << 8 | 0xff << 16, 3);         /* NMI: LINT1 of all */
+    put(t, 4 | 6 << 8 | 0xff << 16, 3); /* NMI: LINT1 of all */
     put(t, 0, 2);
     put(t, 1, 1);
     table_end(x, at);
@@ -203,7 +210,7 @@ static uint32_t put_waet(Build *x)
 {
     uint32_t at = table_begin(x, "WAET", 1);
 
-    put(x->tables, 1 << 1, 4);      /* one read of the PM timer is enough */
+    put(x->tables, 1 << 1, 4); /* one read of the PM timer is enough */
     table_end(x, at);
     return at;
 }
@@ -251,7 +258,8 @@ static void acpi_gather(const PcMachine *pc, AcpiBoard *b)
            MIN(strlen(pc->oem_table_id != NULL ? pc->oem_table_id : "BXPC"), 8));
 }
 
-static void acpi_build(PcMachine *pc, GByteArray *tables, GByteArray *loader, uint8_t rsdp[RSDP_SIZE])
+static void acpi_build(PcMachine *pc, GByteArray *tables, GByteArray *loader,
+                       uint8_t rsdp[RSDP_SIZE])
 {
     g_autofree AcpiBoard *board = g_new(AcpiBoard, 1);
     Build x = { board, tables, loader };
@@ -312,15 +320,22 @@ static void acpi_select(void *opaque)
 
 bool pc_acpi_setup(PcMachine *pc, GError **errp)
 {
-    static const struct { const char *name; size_t size; } files[] = {
-        { rsdp_file, RSDP_SIZE }, { tables_file, TABLES_SIZE }, { loader_file, LOADER_SIZE },
+    static const struct {
+        const char *name;
+        size_t size;
+    } files[] = {
+        { rsdp_file, RSDP_SIZE },
+        { tables_file, TABLES_SIZE },
+        { loader_file, LOADER_SIZE },
     };
 
     if (pc->pm == NULL) {
         return true;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
-        FwCfgFile f = { .data = g_malloc0(files[i].size), .size = files[i].size, .select = acpi_select,
+        FwCfgFile f = { .data = g_malloc0(files[i].size),
+                        .size = files[i].size,
+                        .select = acpi_select,
                         .opaque = pc };
 
         pc->acpi_blobs[i] = f.data;

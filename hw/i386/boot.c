@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -kernel, -initrd, -append: the image is taken apart here, its pieces become fw_cfg entries, and an option ROM
- * of ours (optionrom/) that the firmware boots first puts them into memory. bzImage and zImage after the
- * Linux x86 boot protocol 2.00 and later; multiboot and PVH kernels are in boot_elf.c. Not modelled: EFI
- * handover (-shim), setup_data (-dtb). */
+/* -kernel, -initrd, -append: the image is taken apart here, its pieces become fw_cfg entries, and
+ * an option ROM of ours (optionrom/) that the firmware boots first puts them into memory. bzImage
+ * and zImage after the Linux x86 boot protocol 2.00 and later; multiboot and PVH kernels are in
+ * boot_elf.c. Not modelled: EFI handover (-shim), setup_data (-dtb). */
 #include "hw/i386/boot.h"
 
 #include <string.h>
@@ -13,15 +13,36 @@
 #include "util/err.h"
 #include "util/parse.h"
 
-enum {  /* the setup header, Documentation/x86/boot: offsets in the first sectors of the image */
-    HDR_CL_MAGIC = 0x20, HDR_CL_OFFSET = 0x22, HDR_SETUP_SECTS = 0x1f1, HDR_VID_MODE = 0x1fa,
-    HDR_MAGIC = 0x202, HDR_VERSION = 0x206, HDR_LOADER = 0x210, HDR_LOADFLAGS = 0x211,
-    HDR_RAMDISK = 0x218, HDR_RAMDISK_SIZE = 0x21c, HDR_HEAP_END = 0x224, HDR_CMDLINE = 0x228,
-    HDR_INITRD_MAX = 0x22c, HDR_XLOADFLAGS = 0x236, HDR_CMDLINE_SIZE = 0x238, HDR_END = 0x268,
+enum { /* the setup header, Documentation/x86/boot: offsets in the first sectors of the image */
+       HDR_CL_MAGIC = 0x20,
+       HDR_CL_OFFSET = 0x22,
+       HDR_SETUP_SECTS = 0x1f1,
+       HDR_VID_MODE = 0x1fa,
+       HDR_MAGIC = 0x202,
+       HDR_VERSION = 0x206,
+       HDR_LOADER = 0x210,
+       HDR_LOADFLAGS = 0x211,
+       HDR_RAMDISK = 0x218,
+       HDR_RAMDISK_SIZE = 0x21c,
+       HDR_HEAP_END = 0x224,
+       HDR_CMDLINE = 0x228,
+       HDR_INITRD_MAX = 0x22c,
+       HDR_XLOADFLAGS = 0x236,
+       HDR_CMDLINE_SIZE = 0x238,
+       HDR_END = 0x268,
 };
-enum { LOADED_HIGH = 1 << 0, CAN_USE_HEAP = 1 << 7, LOADER_ID = 0xb0, CL_MAGIC = 0xa33f,
-       XLF_ABOVE_4G = 1 << 1, SECTOR = 512, OPTION_ROM_CHECKSUM = 5 };
-enum { FIRMWARE_RAM = 0x28000 };    /* kept free below the top of low memory for tables of the firmware */
+enum {
+    LOADED_HIGH = 1 << 0,
+    CAN_USE_HEAP = 1 << 7,
+    LOADER_ID = 0xb0,
+    CL_MAGIC = 0xa33f,
+    XLF_ABOVE_4G = 1 << 1,
+    SECTOR = 512,
+    OPTION_ROM_CHECKSUM = 5
+};
+enum {
+    FIRMWARE_RAM = 0x28000
+}; /* kept free below the top of low memory for tables of the firmware */
 #define KERNEL_MAX (512ull << 20)
 
 typedef struct LinuxImage {
@@ -42,7 +63,8 @@ static void linux_places(LinuxImage *im, size_t cmdline_size)
         im->real_at = im->version < 0x202 ? 0x90000 : 0x10000;
         im->prot_at = 0x100000;
     }
-    im->cmdline_at = im->real_at == 0x90000 ? 0x9a000 - (uint32_t)round_up(cmdline_size, 16) : 0x20000;
+    im->cmdline_at =
+        im->real_at == 0x90000 ? 0x9a000 - (uint32_t)round_up(cmdline_size, 16) : 0x20000;
     im->initrd_max = im->version >= 0x203 ? pci_get32(im->data + HDR_INITRD_MAX) : 0x37ffffff;
     if (im->version >= 0x20c && (pci_get16(im->data + HDR_XLOADFLAGS) & XLF_ABOVE_4G)) {
         im->initrd_max = UINT32_MAX;
@@ -70,8 +92,13 @@ static bool linux_parse(const Machine *m, LinuxImage *im, const char *append, GE
 /* vga=normal|ext|ask|NUMBER in the command line is for the setup code. */
 static void linux_video_mode(LinuxImage *im, const char *append)
 {
-    static const struct { const char *name; uint16_t mode; } names[] = {
-        { "normal", 0xffff }, { "ext", 0xfffe }, { "ask", 0xfffd },
+    static const struct {
+        const char *name;
+        uint16_t mode;
+    } names[] = {
+        { "normal", 0xffff },
+        { "ext", 0xfffe },
+        { "ask", 0xfffd },
     };
     const char *p = strstr(append, "vga=");
     g_autofree char *word = NULL;
@@ -168,13 +195,14 @@ static bool linux_load(PcMachine *pc, LinuxImage *im, const char *append, GError
     fw_cfg_add_u32(fw, FW_CFG_SETUP_ADDR, im->real_at);
     fw_cfg_add_u32(fw, FW_CFG_SETUP_SIZE, (uint32_t)im->setup_size);
     fw_cfg_add_bytes(fw, FW_CFG_SETUP_DATA, im->data, im->setup_size);
-    return pc_add_rom(pc, "linuxboot_dma.bin", optionrom_linuxboot, optionrom_linuxboot_end, INT_MIN, errp);
+    return pc_add_rom(pc, "linuxboot_dma.bin", optionrom_linuxboot, optionrom_linuxboot_end,
+                      INT_MIN, errp);
 }
 
 /* ---- Option ROMs */
 
-bool pc_add_rom(PcMachine *pc, const char *name, const uint8_t *start, const uint8_t *end, int boot_index,
-                GError **errp)
+bool pc_add_rom(PcMachine *pc, const char *name, const uint8_t *start, const uint8_t *end,
+                int boot_index, GError **errp)
 {
     size_t size = (size_t)(end - start);
     g_autofree uint8_t *rom = g_memdup2(start, size);

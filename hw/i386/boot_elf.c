@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Multiboot (0.6.96: ELF32 or the header's own addresses, modules) and PVH (ELF note, x86/HVM direct boot ABI)
- * kernels. The information structures are made here with absolute addresses, behind the kernel; the option
- * ROM fills in the memory map, which only the firmware knows. Not modelled: multiboot drives, APM and VBE
- * information, video modes. */
+/* Multiboot (0.6.96: ELF32 or the header's own addresses, modules) and PVH (ELF note, x86/HVM
+ * direct boot ABI) kernels. The information structures are made here with absolute addresses,
+ * behind the kernel; the option ROM fills in the memory map, which only the firmware knows. Not
+ * modelled: multiboot drives, APM and VBE information, video modes. */
 #include "hw/i386/boot.h"
 
 #include <string.h>
@@ -13,23 +13,39 @@
 #include "util/err.h"
 
 enum { MB_SEARCH = 8192, MB_ADDRESSES = 1 << 16, MB_HDR = 12, MB_HDR_LONG = 32 };
-#define MB_MAGIC 0x1badb002u
+#define MB_MAGIC      0x1badb002u
 #define MB_BOOT_MAGIC 0x2badb002u
-enum {  /* information structure, 3.3 */
-    MBI_FLAGS = 0, MBI_LOWER = 4, MBI_UPPER = 8, MBI_BOOT = 12, MBI_CMDLINE = 16, MBI_MODS = 20,
-    MBI_MODS_AT = 24, MBI_MMAP_LEN = 44, MBI_MMAP_AT = 48, MBI_LOADER = 64, MBI_SIZE = 96,
-    MBI_HAS = 1 << 0 /* memory */ | 1 << 2 /* command line */ | 1 << 3 /* modules */ | 1 << 6 /* map */ |
-              1 << 9 /* loader's name */,
+enum { /* information structure, 3.3 */
+       MBI_FLAGS = 0,
+       MBI_LOWER = 4,
+       MBI_UPPER = 8,
+       MBI_BOOT = 12,
+       MBI_CMDLINE = 16,
+       MBI_MODS = 20,
+       MBI_MODS_AT = 24,
+       MBI_MMAP_LEN = 44,
+       MBI_MMAP_AT = 48,
+       MBI_LOADER = 64,
+       MBI_SIZE = 96,
+       MBI_HAS = 1 << 0 /* memory */ | 1 << 2 /* command line */ | 1 << 3 /* modules */ |
+                 1 << 6 /* map */ | 1 << 9 /* loader's name */,
 };
-enum { PVH_NOTE = 18, PVH_SIZE = 56, PVH_MODLIST = 16, PVH_CMDLINE = 24, PVH_RSDP = 32, PVH_MEMMAP = 40,
-       PVH_ENTRIES = 48 };
+enum {
+    PVH_NOTE = 18,
+    PVH_SIZE = 56,
+    PVH_MODLIST = 16,
+    PVH_CMDLINE = 24,
+    PVH_RSDP = 32,
+    PVH_MEMMAP = 40,
+    PVH_ENTRIES = 48
+};
 #define PVH_MAGIC 0x336ec578u
 enum { MAP_ENTRIES = 128, MAP_ENTRY = 24, PARAMS_AT = 0x9000, PARAMS = 8, MODULES_MAX = 64 };
 
 /* What follows the kernel in memory. */
 typedef struct Tail {
     GByteArray *bytes;
-    uint32_t at;                    /* address of byte 0 */
+    uint32_t at; /* address of byte 0 */
 } Tail;
 
 static uint32_t tail_add(Tail *t, const void *data, size_t size, unsigned align)
@@ -79,17 +95,20 @@ static char **split_modules(const char *text)
     return (char **)g_ptr_array_free(out, FALSE);
 }
 
-typedef struct Module { uint32_t at, size, cmdline; } Module;
+typedef struct Module {
+    uint32_t at, size, cmdline;
+} Module;
 
 static bool load_modules(PcMachine *pc, Tail *t, Module *mods, unsigned *count, GError **errp)
 {
-    g_auto(GStrv) list = pc->m.initrd != NULL && pc->m.initrd[0] != '\0' ? split_modules(pc->m.initrd) : NULL;
+    g_auto(GStrv) list =
+        pc->m.initrd != NULL && pc->m.initrd[0] != '\0' ? split_modules(pc->m.initrd) : NULL;
 
     *count = 0;
     for (unsigned i = 0; list != NULL && list[i] != NULL; i++) {
         const char *file_end = strchr(list[i], ' ');
-        g_autofree char *file = file_end != NULL ? g_strndup(list[i], (size_t)(file_end - list[i]))
-                                                 : g_strdup(list[i]);
+        g_autofree char *file =
+            file_end != NULL ? g_strndup(list[i], (size_t)(file_end - list[i])) : g_strdup(list[i]);
         g_autofree uint8_t *data = NULL;
         size_t size;
 
@@ -109,7 +128,8 @@ static bool load_modules(PcMachine *pc, Tail *t, Module *mods, unsigned *count, 
 }
 
 /* Hands everything to the option ROM. params: see flatboot.S. */
-static bool flat_finish(PcMachine *pc, Tail *t, const uint32_t params[PARAMS], const char *rom, GError **errp)
+static bool flat_finish(PcMachine *pc, Tail *t, const uint32_t params[PARAMS], const char *rom,
+                        GError **errp)
 {
     uint8_t raw[4 * PARAMS];
     bool ok;
@@ -147,8 +167,8 @@ static const uint8_t *multiboot_header(const uint8_t *data, size_t size)
 }
 
 /* The header gives the addresses itself (3.1.3). */
-static bool multiboot_flat(PcMachine *pc, const uint8_t *data, size_t size, const uint8_t *h, ElfImage *im,
-                           GError **errp)
+static bool multiboot_flat(PcMachine *pc, const uint8_t *data, size_t size, const uint8_t *h,
+                           ElfImage *im, GError **errp)
 {
     uint32_t header_at, load, load_end, bss_end;
     uint64_t skip, len;
@@ -182,7 +202,8 @@ static bool multiboot_flat(PcMachine *pc, const uint8_t *data, size_t size, cons
 
 static bool multiboot_info(PcMachine *pc, const ElfImage *im, const char *append, GError **errp)
 {
-    g_autofree char *cmdline = g_strdup_printf("%s%s%s", pc->m.kernel, append[0] != '\0' ? " " : "", append);
+    g_autofree char *cmdline =
+        g_strdup_printf("%s%s%s", pc->m.kernel, append[0] != '\0' ? " " : "", append);
     Tail t = { g_byte_array_new(), (uint32_t)round_up(im->high, 4096) };
     uint32_t list, map, text, name, info, params[PARAMS];
     Module mods[MODULES_MAX];
@@ -213,8 +234,10 @@ static bool multiboot_info(PcMachine *pc, const ElfImage *im, const char *append
     pci_set32(p + MBI_MODS_AT, list);
     pci_set32(p + MBI_MMAP_AT, map);
     pci_set32(p + MBI_LOADER, name);
-    memcpy(params, (uint32_t[PARAMS]){ (uint32_t)im->entry, MB_BOOT_MAGIC, info, map, 4,
-                                       info + MBI_MMAP_LEN, MAP_ENTRY, 0 }, sizeof(params));
+    memcpy(params,
+           (uint32_t[PARAMS]){ (uint32_t)im->entry, MB_BOOT_MAGIC, info, map, 4,
+                               info + MBI_MMAP_LEN, MAP_ENTRY, 0 },
+           sizeof(params));
     return flat_finish(pc, &t, params, "multiboot_dma.bin", errp);
 }
 
@@ -252,19 +275,23 @@ static bool pvh_info(PcMachine *pc, const ElfImage *im, const char *append, GErr
     pci_set32(p + PVH_MODLIST, list);
     pci_set32(p + PVH_CMDLINE, text);
     pci_set32(p + PVH_MEMMAP, map);
-    memcpy(params, (uint32_t[PARAMS]){ (uint32_t)im->note_entry, 0, info, map, 0, info + PVH_ENTRIES, 1,
-                                       info + PVH_RSDP }, sizeof(params));
+    memcpy(params,
+           (uint32_t[PARAMS]){ (uint32_t)im->note_entry, 0, info, map, 0, info + PVH_ENTRIES, 1,
+                               info + PVH_RSDP },
+           sizeof(params));
     return flat_finish(pc, &t, params, "pvh.bin", errp);
 }
 
-bool pc_load_elf_kernel(PcMachine *pc, const uint8_t *data, size_t size, const char *append, GError **errp)
+bool pc_load_elf_kernel(PcMachine *pc, const uint8_t *data, size_t size, const char *append,
+                        GError **errp)
 {
     const uint8_t *mb = multiboot_header(data, size);
     bool elf = size > 64 && memcmp(data, "\177ELF", 4) == 0;
     ElfImage im = { 0 };
 
     if (mb != NULL && (pci_get32(mb + 4) & MB_ADDRESSES)) {
-        return multiboot_flat(pc, data, size, mb, &im, errp) && multiboot_info(pc, &im, append, errp);
+        return multiboot_flat(pc, data, size, mb, &im, errp) &&
+               multiboot_info(pc, &im, append, errp);
     }
     if (!elf) {
         return err_fail(errp, "'%s' is not a kernel that can be booted (bzImage, multiboot or PVH)",
@@ -273,7 +300,8 @@ bool pc_load_elf_kernel(PcMachine *pc, const uint8_t *data, size_t size, const c
     if (mb != NULL && data[4] == 2) {
         return err_fail(errp, "Cannot load x86-64 image, give a 32bit one.");
     }
-    if (!load_elf_data(pc->m.vm, pc->m.kernel, data, size, mb == NULL ? "Xen" : NULL, PVH_NOTE, &im, errp)) {
+    if (!load_elf_data(pc->m.vm, pc->m.kernel, data, size, mb == NULL ? "Xen" : NULL, PVH_NOTE, &im,
+                       errp)) {
         return false;
     }
     if (im.high > pc->below_4g) {

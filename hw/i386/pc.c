@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The boards "pc" (440FX, PIIX3, PIIX4 power management) and "isapc" (the same without PCI, APIC and ACPI):
- * processors, interrupt wiring, devices. Interrupts: GSI 0-15 go to the 8259 pair and the I/O APIC, the
- * PIT to GSI 0 and the RTC to GSI 8, both through the HPET's legacy switch; ACPI's SCI is GSI 9. */
+/* The boards "pc" (440FX, PIIX3, PIIX4 power management) and "isapc" (the same without PCI, APIC
+ * and ACPI): processors, interrupt wiring, devices. Interrupts: GSI 0-15 go to the 8259 pair and
+ * the I/O APIC, the PIT to GSI 0 and the RTC to GSI 8, both through the HPET's legacy switch;
+ * ACPI's SCI is GSI 9. */
 #include "hw/i386/acpi.h"
 
 #include <string.h>
@@ -149,9 +150,7 @@ static uint64_t ones_read(void *opaque, GuestAddr off, unsigned size)
     return UINT64_MAX;
 }
 
-static void port80_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
-{
-}
+static void port80_write(void *opaque, GuestAddr off, uint64_t val, unsigned size) {}
 
 /* Port 0xf0 takes back the coprocessor's error (IRQ 13). */
 static void portf0_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
@@ -237,7 +236,8 @@ static RtcConfig pc_rtc_config(const Machine *m)
     } else if (base != NULL && g_strcmp0(base, "utc") != 0) {
         g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
         g_autoptr(GDateTime) t = NULL;
-        g_autofree char *full = strchr(base, 'T') != NULL ? g_strdup(base) : g_strconcat(base, "T00:00:00", NULL);
+        g_autofree char *full =
+            strchr(base, 'T') != NULL ? g_strdup(base) : g_strconcat(base, "T00:00:00", NULL);
 
         t = g_date_time_new_from_iso8601(full, utc);
         if (t != NULL) {
@@ -307,8 +307,8 @@ static bool pc_vmport_get(Vm *vm, VmportRegs *r)
     if (g == NULL) {
         return false;
     }
-    *r = (VmportRegs){ (uint32_t)g[R_RAX], (uint32_t)g[R_RBX], (uint32_t)g[R_RCX], (uint32_t)g[R_RDX],
-                       (uint32_t)g[R_RSI], (uint32_t)g[R_RDI] };
+    *r = (VmportRegs){ (uint32_t)g[R_RAX], (uint32_t)g[R_RBX], (uint32_t)g[R_RCX],
+                       (uint32_t)g[R_RDX], (uint32_t)g[R_RSI], (uint32_t)g[R_RDI] };
     return true;
 }
 
@@ -367,9 +367,12 @@ static bool pc_add_display(PcMachine *pc, GError **errp)
 static bool pc_add_pm(PcMachine *pc, GError **errp)
 {
     Piix4Config cfg = {
-        .sci = gsi_input(&pc->gsi, SCI_GSI), .smi = { pc_smi_line, pc, 0 }, .s3 = { pc_s3_line, pc, 0 },
+        .sci = gsi_input(&pc->gsi, SCI_GSI),
+        .smi = { pc_smi_line, pc, 0 },
+        .s3 = { pc_s3_line, pc, 0 },
         .smm_enabled = pc->smm != ONOFF_OFF,
-        .serial0 = char_port("serial0") != NULL, .serial1 = char_port("serial1") != NULL,
+        .serial0 = char_port("serial0") != NULL,
+        .serial1 = char_port("serial1") != NULL,
         .parallel0 = char_port("parallel0") != NULL,
     };
 

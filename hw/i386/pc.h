@@ -11,15 +11,19 @@
 #include "target/i386/cpu.h"
 
 enum { PC_E820_MAX = 8, PC_BIOS_MAX = 16 << 20, PC_ROM_AT = 0xc0000, PC_ROM_SIZE = 0x20000 };
-#define PC_LOW_RAM_MAX 0xe0000000u      /* more RAM than this: the rest, or above 3 GiB, goes above 4 GiB */
+#define PC_LOW_RAM_MAX                                                                             \
+    0xe0000000u /* more RAM than this: the rest, or above 3 GiB, goes above 4 GiB */
 #define PC_LOW_RAM_SPLIT 0xc0000000u
 
-typedef struct PcE820 { uint64_t addr, len; uint32_t type; } PcE820;
+typedef struct PcE820 {
+    uint64_t addr, len;
+    uint32_t type;
+} PcE820;
 enum { E820_RAM = 1, E820_RESERVED = 2 };
 
 typedef struct PcMachine {
     Machine m;
-    bool has_pci;                   /* pc; false: isapc */
+    bool has_pci; /* pc; false: isapc */
     MemRegion ram, ram_low, ram_high, pci_mem, option_roms, isa_bios, bios;
     MemRegion port80, portf0;
     RamBlock *bios_block;
@@ -34,34 +38,37 @@ typedef struct PcMachine {
     unsigned e820_count;
     unsigned apic_id_limit;
     bool boot_once_done;
-    uint8_t floppy_cmos[2];         /* drive types as CMOS has them */
-    bool acpi_built;                /* tables are up to date since reset */
+    uint8_t floppy_cmos[2]; /* drive types as CMOS has them */
+    bool acpi_built;        /* tables are up to date since reset */
     void *acpi_blobs[3];
-    GArray *boot_paths;             /* of index and path; NULL: none yet */
-    GString *bios_geometry;         /* lines "path cylinders heads sectors" */
+    GArray *boot_paths;     /* of index and path; NULL: none yet */
+    GString *bios_geometry; /* lines "path cylinders heads sectors" */
     VmNotify notify;
 
-    OnOffAuto acpi, smm, vmport_opt, pic_opt, pit_opt;          /* properties */
+    OnOffAuto acpi, smm, vmport_opt, pic_opt, pit_opt; /* properties */
     bool use_hpet, use_i8042, smbus, sata, bypass_iommu, fd_bootchk;
     uint64_t max_ram_below_4g, max_fw_size;
     char *smbios_ep, *oem_id, *oem_table_id;
 } PcMachine;
 
-static inline PcMachine *pc_machine(Machine *m) { return (PcMachine *)m; }
+static inline PcMachine *pc_machine(Machine *m)
+{
+    return (PcMachine *)m;
+}
 
 extern const ObjType pc_machine_base;
-bool pc_init(Machine *m, GError **errp);            /* MachineType.init of all boards here */
+bool pc_init(Machine *m, GError **errp); /* MachineType.init of all boards here */
 bool pc_ready(Machine *m, GError **errp);
 void pc_reset(Machine *m, ResetKind kind);
 
 /* pc_map.c */
-bool pc_map_memory(PcMachine *pc, GError **errp);   /* RAM, ROM areas */
+bool pc_map_memory(PcMachine *pc, GError **errp); /* RAM, ROM areas */
 bool pc_load_bios(PcMachine *pc, GError **errp);
 void pc_add_e820(PcMachine *pc, uint64_t addr, uint64_t len, uint32_t type);
 
 /* pc_fw.c */
-bool pc_fw_init(PcMachine *pc, GError **errp);      /* CMOS and fw_cfg, as far as known before -device */
-bool pc_fw_ready(PcMachine *pc, GError **errp);     /* the rest: boot order, disks */
+bool pc_fw_init(PcMachine *pc, GError **errp); /* CMOS and fw_cfg, as far as known before -device */
+bool pc_fw_ready(PcMachine *pc, GError **errp); /* the rest: boot order, disks */
 bool pc_set_boot_order(PcMachine *pc, const char *order, GError **errp);
 
 /* Lines "path" of devices and ROMs by boot index; index -1 entries are left out. */

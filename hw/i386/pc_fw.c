@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the firmware is told: CMOS bytes (memory sizes, floppy types, boot order; see the traditional AT layout)
- * and fw_cfg entries (processors, memory map, boot order by device path, boot menu). Contents follow the
- * values measured on the board we are compatible with. */
+/* What the firmware is told: CMOS bytes (memory sizes, floppy types, boot order; see the
+ * traditional AT layout) and fw_cfg entries (processors, memory map, boot order by device path,
+ * boot menu). Contents follow the values measured on the board we are compatible with. */
 #include "hw/i386/pc.h"
 
 #include <string.h>
@@ -13,14 +13,25 @@
 #include "util/err.h"
 #include "util/parse.h"
 
-enum {  /* CMOS */
-    CMOS_FLOPPY = 0x10, CMOS_EQUIPMENT = 0x14, CMOS_BASE_KB = 0x15, CMOS_EXT_KB = 0x17, CMOS_EXT_KB2 = 0x30,
-    CMOS_EXT_64K = 0x34, CMOS_BOOT2 = 0x38, CMOS_BOOT1 = 0x3d, CMOS_HIGH_64K = 0x5b, CMOS_CPUS = 0x5f,
+enum { /* CMOS */
+       CMOS_FLOPPY = 0x10,
+       CMOS_EQUIPMENT = 0x14,
+       CMOS_BASE_KB = 0x15,
+       CMOS_EXT_KB = 0x17,
+       CMOS_EXT_KB2 = 0x30,
+       CMOS_EXT_64K = 0x34,
+       CMOS_BOOT2 = 0x38,
+       CMOS_BOOT1 = 0x3d,
+       CMOS_HIGH_64K = 0x5b,
+       CMOS_CPUS = 0x5f,
 };
 enum { EQUIP_FPU = 1 << 1, EQUIP_MOUSE = 1 << 2, EQUIP_FLOPPY = 1 << 0, EQUIP_TWO = 1 << 6 };
 enum { E820_LEGACY_MAX = 16, E820_ENTRY = 20 };
 
-typedef struct BootEntry { int index; char *path; } BootEntry;
+typedef struct BootEntry {
+    int index;
+    char *path;
+} BootEntry;
 
 /* ---- CMOS */
 
@@ -50,16 +61,11 @@ static int boot_nibble(char c)
 {
     switch (c) {
     case 'a':
-    case 'b':
-        return 1;
-    case 'c':
-        return 2;
-    case 'd':
-        return 3;
-    case 'n':
-        return 4;
-    default:
-        return -1;
+    case 'b': return 1;
+    case 'c': return 2;
+    case 'd': return 3;
+    case 'n': return 4;
+    default: return -1;
     }
 }
 
@@ -112,7 +118,7 @@ static bool pc_fw_e820(PcMachine *pc, GError **errp)
     X86Cpu *cpu = pc->m.vm->cpus->len > 0 ? x86_cpu(g_ptr_array_index(pc->m.vm->cpus, 0)) : NULL;
 
     if (pc->has_pci && cpu != NULL && strcmp(cpu->env.vendor, "AuthenticAMD") == 0) {
-        pc_add_e820(pc, 0xfd00000000ull, 0x300000000ull, E820_RESERVED);    /* HyperTransport */
+        pc_add_e820(pc, 0xfd00000000ull, 0x300000000ull, E820_RESERVED); /* HyperTransport */
     }
     pc_add_e820(pc, 0, pc->below_4g, E820_RAM);
     if (pc->above_4g != 0) {
@@ -219,7 +225,8 @@ static bool pc_fw_user_files(PcMachine *pc, GError **errp)
                 return false;
             }
         }
-        if (!fw_cfg_add_user_file(pc->fw, name, file != NULL ? (const void *)data : text, size, errp)) {
+        if (!fw_cfg_add_user_file(pc->fw, name, file != NULL ? (const void *)data : text, size,
+                                  errp)) {
             return false;
         }
     }
@@ -239,7 +246,8 @@ bool pc_fw_init(PcMachine *pc, GError **errp)
         return false;
     }
     return pc_set_boot_order(pc, m->boot_once != NULL ? m->boot_once : order, errp) &&
-           pc_fw_e820(pc, errp) && fw_cfg_add_file(pc->fw, "etc/boot-fail-wait", wait, sizeof(wait), errp) &&
+           pc_fw_e820(pc, errp) &&
+           fw_cfg_add_file(pc->fw, "etc/boot-fail-wait", wait, sizeof(wait), errp) &&
            pc_fw_splash(pc, errp) && pc_fw_user_files(pc, errp);
 }
 
@@ -257,8 +265,12 @@ void pc_add_boot_path(PcMachine *pc, int index, const char *path)
 
 static bool pc_find_boot_device(Object *obj, void *opaque)
 {
-    static const struct { const char *prop, *suffix; } kinds[] = {
-        { "bootindex", "" }, { "bootindexA", "/floppy@0" }, { "bootindexB", "/floppy@1" },
+    static const struct {
+        const char *prop, *suffix;
+    } kinds[] = {
+        { "bootindex", "" },
+        { "bootindexA", "/floppy@0" },
+        { "bootindexB", "/floppy@1" },
     };
     PcMachine *pc = opaque;
     Device *dev = device_from_object(obj);

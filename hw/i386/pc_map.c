@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Memory map of the PC boards: RAM in one or two pieces around the 32-bit PCI hole, the firmware at the top of
- * 4 GiB with its last 128 KiB again at 0xe0000, the area for option ROMs at 0xc0000. On a board with PCI the
- * ROMs belong to the PCI side: the host bridge's attribute map decides whether RAM covers them. */
+/* Memory map of the PC boards: RAM in one or two pieces around the 32-bit PCI hole, the firmware at
+ * the top of 4 GiB with its last 128 KiB again at 0xe0000, the area for option ROMs at 0xc0000. On
+ * a board with PCI the ROMs belong to the PCI side: the host bridge's attribute map decides whether
+ * RAM covers them. */
 #include "hw/i386/pc.h"
 
 #include "hw/core/loader.h"
@@ -24,7 +25,7 @@ static void pc_split_ram(PcMachine *pc)
         low = pc->max_ram_below_4g;
     }
     if (size >= low && low > PC_LOW_RAM_SPLIT) {
-        low = PC_LOW_RAM_SPLIT;     /* whole gigabytes on both sides */
+        low = PC_LOW_RAM_SPLIT; /* whole gigabytes on both sides */
     }
     pc->below_4g = MIN(size, low);
     pc->above_4g = size - pc->below_4g;
@@ -61,7 +62,9 @@ bool pc_load_bios(PcMachine *pc, GError **errp)
 {
     Machine *m = &pc->m;
     MemRegion *parent = pc->has_pci ? &pc->pci_mem : addr_space_root(m->vm->mem);
-    const char *name = m->firmware != NULL ? m->firmware : pc->has_pci ? "bios-256k.bin" : "bios.bin";
+    const char *name = m->firmware != NULL ? m->firmware
+                       : pc->has_pci       ? "bios-256k.bin"
+                                           : "bios.bin";
     g_autofree char *path = machine_find_file(m, name);
     int64_t size;
     uint64_t isa;
@@ -74,8 +77,10 @@ bool pc_load_bios(PcMachine *pc, GError **errp)
         return false;
     }
     if (size == 0 || size % BIOS_ALIGN != 0 || size > PC_BIOS_MAX) {
-        return err_fail(errp, "could not load PC BIOS '%s': size %" G_GINT64_FORMAT
-                        " is not a multiple of 64 KiB up to 16 MiB", name, size);
+        return err_fail(errp,
+                        "could not load PC BIOS '%s': size %" G_GINT64_FORMAT
+                        " is not a multiple of 64 KiB up to 16 MiB",
+                        name, size);
     }
     if (!mem_init_rom(&pc->bios, "pc.bios", (uint64_t)size, errp)) {
         return false;

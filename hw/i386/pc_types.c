@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The list of PC boards. Older versions of "pc" are the same hardware here under their own name, which the
- * guest sees in SMBIOS; differences that old guests need go into the rows of `compat`. */
+/* The list of PC boards. Older versions of "pc" are the same hardware here under their own name,
+ * which the guest sees in SMBIOS; differences that old guests need go into the rows of `compat`. */
 #include "hw/i386/pc.h"
 
 #include "util/bits.h"
@@ -10,7 +10,8 @@ static const Field pc_props[] = {
     FIELD_BOOL("hpet", PcMachine, use_hpet, true,
                .help = "Enable/disable high precision event timer emulation"),
     FIELD_BOOL("i8042", PcMachine, use_i8042, true),
-    FIELD_SIZE("max-fw-size", PcMachine, max_fw_size, 16 * MIB, .help = "Maximum combined firmware size"),
+    FIELD_SIZE("max-fw-size", PcMachine, max_fw_size, 16 * MIB,
+               .help = "Maximum combined firmware size"),
     FIELD_SIZE("max-ram-below-4g", PcMachine, max_ram_below_4g, 0,
                .help = "Maximum ram below the 4G boundary (32bit boundary)"),
     FIELD_ENUM("pic", PcMachine, pic_opt, &on_off_auto, ONOFF_AUTO, .help = "Enable i8259 PIC"),
@@ -25,9 +26,12 @@ static const Field pc_props[] = {
     FIELD_BOOL("default-bus-bypass-iommu", PcMachine, bypass_iommu, false),
     FIELD_BOOL("fd-bootchk", PcMachine, fd_bootchk, true),
     FIELD_STR("x-oem-id", PcMachine, oem_id, NULL,
-              .help = "Override the default value of field OEMID in ACPI table header, up to 6 bytes"),
-    FIELD_STR("x-oem-table-id", PcMachine, oem_table_id, NULL,
-              .help = "Override the default value of field OEM Table ID in ACPI table header, up to 8 bytes"),
+              .help =
+                  "Override the default value of field OEMID in ACPI table header, up to 6 bytes"),
+    FIELD_STR(
+        "x-oem-table-id", PcMachine, oem_table_id, NULL,
+        .help =
+            "Override the default value of field OEM Table ID in ACPI table header, up to 8 bytes"),
     { 0 },
 };
 
@@ -50,20 +54,33 @@ static void pc_obj_fini(Object *obj)
 }
 
 const ObjType pc_machine_base = {
-    .name = "generic-pc-machine", .parent = &machine_base.type, .size = sizeof(PcMachine),
-    .abstract = true, .props = pc_props, .init = pc_obj_init, .fini = pc_obj_fini,
+    .name = "generic-pc-machine",
+    .parent = &machine_base.type,
+    .size = sizeof(PcMachine),
+    .abstract = true,
+    .props = pc_props,
+    .init = pc_obj_init,
+    .fini = pc_obj_fini,
 };
 TYPE_REGISTER(pc_machine_base);
 
-#define PC_BOARD(tag, version, ...)                                                             \
-    static const MachineType pc_##tag = {                                                       \
-        .type = { .name = "pc-i440fx-" version "-machine", .parent = &pc_machine_base,          \
-                  .desc = "Standard PC (i440FX + PIIX, 1996)", .size = sizeof(PcMachine) },     \
-        .name = "pc-i440fx-" version, .max_cpus = 255, .default_ram = 128 * MIB,                \
-        .default_cpu = "qemu64", .default_ram_id = "pc.ram", .default_display = "std",          \
-        .default_nic = "e1000", .block_ide = true, .init = pc_init, .ready = pc_ready,          \
-        .reset = pc_reset, ##__VA_ARGS__                                                        \
-    };                                                                                          \
+#define PC_BOARD(tag, version, ...)                                                                \
+    static const MachineType pc_##tag = { .type = { .name = "pc-i440fx-" version "-machine",       \
+                                                    .parent = &pc_machine_base,                    \
+                                                    .desc = "Standard PC (i440FX + PIIX, 1996)",   \
+                                                    .size = sizeof(PcMachine) },                   \
+                                          .name = "pc-i440fx-" version,                            \
+                                          .max_cpus = 255,                                         \
+                                          .default_ram = 128 * MIB,                                \
+                                          .default_cpu = "qemu64",                                 \
+                                          .default_ram_id = "pc.ram",                              \
+                                          .default_display = "std",                                \
+                                          .default_nic = "e1000",                                  \
+                                          .block_ide = true,                                       \
+                                          .init = pc_init,                                         \
+                                          .ready = pc_ready,                                       \
+                                          .reset = pc_reset,                                       \
+                                          ##__VA_ARGS__ };                                         \
     MACHINE_REGISTER(pc_##tag)
 
 PC_BOARD(7_2, "7.2", .alias = "pc", .is_default = true);
@@ -99,10 +116,20 @@ PC_BOARD(1_5, "1.5", .deprecated = true);
 PC_BOARD(1_4, "1.4", .deprecated = true);
 
 static const MachineType isapc_machine = {
-    .type = { .name = "isapc-machine", .parent = &pc_machine_base, .desc = "ISA-only PC",
+    .type = { .name = "isapc-machine",
+              .parent = &pc_machine_base,
+              .desc = "ISA-only PC",
               .size = sizeof(PcMachine) },
-    .name = "isapc", .max_cpus = 1, .default_ram = 128 * MIB, .default_cpu = "486",
-    .default_ram_id = "pc.ram", .default_display = "std", .default_nic = "ne2k_isa", .block_ide = true,
-    .init = pc_init, .ready = pc_ready, .reset = pc_reset,
+    .name = "isapc",
+    .max_cpus = 1,
+    .default_ram = 128 * MIB,
+    .default_cpu = "486",
+    .default_ram_id = "pc.ram",
+    .default_display = "std",
+    .default_nic = "ne2k_isa",
+    .block_ide = true,
+    .init = pc_init,
+    .ready = pc_ready,
+    .reset = pc_reset,
 };
 MACHINE_REGISTER(isapc_machine);

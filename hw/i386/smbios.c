@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SMBIOS 2.8 tables (DMTF DSP0134): types 0, 1, 2, 3, 4, 11, 16, 17, 19, 32, 127, with the contents that
- * -smbios type=N,key=value changes and whole tables of -smbios file=. Type 0 is made only when asked for: the firmware
- * has its own. The entry point is 32-bit, or 64-bit (3.0) with smbios-entry-point-type=64. */
+/* SMBIOS 2.8 tables (DMTF DSP0134): types 0, 1, 2, 3, 4, 11, 16, 17, 19, 32, 127, with the contents
+ * that -smbios type=N,key=value changes and whole tables of -smbios file=. Type 0 is made only when
+ * asked for: the firmware has its own. The entry point is 32-bit, or 64-bit (3.0) with
+ * smbios-entry-point-type=64. */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ typedef struct Smbios {
     unsigned string_count;
     guint start, largest;
     unsigned count;
-    uint64_t replaced[4];           /* types that came from files, a bit each */
+    uint64_t replaced[4]; /* types that came from files, a bit each */
     GError *error;
 } Smbios;
 
@@ -105,7 +106,8 @@ static void end(Smbios *s)
 
     s->out->data[s->start + 1] = (uint8_t)(s->out->len - s->start);
     for (unsigned i = 0; i < s->string_count; i++) {
-        g_byte_array_append(s->out, (const guint8 *)s->strings[i], (guint)strlen(s->strings[i]) + 1);
+        g_byte_array_append(s->out, (const guint8 *)s->strings[i],
+                            (guint)strlen(s->strings[i]) + 1);
     }
     put(s, 0, s->string_count == 0 ? 2 : 1);
     size = s->out->len - s->start;
@@ -141,7 +143,7 @@ static void type_bios(Smbios *s)
     put(s, 0xe800, 2);
     text_opt(s, 0, "date", NULL);
     put(s, 0, 1);
-    put(s, 0x08, 8);                /* characteristics: not supported */
+    put(s, 0x08, 8); /* characteristics: not supported */
     put(s, 0, 1);
     put(s, 0x14 | (efi ? 0x08 : 0), 1);
     put(s, major, 1);
@@ -180,7 +182,7 @@ static void type_system(Smbios *s)
     text_opt(s, 1, "version", s->pc->m.type->name);
     text_opt(s, 1, "serial", NULL);
     put_uuid(s, uuid != NULL ? uuid : s->pc->m.vm->uuid);
-    put(s, 6, 1);                   /* woken by the power switch */
+    put(s, 6, 1); /* woken by the power switch */
     text_opt(s, 1, "sku", NULL);
     text_opt(s, 1, "family", NULL);
     end(s);
@@ -236,8 +238,8 @@ static void type_processor(Smbios *s, unsigned socket)
     }
     begin(s, 4, 0x0400 + socket);
     text(s, g_strstrip(name));
-    put(s, 3, 1);                   /* central processor */
-    put(s, 1, 1);                   /* family: other */
+    put(s, 3, 1); /* central processor */
+    put(s, 1, 1); /* family: other */
     text_opt(s, 4, "manufacturer", "QEMU");
     put(s, id[0], 4);
     put(s, id[3], 4);
@@ -246,7 +248,7 @@ static void type_processor(Smbios *s, unsigned socket)
     put(s, 0, 2);
     put(s, number(s, 4, "max-speed", 2000, 0xffff), 2);
     put(s, number(s, 4, "current-speed", 2000, 0xffff), 2);
-    put(s, 0x41, 1);                /* populated, enabled */
+    put(s, 0x41, 1); /* populated, enabled */
     put(s, 1, 1);
     put(s, 0xffff, 2);
     put(s, 0xffff, 2);
@@ -293,9 +295,9 @@ static void type_memory_array(Smbios *s, unsigned dimms)
     uint64_t kb = s->pc->m.ram_size / KIB;
 
     begin(s, 16, 0x1000);
-    put(s, 1, 1);                   /* other location */
-    put(s, 3, 1);                   /* system memory */
-    put(s, 6, 1);                   /* multi-bit ECC */
+    put(s, 1, 1); /* other location */
+    put(s, 3, 1); /* system memory */
+    put(s, 6, 1); /* multi-bit ECC */
     put(s, kb < 0x80000000u ? kb : 0x80000000u, 4);
     put(s, 0xfffe, 2);
     put(s, dimms, 2);
@@ -315,11 +317,11 @@ static void type_dimm(Smbios *s, unsigned n, uint64_t size)
     put(s, 0xffff, 2);
     put(s, 0xffff, 2);
     put(s, mb < 0x7fff ? mb : 0x7fff, 2);
-    put(s, 0x09, 1);                /* DIMM */
+    put(s, 0x09, 1); /* DIMM */
     put(s, 0, 1);
     text(s, name);
     text_opt(s, 17, "bank", NULL);
-    put(s, 0x07, 1);                /* RAM */
+    put(s, 0x07, 1); /* RAM */
     put(s, 0x02, 2);
     put(s, number(s, 17, "speed", 0, 0xffff), 2);
     text_opt(s, 17, "manufacturer", "QEMU");
@@ -370,7 +372,7 @@ static void type_last(Smbios *s)
 {
     if (wanted(s, 32)) {
         begin(s, 32, 0x2000);
-        put(s, 0, 7);               /* boot status: no errors */
+        put(s, 0, 7); /* boot status: no errors */
         end(s);
     }
     begin(s, 127, 0x7f00);

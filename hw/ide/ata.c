@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands of disks (ATA/ATAPI-7 vol. 1, 6): PIO and DMA transfers with 28- and 48-bit addresses, multiple mode,
- * TRIM, cache flush, power management, SET FEATURES, a healthy SMART status. Data moves asynchronously in
- * pieces; the guest sees BSY meanwhile. Not modelled: security, HPA changes, queueing, media errors of our own. */
+/* Commands of disks (ATA/ATAPI-7 vol. 1, 6): PIO and DMA transfers with 28- and 48-bit addresses,
+ * multiple mode, TRIM, cache flush, power management, SET FEATURES, a healthy SMART status. Data
+ * moves asynchronously in pieces; the guest sees BSY meanwhile. Not modelled: security, HPA
+ * changes, queueing, media errors of our own. */
 #include "hw/ide/ide.h"
 
 #include <errno.h>
@@ -96,7 +97,7 @@ static bool ide_range(IdeDrive *s)
 static void ide_run_state(void *opaque, bool running, RunState state)
 {
     IdeDrive *s = opaque;
-    void (*again)(IdeDrive *s) = s->retry;
+    void (*again)(IdeDrive * s) = s->retry;
 
     if (running && again != NULL) {
         s->retry = NULL;
@@ -168,7 +169,7 @@ static void pio_read_next(IdeDrive *s)
     if (s->left == 0) {
         s->status = IDE_READY | IDE_SEEK;
         s->error = 0;
-        return;                     /* the last block's interrupt came with its data */
+        return; /* the last block's interrupt came with its data */
     }
     s->status = IDE_READY | IDE_SEEK | IDE_BUSY;
     s->chunk = MIN(s->left, s->per_irq);
@@ -269,7 +270,7 @@ static void dma_chunk_done(void *opaque, int ret)
         return;
     }
     if (s->retry != NULL) {
-        return;                     /* the list stays for the next try */
+        return; /* the list stays for the next try */
     }
     ide_drop_sg(s);
     ide_advance(s, s->chunk);
@@ -277,9 +278,7 @@ static void dma_chunk_done(void *opaque, int ret)
 }
 
 /* A hint: failure changes nothing. */
-static void discard_done(void *opaque, int ret)
-{
-}
+static void discard_done(void *opaque, int ret) {}
 
 static void trim_done(void *opaque, int ret)
 {
@@ -291,8 +290,8 @@ static void trim_done(void *opaque, int ret)
     ide_done(s);
 }
 
-/* Ranges of 8 bytes: 48 bits of address, 16 of count (DATA SET MANAGEMENT, ACS-2). One request for each is
- * made; the last one's end is the command's. */
+/* Ranges of 8 bytes: 48 bits of address, 16 of count (DATA SET MANAGEMENT, ACS-2). One request for
+ * each is made; the last one's end is the command's. */
 static void dma_trim(IdeDrive *s)
 {
     DmaList l;
@@ -331,12 +330,12 @@ static void dma_next(IdeDrive *s)
     if (!s->has_sg) {
         dma_list_init(&s->sg, bus->dma_as);
         s->has_sg = true;
-        s->map_len = bus->dma->take(bus->dma_opaque, &s->sg,
-                                    (uint64_t)MIN(s->left, DMA_CHUNK) * IDE_SECTOR);
+        s->map_len =
+            bus->dma->take(bus->dma_opaque, &s->sg, (uint64_t)MIN(s->left, DMA_CHUNK) * IDE_SECTOR);
     }
     s->chunk = (uint32_t)(s->map_len / IDE_SECTOR);
     s->map = s->chunk != 0 && s->map_len % IDE_SECTOR == 0 ? dma_map(&s->sg, !s->is_write) : NULL;
-    if (s->map == NULL) {           /* the table is shorter than the command, or points nowhere */
+    if (s->map == NULL) { /* the table is shorter than the command, or points nowhere */
         log_guest("ide: DMA table does not hold the transfer");
         ide_drop_sg(s);
         dma_end(s, true);
@@ -436,12 +435,12 @@ static void ide_reply(IdeDrive *s)
 static void ide_set_features(IdeDrive *s)
 {
     switch (s->feature) {
-    case 0x02:                      /* write cache on */
+    case 0x02: /* write cache on */
     case 0x82:
         s->write_cache = s->feature == 0x02;
         block_set_write_cache(s->blk, s->write_cache);
         break;
-    case 0x03:                      /* transfer mode */
+    case 0x03: /* transfer mode */
         if (s->nsector >> 3 > 8 || s->nsector >> 3 == 3) {
             ide_abort(s);
             return;
@@ -450,7 +449,7 @@ static void ide_set_features(IdeDrive *s)
             s->dma_mode = s->nsector;
         }
         break;
-    case 0x05:                      /* power management, acoustics, look-ahead, defaults, release */
+    case 0x05: /* power management, acoustics, look-ahead, defaults, release */
     case 0x42:
     case 0x55:
     case 0x66:
@@ -461,11 +460,8 @@ static void ide_set_features(IdeDrive *s)
     case 0x9a:
     case 0xaa:
     case 0xc2:
-    case 0xcc:
-        break;
-    default:
-        ide_abort(s);
-        return;
+    case 0xcc: break;
+    default: ide_abort(s); return;
     }
     ide_done(s);
 }
@@ -481,21 +477,18 @@ static void ide_smart(IdeDrive *s)
     }
     switch (s->feature) {
     case 0xd8:
-    case 0xd9:
-        s->smart_on = s->feature == 0xd8;
-        break;
-    case 0xd2:                      /* attribute autosave, save, status: passed */
+    case 0xd9: s->smart_on = s->feature == 0xd8; break;
+    case 0xd2: /* attribute autosave, save, status: passed */
     case 0xd3:
     case 0xd4:
-    case 0xda:
-        break;
-    case 0xd0:                      /* data */
-    case 0xd1:                      /* thresholds */
-    case 0xd5:                      /* log */
+    case 0xda: break;
+    case 0xd0: /* data */
+    case 0xd1: /* thresholds */
+    case 0xd5: /* log */
         memset(s->buf, 0, IDE_SECTOR);
         s->buf[0] = 1;
         if (s->feature == 0xd0) {
-            s->buf[362] = 0x02;     /* never ran an off-line collection */
+            s->buf[362] = 0x02; /* never ran an off-line collection */
             s->buf[367] = 0x50;
             s->buf[368] = 3;
             s->buf[370] = 1;
@@ -506,9 +499,7 @@ static void ide_smart(IdeDrive *s)
         s->buf[IDE_SECTOR - 1] = (uint8_t)-sum;
         ide_reply(s);
         return;
-    default:
-        ide_abort(s);
-        return;
+    default: ide_abort(s); return;
     }
     ide_done(s);
 }
@@ -543,8 +534,16 @@ static void ide_verify(IdeDrive *s)
 /* ---- The table */
 
 typedef enum AtaKind {
-    ATA_NONE, ATA_NODATA, ATA_PIO_IN, ATA_PIO_OUT, ATA_MULT_IN, ATA_MULT_OUT, ATA_DMA_IN, ATA_DMA_OUT,
-    ATA_TRIM, ATA_CALL,
+    ATA_NONE,
+    ATA_NODATA,
+    ATA_PIO_IN,
+    ATA_PIO_OUT,
+    ATA_MULT_IN,
+    ATA_MULT_OUT,
+    ATA_DMA_IN,
+    ATA_DMA_OUT,
+    ATA_TRIM,
+    ATA_CALL,
 } AtaKind;
 enum { F_48 = 1, F_FUA = 2, F_CD = 4 /* CD drives know it too */, F_CD_ONLY = 8 };
 
@@ -557,7 +556,7 @@ typedef struct AtaCommand {
 static void ata_identify(IdeDrive *s)
 {
     if (s->is_cd) {
-        ide_signature(s);           /* how a packet device says what it is */
+        ide_signature(s); /* how a packet device says what it is */
         ide_abort(s);
         return;
     }
@@ -576,12 +575,12 @@ static void ata_device_reset(IdeDrive *s)
     ide_cancel(s);
     atapi_reset(s);
     ide_signature(s);
-    s->status = 0;                  /* no interrupt */
+    s->status = 0; /* no interrupt */
 }
 
 static void ata_check_power(IdeDrive *s)
 {
-    s->nsector = 0xff;              /* active or idle */
+    s->nsector = 0xff; /* active or idle */
     ide_done(s);
 }
 
@@ -589,32 +588,52 @@ static const AtaCommand ata_commands[256] = {
     [0x06] = { ATA_TRIM, F_48, NULL },
     [0x08] = { ATA_CALL, F_CD | F_CD_ONLY, ata_device_reset },
     [0x10] = { ATA_NODATA, 0, NULL },
-    [0x20] = { ATA_PIO_IN, 0, NULL }, [0x21] = { ATA_PIO_IN, 0, NULL }, [0x24] = { ATA_PIO_IN, F_48, NULL },
-    [0x25] = { ATA_DMA_IN, F_48, NULL }, [0x27] = { ATA_CALL, F_48, ide_native_max },
+    [0x20] = { ATA_PIO_IN, 0, NULL },
+    [0x21] = { ATA_PIO_IN, 0, NULL },
+    [0x24] = { ATA_PIO_IN, F_48, NULL },
+    [0x25] = { ATA_DMA_IN, F_48, NULL },
+    [0x27] = { ATA_CALL, F_48, ide_native_max },
     [0x29] = { ATA_MULT_IN, F_48, NULL },
-    [0x30] = { ATA_PIO_OUT, 0, NULL }, [0x31] = { ATA_PIO_OUT, 0, NULL },
-    [0x34] = { ATA_PIO_OUT, F_48, NULL }, [0x35] = { ATA_DMA_OUT, F_48, NULL },
-    [0x39] = { ATA_MULT_OUT, F_48, NULL }, [0x3d] = { ATA_DMA_OUT, F_48 | F_FUA, NULL },
-    [0x40] = { ATA_CALL, 0, ide_verify }, [0x41] = { ATA_CALL, 0, ide_verify },
+    [0x30] = { ATA_PIO_OUT, 0, NULL },
+    [0x31] = { ATA_PIO_OUT, 0, NULL },
+    [0x34] = { ATA_PIO_OUT, F_48, NULL },
+    [0x35] = { ATA_DMA_OUT, F_48, NULL },
+    [0x39] = { ATA_MULT_OUT, F_48, NULL },
+    [0x3d] = { ATA_DMA_OUT, F_48 | F_FUA, NULL },
+    [0x40] = { ATA_CALL, 0, ide_verify },
+    [0x41] = { ATA_CALL, 0, ide_verify },
     [0x42] = { ATA_CALL, F_48, ide_verify },
-    [0x70] = { ATA_NODATA, 0, NULL }, [0x91] = { ATA_NODATA, 0, NULL },
-    [0x94] = { ATA_NODATA, F_CD, NULL }, [0x95] = { ATA_NODATA, F_CD, NULL },
-    [0x96] = { ATA_NODATA, F_CD, NULL }, [0x97] = { ATA_NODATA, F_CD, NULL },
-    [0x98] = { ATA_CALL, F_CD, ata_check_power }, [0x99] = { ATA_NODATA, F_CD, NULL },
+    [0x70] = { ATA_NODATA, 0, NULL },
+    [0x91] = { ATA_NODATA, 0, NULL },
+    [0x94] = { ATA_NODATA, F_CD, NULL },
+    [0x95] = { ATA_NODATA, F_CD, NULL },
+    [0x96] = { ATA_NODATA, F_CD, NULL },
+    [0x97] = { ATA_NODATA, F_CD, NULL },
+    [0x98] = { ATA_CALL, F_CD, ata_check_power },
+    [0x99] = { ATA_NODATA, F_CD, NULL },
     [0xa0] = { ATA_CALL, F_CD | F_CD_ONLY, atapi_packet_start },
     [0xa1] = { ATA_CALL, F_CD | F_CD_ONLY, ata_identify_packet },
     [0xb0] = { ATA_CALL, 0, ide_smart },
-    [0xc4] = { ATA_MULT_IN, 0, NULL }, [0xc5] = { ATA_MULT_OUT, 0, NULL },
+    [0xc4] = { ATA_MULT_IN, 0, NULL },
+    [0xc5] = { ATA_MULT_OUT, 0, NULL },
     [0xc6] = { ATA_CALL, 0, ide_set_multiple },
-    [0xc8] = { ATA_DMA_IN, 0, NULL }, [0xc9] = { ATA_DMA_IN, 0, NULL },
-    [0xca] = { ATA_DMA_OUT, 0, NULL }, [0xcb] = { ATA_DMA_OUT, 0, NULL },
+    [0xc8] = { ATA_DMA_IN, 0, NULL },
+    [0xc9] = { ATA_DMA_IN, 0, NULL },
+    [0xca] = { ATA_DMA_OUT, 0, NULL },
+    [0xcb] = { ATA_DMA_OUT, 0, NULL },
     [0xce] = { ATA_MULT_OUT, F_48 | F_FUA, NULL },
-    [0xe0] = { ATA_NODATA, F_CD, NULL }, [0xe1] = { ATA_NODATA, F_CD, NULL },
-    [0xe2] = { ATA_NODATA, F_CD, NULL }, [0xe3] = { ATA_NODATA, F_CD, NULL },
-    [0xe5] = { ATA_CALL, F_CD, ata_check_power }, [0xe6] = { ATA_NODATA, F_CD, NULL },
-    [0xe7] = { ATA_CALL, F_CD, ide_flush }, [0xea] = { ATA_CALL, F_48, ide_flush },
-    [0xec] = { ATA_CALL, F_CD, ata_identify }, [0xef] = { ATA_CALL, F_CD, ide_set_features },
-    [0xf5] = { ATA_NODATA, F_CD, NULL }, [0xf8] = { ATA_CALL, 0, ide_native_max },
+    [0xe0] = { ATA_NODATA, F_CD, NULL },
+    [0xe1] = { ATA_NODATA, F_CD, NULL },
+    [0xe2] = { ATA_NODATA, F_CD, NULL },
+    [0xe3] = { ATA_NODATA, F_CD, NULL },
+    [0xe5] = { ATA_CALL, F_CD, ata_check_power },
+    [0xe6] = { ATA_NODATA, F_CD, NULL },
+    [0xe7] = { ATA_CALL, F_CD, ide_flush },
+    [0xea] = { ATA_CALL, F_48, ide_flush },
+    [0xec] = { ATA_CALL, F_CD, ata_identify },
+    [0xef] = { ATA_CALL, F_CD, ide_set_features },
+    [0xf5] = { ATA_NODATA, F_CD, NULL },
+    [0xf8] = { ATA_CALL, 0, ide_native_max },
 };
 
 void ide_exec(IdeDrive *s, uint8_t command)
@@ -631,27 +650,13 @@ void ide_exec(IdeDrive *s, uint8_t command)
         return;
     }
     switch (c->kind) {
-    case ATA_NODATA:
-        ide_done(s);
-        break;
-    case ATA_PIO_IN:
-        ide_pio_command(s, false, 1);
-        break;
-    case ATA_PIO_OUT:
-        ide_pio_command(s, true, 1);
-        break;
-    case ATA_MULT_IN:
-        ide_pio_command(s, false, s->mult);
-        break;
-    case ATA_MULT_OUT:
-        ide_pio_command(s, true, s->mult);
-        break;
-    case ATA_DMA_IN:
-        ide_dma_command(s, false, false);
-        break;
-    case ATA_DMA_OUT:
-        ide_dma_command(s, true, false);
-        break;
+    case ATA_NODATA: ide_done(s); break;
+    case ATA_PIO_IN: ide_pio_command(s, false, 1); break;
+    case ATA_PIO_OUT: ide_pio_command(s, true, 1); break;
+    case ATA_MULT_IN: ide_pio_command(s, false, s->mult); break;
+    case ATA_MULT_OUT: ide_pio_command(s, true, s->mult); break;
+    case ATA_DMA_IN: ide_dma_command(s, false, false); break;
+    case ATA_DMA_OUT: ide_dma_command(s, true, false); break;
     case ATA_TRIM:
         if (s->feature & FEAT_TRIM) {
             ide_dma_command(s, true, true);
@@ -659,10 +664,7 @@ void ide_exec(IdeDrive *s, uint8_t command)
             ide_abort(s);
         }
         break;
-    case ATA_CALL:
-        c->fn(s);
-        break;
-    case ATA_NONE:
-        break;
+    case ATA_CALL: c->fn(s); break;
+    case ATA_NONE: break;
     }
 }

@@ -1,16 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ATAPI CD/DVD drive: packet protocol (ATA/ATAPI-7 vol. 2, 11) and the MMC-5 commands that firmware, boot loaders
- * and operating systems use on data discs. Sectors come by PIO in portions of the byte count limit, or by DMA.
- * Not modelled: audio, writing, subchannels, regions, several sessions. */
+/* ATAPI CD/DVD drive: packet protocol (ATA/ATAPI-7 vol. 2, 11) and the MMC-5 commands that
+ * firmware, boot loaders and operating systems use on data discs. Sectors come by PIO in portions
+ * of the byte count limit, or by DMA. Not modelled: audio, writing, subchannels, regions, several
+ * sessions. */
 #include <string.h>
 
 #include "hw/ide/ide.h"
 #include "util/log.h"
 
-enum { SENSE_NONE = 0, SENSE_NOT_READY = 2, SENSE_MEDIUM = 3, SENSE_ILLEGAL = 5, SENSE_ATTENTION = 6 };
-enum { ASC_INVALID_OPCODE = 0x20, ASC_LBA_RANGE = 0x21, ASC_INVALID_FIELD = 0x24, ASC_CHANGED = 0x28,
-       ASC_SAVING = 0x39, ASC_NO_MEDIUM = 0x3a, ASC_LOCKED = 0x53, ASC_READ_ERROR = 0x11,
-       ASC_MODE = 0x64 };
+enum {
+    SENSE_NONE = 0,
+    SENSE_NOT_READY = 2,
+    SENSE_MEDIUM = 3,
+    SENSE_ILLEGAL = 5,
+    SENSE_ATTENTION = 6
+};
+enum {
+    ASC_INVALID_OPCODE = 0x20,
+    ASC_LBA_RANGE = 0x21,
+    ASC_INVALID_FIELD = 0x24,
+    ASC_CHANGED = 0x28,
+    ASC_SAVING = 0x39,
+    ASC_NO_MEDIUM = 0x3a,
+    ASC_LOCKED = 0x53,
+    ASC_READ_ERROR = 0x11,
+    ASC_MODE = 0x64
+};
 enum { REASON_COMMAND = 1 << 0 /* C/D */, REASON_TO_HOST = 1 << 1 /* I/O */ };
 enum { PIO_CHUNK = 32 /* CD sectors read at once */, DVD_SECTORS = 405000 /* more is no CD */ };
 
@@ -96,7 +111,7 @@ static void atapi_reply_portion(IdeDrive *s)
     uint32_t n = MIN(s->reply_left, s->byte_limit);
 
     if (n < s->reply_left) {
-        n &= ~1u;                   /* only the last portion may be odd */
+        n &= ~1u; /* only the last portion may be odd */
     }
     s->lcyl = (uint8_t)n;
     s->hcyl = (uint8_t)(n >> 8);
@@ -231,7 +246,8 @@ static void cd_dma_next(IdeDrive *s)
     if (!s->has_sg) {
         dma_list_init(&s->sg, bus->dma_as);
         s->has_sg = true;
-        s->map_len = bus->dma->take(bus->dma_opaque, &s->sg, (uint64_t)MIN(s->left, 512) * CD_SECTOR);
+        s->map_len =
+            bus->dma->take(bus->dma_opaque, &s->sg, (uint64_t)MIN(s->left, 512) * CD_SECTOR);
     }
     s->chunk = (uint32_t)(s->map_len / CD_SECTOR);
     s->map = s->chunk != 0 && s->map_len % CD_SECTOR == 0 ? dma_map(&s->sg, true) : NULL;
@@ -308,7 +324,7 @@ static void cmd_request_sense(IdeDrive *s)
 
 static void cmd_inquiry(IdeDrive *s)
 {
-    if (s->packet[1] & 1) {         /* vital product data: the list of pages only */
+    if (s->packet[1] & 1) { /* vital product data: the list of pages only */
         memset(s->buf, 0, 8);
         s->buf[0] = 5;
         s->buf[1] = s->packet[2];
@@ -379,15 +395,9 @@ static void cmd_read_cd(IdeDrive *s)
     uint32_t count = (uint32_t)s->packet[6] << 16 | be16(s->packet + 7);
 
     switch (s->packet[9] & 0xf8) {
-    case 0x00:
-        atapi_ok(s);
-        break;
-    case 0x10:                      /* user data */
-        cd_read(s, be32(s->packet + 2), count);
-        break;
-    default:
-        atapi_fail(s, SENSE_ILLEGAL, ASC_MODE);
-        break;
+    case 0x00: atapi_ok(s); break;
+    case 0x10: /* user data */ cd_read(s, be32(s->packet + 2), count); break;
+    default: atapi_fail(s, SENSE_ILLEGAL, ASC_MODE); break;
     }
 }
 
@@ -468,7 +478,7 @@ static void cmd_read_toc(IdeDrive *s)
     memset(s->buf, 0, 64);
     if (format == 0) {
         len = toc_tracks(s, msf, s->packet[6]);
-    } else if (format == 1) {       /* sessions */
+    } else if (format == 1) { /* sessions */
         put_be16(s->buf, 10);
         s->buf[2] = s->buf[3] = 1;
         len = 12;
@@ -493,13 +503,13 @@ static void cmd_get_configuration(IdeDrive *s)
     }
     memset(b, 0, 40);
     put_be16(b + 6, profile);
-    memcpy(b + 8, (uint8_t[]){ 0, 0, 0x03, 8 }, 4);             /* profiles: DVD-ROM, CD-ROM */
+    memcpy(b + 8, (uint8_t[]){ 0, 0, 0x03, 8 }, 4); /* profiles: DVD-ROM, CD-ROM */
     put_be16(b + 12, 0x10);
     b[14] = profile == 0x10;
     put_be16(b + 16, 0x08);
     b[18] = profile == 0x08;
-    memcpy(b + 20, (uint8_t[]){ 0, 1, 0x0b, 8, 0, 0, 0, 2, 1, 0, 0, 0 }, 12);   /* core: ATAPI */
-    memcpy(b + 32, (uint8_t[]){ 0, 3, 0x03, 4, 0x29, 0, 0, 0 }, 8);             /* removable: tray */
+    memcpy(b + 20, (uint8_t[]){ 0, 1, 0x0b, 8, 0, 0, 0, 2, 1, 0, 0, 0 }, 12); /* core: ATAPI */
+    memcpy(b + 32, (uint8_t[]){ 0, 3, 0x03, 4, 0x29, 0, 0, 0 }, 8);           /* removable: tray */
     put_be32(b, 40 - 4);
     atapi_reply(s, 40, be16(s->packet + 7));
 }
@@ -508,12 +518,12 @@ static void cmd_get_event(IdeDrive *s)
 {
     uint8_t *b = s->buf;
 
-    if (!(s->packet[1] & 1)) {      /* only polling */
+    if (!(s->packet[1] & 1)) { /* only polling */
         atapi_fail(s, SENSE_ILLEGAL, ASC_INVALID_FIELD);
         return;
     }
     memset(b, 0, 8);
-    b[3] = 0x10;                    /* supported: media */
+    b[3] = 0x10; /* supported: media */
     if (!(s->packet[4] & 0x10)) {
         put_be16(b, 2);
         b[2] = 0x80;
@@ -536,7 +546,7 @@ static void cmd_disc_information(IdeDrive *s)
     }
     memset(s->buf, 0, 34);
     s->buf[1] = 32;
-    s->buf[2] = 0x0e;               /* last session complete, disc finalized */
+    s->buf[2] = 0x0e; /* last session complete, disc finalized */
     s->buf[3] = s->buf[4] = s->buf[5] = s->buf[6] = 1;
     s->buf[7] = 0x20;
     atapi_reply(s, 34, be16(s->packet + 7));
@@ -560,11 +570,12 @@ static void cmd_dvd_structure(IdeDrive *s)
     uint32_t last = (uint32_t)cd_blocks(s);
 
     memset(b, 0, 2052);
-    if (cd_blocks(s) <= DVD_SECTORS || s->packet[6] != 0 || (format != 0 && format != 1 && format != 4)) {
+    if (cd_blocks(s) <= DVD_SECTORS || s->packet[6] != 0 ||
+        (format != 0 && format != 1 && format != 4)) {
         atapi_fail(s, SENSE_ILLEGAL, ASC_INVALID_FIELD);
         return;
     }
-    if (format == 0) {              /* physical: DVD-ROM, one layer, from 0x30000 */
+    if (format == 0) { /* physical: DVD-ROM, one layer, from 0x30000 */
         b[4] = 1;
         b[5] = 0x0f;
         b[6] = 1;
@@ -587,22 +598,22 @@ static void cmd_mode_sense(IdeDrive *s)
     }
     memset(b, 0, 64);
     switch (page) {
-    case 0x01:                      /* error recovery */
+    case 0x01: /* error recovery */
         b[8] = 0x01;
         b[9] = 6;
         b[11] = 5;
         len = 16;
         break;
-    case 0x0e:                      /* audio control */
+    case 0x0e: /* audio control */
         b[8] = 0x0e;
         b[9] = 14;
         len = 24;
         break;
-    case 0x2a:                      /* capabilities */
+    case 0x2a: /* capabilities */
     case 0x3f:
         b[8] = 0x2a;
         b[9] = 0x14;
-        b[10] = 0x3b;               /* reads CD-R, CD-RW, DVD */
+        b[10] = 0x3b; /* reads CD-R, CD-RW, DVD */
         b[12] = 0x70;
         b[13] = 3 << 5;
         b[14] = (uint8_t)(1 << 0 | 1 << 3 | 1 << 5 | (s->tray_locked ? 1 << 1 : 0));
@@ -612,9 +623,7 @@ static void cmd_mode_sense(IdeDrive *s)
         put_be16(b + 22, 706);
         len = 30;
         break;
-    default:
-        atapi_fail(s, SENSE_ILLEGAL, ASC_INVALID_FIELD);
-        return;
+    default: atapi_fail(s, SENSE_ILLEGAL, ASC_INVALID_FIELD); return;
     }
     put_be16(b, len - 2);
     b[2] = cd_has_medium(s) ? 1 : 0x70;
@@ -629,17 +638,30 @@ static void cmd_mechanism(IdeDrive *s)
 }
 
 enum { NEEDS_MEDIUM = 1, QUIET = 2 /* runs in spite of a unit attention */ };
-typedef struct AtapiCommand { void (*fn)(IdeDrive *s); uint8_t flags; } AtapiCommand;
+typedef struct AtapiCommand {
+    void (*fn)(IdeDrive *s);
+    uint8_t flags;
+} AtapiCommand;
 static const AtapiCommand atapi_commands[256] = {
-    [0x00] = { cmd_test_unit_ready, NEEDS_MEDIUM }, [0x03] = { cmd_request_sense, QUIET },
-    [0x12] = { cmd_inquiry, QUIET }, [0x1b] = { cmd_start_stop, 0 }, [0x1e] = { cmd_prevent, 0 },
-    [0x25] = { cmd_read_capacity, NEEDS_MEDIUM }, [0x28] = { cmd_read_10, NEEDS_MEDIUM },
-    [0x2b] = { cmd_seek, NEEDS_MEDIUM }, [0x43] = { cmd_read_toc, NEEDS_MEDIUM },
-    [0x46] = { cmd_get_configuration, QUIET }, [0x4a] = { cmd_get_event, QUIET },
-    [0x51] = { cmd_disc_information, NEEDS_MEDIUM }, [0x52] = { cmd_track_information, NEEDS_MEDIUM },
-    [0x5a] = { cmd_mode_sense, 0 }, [0xa8] = { cmd_read_12, NEEDS_MEDIUM },
-    [0xad] = { cmd_dvd_structure, NEEDS_MEDIUM }, [0xbb] = { cmd_test_unit_ready, 0 },
-    [0xbd] = { cmd_mechanism, 0 }, [0xbe] = { cmd_read_cd, NEEDS_MEDIUM },
+    [0x00] = { cmd_test_unit_ready, NEEDS_MEDIUM },
+    [0x03] = { cmd_request_sense, QUIET },
+    [0x12] = { cmd_inquiry, QUIET },
+    [0x1b] = { cmd_start_stop, 0 },
+    [0x1e] = { cmd_prevent, 0 },
+    [0x25] = { cmd_read_capacity, NEEDS_MEDIUM },
+    [0x28] = { cmd_read_10, NEEDS_MEDIUM },
+    [0x2b] = { cmd_seek, NEEDS_MEDIUM },
+    [0x43] = { cmd_read_toc, NEEDS_MEDIUM },
+    [0x46] = { cmd_get_configuration, QUIET },
+    [0x4a] = { cmd_get_event, QUIET },
+    [0x51] = { cmd_disc_information, NEEDS_MEDIUM },
+    [0x52] = { cmd_track_information, NEEDS_MEDIUM },
+    [0x5a] = { cmd_mode_sense, 0 },
+    [0xa8] = { cmd_read_12, NEEDS_MEDIUM },
+    [0xad] = { cmd_dvd_structure, NEEDS_MEDIUM },
+    [0xbb] = { cmd_test_unit_ready, 0 },
+    [0xbd] = { cmd_mechanism, 0 },
+    [0xbe] = { cmd_read_cd, NEEDS_MEDIUM },
 };
 
 static void atapi_packet(IdeDrive *s)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The cable: task file and control registers of a channel (ATA/ATAPI-7 vol. 2, 5), selection of a drive,
- * software reset, PIO data. Both drives see every register write; only the selected one runs commands. */
+/* The cable: task file and control registers of a channel (ATA/ATAPI-7 vol. 2, 5), selection of a
+ * drive, software reset, PIO data. Both drives see every register write; only the selected one runs
+ * commands. */
 #include "hw/ide/ide.h"
 
 #include <string.h>
@@ -10,8 +11,18 @@
 #include "util/err.h"
 #include "util/log.h"
 
-enum { R_DATA, R_ERROR, R_NSECTOR, R_SECTOR, R_LCYL, R_HCYL, R_SELECT, R_STATUS,
-       R_FEATURE = R_ERROR, R_COMMAND = R_STATUS };
+enum {
+    R_DATA,
+    R_ERROR,
+    R_NSECTOR,
+    R_SECTOR,
+    R_LCYL,
+    R_HCYL,
+    R_SELECT,
+    R_STATUS,
+    R_FEATURE = R_ERROR,
+    R_COMMAND = R_STATUS
+};
 enum { CTL_NIEN = 1 << 1, CTL_SRST = 1 << 2, CTL_HOB = 1 << 7, SELECT_DEV1 = 1 << 4 };
 
 static IdeDrive *ide_selected(const IdeBus *bus)
@@ -112,20 +123,14 @@ static uint64_t ide_reg_read(IdeBus *bus, unsigned reg)
         return reg == R_STATUS ? 0 : 0xff;
     }
     switch (reg) {
-    case R_ERROR:
-        return ide_selected(bus) == NULL ? 0 : hob ? s->hob_feature : s->error;
-    case R_NSECTOR:
-        return hob ? s->hob_nsector : s->nsector;
-    case R_SECTOR:
-        return hob ? s->hob_sector : s->sector;
-    case R_LCYL:
-        return hob ? s->hob_lcyl : s->lcyl;
-    case R_HCYL:
-        return hob ? s->hob_hcyl : s->hcyl;
+    case R_ERROR: return ide_selected(bus) == NULL ? 0 : hob ? s->hob_feature : s->error;
+    case R_NSECTOR: return hob ? s->hob_nsector : s->nsector;
+    case R_SECTOR: return hob ? s->hob_sector : s->sector;
+    case R_LCYL: return hob ? s->hob_lcyl : s->lcyl;
+    case R_HCYL: return hob ? s->hob_hcyl : s->hcyl;
     case R_SELECT:
         return (uint8_t)((s->select & ~SELECT_DEV1) | (bus->unit ? SELECT_DEV1 : 0) | 0xa0);
-    default:
-        return ide_status(bus, true);
+    default: return ide_status(bus, true);
     }
 }
 
@@ -162,9 +167,7 @@ static void ide_reg_write(IdeDrive *s, unsigned reg, uint8_t val)
         s->hob_hcyl = s->hcyl;
         s->hcyl = val;
         break;
-    default:
-        s->select = val;
-        break;
+    default: s->select = val; break;
     }
 }
 
@@ -249,7 +252,8 @@ static void ide_control_write(void *opaque, GuestAddr off, uint64_t val, unsigne
     irq_set(bus->irq, bus->irq_level && !(bus->control & CTL_NIEN));
 }
 
-static const MemOps ide_control_ops = { .read = ide_control_read, .write = ide_control_write,
+static const MemOps ide_control_ops = { .read = ide_control_read,
+                                        .write = ide_control_write,
                                         .max_size = 1 };
 
 /* Only the data port is wider than a byte; wide accesses elsewhere are split. */
@@ -277,8 +281,9 @@ static void ide_split_write(void *opaque, GuestAddr off, uint64_t val, unsigned 
     }
 }
 
-static const MemOps ide_split_ops = { .read = ide_split_read, .write = ide_split_write, .max_size = 4,
-                                      .unaligned = true };
+static const MemOps ide_split_ops = {
+    .read = ide_split_read, .write = ide_split_write, .max_size = 4, .unaligned = true
+};
 
 /* ---- The bus */
 
@@ -328,8 +333,11 @@ static void ide_bus_type_reset(Bus *b, ResetKind kind)
 
 const BusType ide_bus = {
     .type = { .name = "IDE", .parent = &bus_base.type, .size = sizeof(IdeBus) },
-    .max_devices = IDE_UNITS, .attach = ide_bus_attach, .detach = ide_bus_detach,
-    .fw_path = ide_bus_fw_path, .reset = ide_bus_type_reset,
+    .max_devices = IDE_UNITS,
+    .attach = ide_bus_attach,
+    .detach = ide_bus_detach,
+    .fw_path = ide_bus_fw_path,
+    .reset = ide_bus_type_reset,
 };
 BUS_REGISTER(ide_bus);
 

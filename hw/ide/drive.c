@@ -127,8 +127,13 @@ static char *ide_qom_path(void *opaque)
 
 static const BlockUser ide_disk_user = { .resized = ide_resized, .qom_path = ide_qom_path };
 static const BlockUser ide_cd_user = {
-    .medium_changed = ide_medium_changed, .resized = ide_resized, .eject_request = ide_eject_request,
-    .tray_open = ide_tray_open, .locked = ide_locked, .qom_path = ide_qom_path, .removable = true,
+    .medium_changed = ide_medium_changed,
+    .resized = ide_resized,
+    .eject_request = ide_eject_request,
+    .tray_open = ide_tray_open,
+    .locked = ide_locked,
+    .qom_path = ide_qom_path,
+    .removable = true,
 };
 
 /* ---- Life */
@@ -153,7 +158,8 @@ static bool ide_check(const IdeDrive *s, GError **errp)
     if (!s->is_cd && block_length(s->blk) < IDE_SECTOR) {
         return err_fail(errp, "Device needs media, but drive is empty");
     }
-    if (s->cyls != 0 && (s->heads < 1 || s->heads > 16 || s->secs < 1 || s->secs > 255 || s->cyls > 65535)) {
+    if (s->cyls != 0 &&
+        (s->heads < 1 || s->heads > 16 || s->secs < 1 || s->secs > 255 || s->cyls > 65535)) {
         return err_fail(errp, "cyls must be between 1 and 65535, heads 1 and 16, secs 1 and 255");
     }
     if (s->props.logical_block_size != 0 && s->props.logical_block_size != IDE_SECTOR) {
@@ -200,22 +206,23 @@ static void ide_drive_unrealize(Device *dev)
     g_clear_pointer(&s->buf, g_free);
 }
 
-#define IDE_COMMON_PROPS                                                                        \
-    DRIVE_PROPS(IdeDrive, props),                                                               \
-    FIELD_ENUM("rerror", IdeDrive, props.rerror, &drive_on_error, 0),                           \
-    FIELD_ENUM("werror", IdeDrive, props.werror, &drive_on_error, 0),                           \
-    FIELD_STR("ver", IdeDrive, version, NULL),                                                  \
-    FIELD_U64("wwn", IdeDrive, wwn, 0),                                                         \
-    FIELD_STR("serial", IdeDrive, serial, NULL),                                                \
-    FIELD_STR("model", IdeDrive, model, NULL),                                                  \
-    FIELD_U32("unit", IdeDrive, unit, UINT32_MAX),                                              \
-    FIELD_I32("bootindex", IdeDrive, bootindex, -1)
+#define IDE_COMMON_PROPS                                                                           \
+    DRIVE_PROPS(IdeDrive, props),                                                                  \
+        FIELD_ENUM("rerror", IdeDrive, props.rerror, &drive_on_error, 0),                          \
+        FIELD_ENUM("werror", IdeDrive, props.werror, &drive_on_error, 0),                          \
+        FIELD_STR("ver", IdeDrive, version, NULL), FIELD_U64("wwn", IdeDrive, wwn, 0),             \
+        FIELD_STR("serial", IdeDrive, serial, NULL), FIELD_STR("model", IdeDrive, model, NULL),    \
+        FIELD_U32("unit", IdeDrive, unit, UINT32_MAX),                                             \
+        FIELD_I32("bootindex", IdeDrive, bootindex, -1)
 
 static const Field ide_hd_props[] = {
     IDE_COMMON_PROPS,
-    FIELD_U32("cyls", IdeDrive, cyls, 0), FIELD_U32("heads", IdeDrive, heads, 0),
-    FIELD_U32("secs", IdeDrive, secs, 0), FIELD_U32("lcyls", IdeDrive, lcyls, 0),
-    FIELD_U32("lheads", IdeDrive, lheads, 0), FIELD_U32("lsecs", IdeDrive, lsecs, 0),
+    FIELD_U32("cyls", IdeDrive, cyls, 0),
+    FIELD_U32("heads", IdeDrive, heads, 0),
+    FIELD_U32("secs", IdeDrive, secs, 0),
+    FIELD_U32("lcyls", IdeDrive, lcyls, 0),
+    FIELD_U32("lheads", IdeDrive, lheads, 0),
+    FIELD_U32("lsecs", IdeDrive, lsecs, 0),
     FIELD_ENUM("bios-chs-trans", IdeDrive, bios_trans, &trans_enum, TRANS_AUTO,
                .help = "Logical CHS translation algorithm, auto/none/lba/large/rechs"),
     FIELD_U16("rotation_rate", IdeDrive, rotation_rate, 0),
@@ -224,17 +231,33 @@ static const Field ide_hd_props[] = {
 static const Field ide_cd_props[] = { IDE_COMMON_PROPS, { 0 } };
 
 const DeviceType ide_hd_type = {
-    .type = { .name = "ide-hd", .desc = "virtual IDE disk", .parent = &device_base.type,
-              .size = sizeof(IdeDrive), .user_creatable = true, .props = ide_hd_props },
-    .bus = &ide_bus, .category = DEV_STORAGE, .fw_name = "drive",
-    .realize = ide_drive_realize, .unrealize = ide_drive_unrealize, .reset = ide_drive_reset,
+    .type = { .name = "ide-hd",
+              .desc = "virtual IDE disk",
+              .parent = &device_base.type,
+              .size = sizeof(IdeDrive),
+              .user_creatable = true,
+              .props = ide_hd_props },
+    .bus = &ide_bus,
+    .category = DEV_STORAGE,
+    .fw_name = "drive",
+    .realize = ide_drive_realize,
+    .unrealize = ide_drive_unrealize,
+    .reset = ide_drive_reset,
 };
 DEVICE_REGISTER(ide_hd_type);
 
 const DeviceType ide_cd_type = {
-    .type = { .name = "ide-cd", .desc = "virtual IDE CD-ROM", .parent = &device_base.type,
-              .size = sizeof(IdeDrive), .user_creatable = true, .props = ide_cd_props },
-    .bus = &ide_bus, .category = DEV_STORAGE, .fw_name = "drive",
-    .realize = ide_drive_realize, .unrealize = ide_drive_unrealize, .reset = ide_drive_reset,
+    .type = { .name = "ide-cd",
+              .desc = "virtual IDE CD-ROM",
+              .parent = &device_base.type,
+              .size = sizeof(IdeDrive),
+              .user_creatable = true,
+              .props = ide_cd_props },
+    .bus = &ide_bus,
+    .category = DEV_STORAGE,
+    .fw_name = "drive",
+    .realize = ide_drive_realize,
+    .unrealize = ide_drive_unrealize,
+    .reset = ide_drive_reset,
 };
 DEVICE_REGISTER(ide_cd_type);

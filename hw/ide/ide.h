@@ -9,34 +9,41 @@
 #include "hw/core/vm.h"
 
 enum { IDE_UNITS = 2, IDE_SECTOR = 512, CD_SECTOR = 2048, IDE_MULT_MAX = 16 };
-enum { IDE_ERR = 1 << 0, IDE_DRQ = 1 << 3, IDE_SEEK = 1 << 4, IDE_DF = 1 << 5, IDE_READY = 1 << 6,
-       IDE_BUSY = 1 << 7 };                                     /* status */
-enum { IDE_ABORTED = 1 << 2, IDE_ID_NOT_FOUND = 1 << 4, IDE_UNCORRECTABLE = 1 << 6 };   /* error */
+enum {
+    IDE_ERR = 1 << 0,
+    IDE_DRQ = 1 << 3,
+    IDE_SEEK = 1 << 4,
+    IDE_DF = 1 << 5,
+    IDE_READY = 1 << 6,
+    IDE_BUSY = 1 << 7
+};                                                                                    /* status */
+enum { IDE_ABORTED = 1 << 2, IDE_ID_NOT_FOUND = 1 << 4, IDE_UNCORRECTABLE = 1 << 6 }; /* error */
 
 typedef struct IdeBus IdeBus;
 typedef struct IdeDrive IdeDrive;
 
-typedef struct IdeDmaOps {          /* a bus-master engine */
-    /* The drive wants a transfer; the engine calls ide_dma_run() now or once the guest starts it. */
+typedef struct IdeDmaOps { /* a bus-master engine */
+    /* The drive wants a transfer; the engine calls ide_dma_run() now or once the guest starts it.
+     */
     void (*request)(void *opaque);
     /* Appends up to max bytes of the guest's table to l (initialised); returns how many. */
     uint64_t (*take)(void *opaque, DmaList *l, uint64_t max);
-    void (*done)(void *opaque, bool error);     /* no more data: not active any more */
-    void (*irq)(void *opaque, int level);       /* the drive's line changed */
+    void (*done)(void *opaque, bool error); /* no more data: not active any more */
+    void (*irq)(void *opaque, int level);   /* the drive's line changed */
 } IdeDmaOps;
 
 struct IdeBus {
     Bus bus;
     MemRegion command_io, control_io;
     IdeDrive *drives[IDE_UNITS];
-    uint8_t unit, control;          /* selected drive; device control register */
+    uint8_t unit, control; /* selected drive; device control register */
     bool irq_level;
     Irq irq;
-    unsigned number;                /* 0 primary, 1 secondary */
-    const IdeDmaOps *dma;           /* NULL: PIO only */
+    unsigned number;      /* 0 primary, 1 secondary */
+    const IdeDmaOps *dma; /* NULL: PIO only */
     void *dma_opaque;
     AddrSpace *dma_as;
-    IdeDrive *dma_drive;            /* waits for or does a DMA transfer */
+    IdeDrive *dma_drive; /* waits for or does a DMA transfer */
 };
 
 typedef enum IdeXfer { IDE_XFER_NONE, IDE_XFER_IN, IDE_XFER_OUT } IdeXfer;
@@ -54,7 +61,7 @@ struct IdeDrive {
     IdeBus *ibus;
     Block *blk;
     bool is_cd;
-    uint64_t sectors;               /* of 512 bytes */
+    uint64_t sectors; /* of 512 bytes */
 
     uint8_t feature, error, nsector, sector, lcyl, hcyl, select, status;
     uint8_t hob_feature, hob_nsector, hob_sector, hob_lcyl, hob_hcyl;
@@ -63,23 +70,23 @@ struct IdeDrive {
 
     /* PIO */
     IdeXfer xfer;
-    uint8_t *buf;                   /* IDE_BUF bytes */
+    uint8_t *buf; /* IDE_BUF bytes */
     size_t pos, end;
     void (*xfer_done)(IdeDrive *s);
 
     /* The transfer under way */
-    uint64_t lba;                   /* in sectors of the command (512 or 2048) */
+    uint64_t lba; /* in sectors of the command (512 or 2048) */
     uint32_t left;
-    uint32_t chunk;                 /* sectors of the request in flight */
-    uint32_t per_irq;               /* sectors a PIO interrupt */
+    uint32_t chunk;   /* sectors of the request in flight */
+    uint32_t per_irq; /* sectors a PIO interrupt */
     bool is_write, fua, dma_wanted, trim;
     BlockReq *req;
     struct iovec iov;
-    DmaList sg;                     /* guest memory of the chunk, while has_sg */
+    DmaList sg; /* guest memory of the chunk, while has_sg */
     bool has_sg;
     DmaMap *map;
     uint64_t map_len;
-    void (*retry)(IdeDrive *s);     /* after a stop on an error */
+    void (*retry)(IdeDrive *s); /* after a stop on an error */
     VmNotify notify;
 
     /* ATAPI */
@@ -90,8 +97,8 @@ struct IdeDrive {
 };
 enum { IDE_BUF = 128 * 1024 };
 
-extern const BusType ide_bus;                           /* "IDE" */
-extern const DeviceType ide_hd_type, ide_cd_type;       /* "ide-hd", "ide-cd" */
+extern const BusType ide_bus;                     /* "IDE" */
+extern const DeviceType ide_hd_type, ide_cd_type; /* "ide-hd", "ide-cd" */
 
 /* Ports of the bus are mapped at base (8) and control (1) in io. name: "ide.0". */
 IdeBus *ide_bus_new(Device *owner, const char *name, unsigned number, Irq irq);
@@ -101,7 +108,7 @@ void ide_bus_reset(IdeBus *bus);
 bool ide_attach_drive(IdeBus *bus, unsigned unit, GError **errp);
 /* The engine is on: moves the data of bus->dma_drive. */
 void ide_dma_run(IdeBus *bus);
-void ide_dma_stop(IdeBus *bus);     /* the guest switched the engine off: waits for what is in flight */
+void ide_dma_stop(IdeBus *bus); /* the guest switched the engine off: waits for what is in flight */
 
 /* ---- Between the files */
 void ide_set_irq(IdeDrive *s);
@@ -109,8 +116,8 @@ void ide_reset_drive(IdeDrive *s);
 void ide_cancel(IdeDrive *s);
 void ide_drop_sg(IdeDrive *s);
 void ide_exec(IdeDrive *s, uint8_t command);
-void ide_abort(IdeDrive *s);        /* error ABRT, interrupt */
-void ide_done(IdeDrive *s);         /* success, interrupt */
+void ide_abort(IdeDrive *s); /* error ABRT, interrupt */
+void ide_done(IdeDrive *s);  /* success, interrupt */
 /* Offers n bytes of buf to the guest, or asks it for n bytes; done runs when all are moved. */
 void ide_pio_start(IdeDrive *s, IdeXfer dir, size_t n, void (*done)(IdeDrive *s));
 void ide_identify(IdeDrive *s, uint8_t out[IDE_SECTOR]);

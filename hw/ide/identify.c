@@ -47,8 +47,8 @@ static void put_features(IdeDrive *s, uint8_t *out)
 
     put_word(out, 80, 0xf0);
     put_word(out, 81, 0x16);
-    put_word(out, 82, 1 << 14 | 1 << 5 | 1);            /* NOP, write cache, SMART */
-    put_word(out, 83, 1 << 14 | 1 << 13 | 1 << 12 | 1 << 10);   /* flush ext, flush, 48-bit */
+    put_word(out, 82, 1 << 14 | 1 << 5 | 1);                  /* NOP, write cache, SMART */
+    put_word(out, 83, 1 << 14 | 1 << 13 | 1 << 12 | 1 << 10); /* flush ext, flush, 48-bit */
     put_word(out, 84, (unsigned)(1 << 14 | (wwn ? 1 << 8 : 0)));
     put_word(out, 85, (unsigned)(1 << 14 | (s->write_cache ? 1 << 5 : 0) | s->smart_on));
     put_word(out, 86, 1 << 13 | 1 << 12 | 1 << 10);
@@ -58,7 +58,7 @@ static void put_features(IdeDrive *s, uint8_t *out)
         put_word(out, 100 + i, (uint16_t)(s->sectors >> (16 * i)));
         put_word(out, 108 + i, wwn ? (uint16_t)(s->wwn >> (48 - 16 * i)) : 0);
     }
-    put_word(out, 169, 1);                              /* TRIM */
+    put_word(out, 169, 1); /* TRIM */
     put_word(out, 217, s->rotation_rate);
 }
 
@@ -75,7 +75,7 @@ void ide_identify(IdeDrive *s, uint8_t out[IDE_SECTOR])
     put_word(out, 6, s->secs);
     put_common(s, out);
     put_word(out, 47, 0x8000 | IDE_MULT_MAX);
-    put_word(out, 49, 1 << 11 | 1 << 9 | 1 << 8);       /* IORDY, LBA, DMA */
+    put_word(out, 49, 1 << 11 | 1 << 9 | 1 << 8); /* IORDY, LBA, DMA */
     put_word(out, 51, 0x200);
     put_word(out, 52, 0x200);
     put_word(out, 53, 7);
@@ -92,14 +92,14 @@ void ide_identify(IdeDrive *s, uint8_t out[IDE_SECTOR])
     for (unsigned i = 65; i <= 68; i++) {
         put_word(out, i, 120);
     }
-    put_word(out, 69, 1 << 14);                         /* trimmed sectors read the same each time */
+    put_word(out, 69, 1 << 14); /* trimmed sectors read the same each time */
     put_features(s, out);
 }
 
 void ide_identify_packet(IdeDrive *s, uint8_t out[IDE_SECTOR])
 {
     memset(out, 0, IDE_SECTOR);
-    put_word(out, 0, 2 << 14 | 5 << 8 | 1 << 7 | 2 << 5);       /* CD-ROM, removable, 12-byte packets */
+    put_word(out, 0, 2 << 14 | 5 << 8 | 1 << 7 | 2 << 5); /* CD-ROM, removable, 12-byte packets */
     put_common(s, out);
     put_word(out, 49, 1 << 9 | (s->ibus->dma != NULL ? 1 << 8 : 0));
     put_word(out, 53, 7);

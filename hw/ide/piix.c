@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* PIIX3 IDE function (82371SB data sheet 290550, 2.3 and 2.6): two legacy channels and two bus masters in BAR 4.
- * Programming Interface for Bus Master IDE Controller 1.0: command, status, table of physical regions. A table
- * is followed for at most 64 KiB of entries. Also "isa-ide": one channel without DMA. */
+/* PIIX3 IDE function (82371SB data sheet 290550, 2.3 and 2.6): two legacy channels and two bus
+ * masters in BAR 4. Programming Interface for Bus Master IDE Controller 1.0: command, status, table
+ * of physical regions. A table is followed for at most 64 KiB of entries. Also "isa-ide": one
+ * channel without DMA. */
 #include "hw/ide/piix.h"
 
 #include "hw/ide/ide.h"
@@ -18,9 +19,9 @@ typedef struct BusMaster {
     IdeBus *bus;
     MemRegion io, addr_io;
     uint8_t cmd, status;
-    uint32_t table;                 /* as written */
-    uint32_t next;                  /* next entry */
-    uint32_t cur_at, cur_len;       /* rest of the entry under way */
+    uint32_t table;           /* as written */
+    uint32_t next;            /* next entry */
+    uint32_t cur_at, cur_len; /* rest of the entry under way */
     bool cur_last;
 } BusMaster;
 
@@ -96,13 +97,15 @@ static void bm_irq(void *opaque, int level)
     }
 }
 
-static const IdeDmaOps bm_ops = { .request = bm_request, .take = bm_take, .done = bm_done, .irq = bm_irq };
+static const IdeDmaOps bm_ops = {
+    .request = bm_request, .take = bm_take, .done = bm_done, .irq = bm_irq
+};
 
 static void bm_command(BusMaster *bm, uint8_t val)
 {
     bool was = bm->cmd & CMD_START, now = val & CMD_START;
 
-    if (was && !now) {              /* stops at once; what is in flight ends first */
+    if (was && !now) { /* stops at once; what is in flight ends first */
         ide_dma_stop(bm->bus);
         bm->status &= (uint8_t)~STS_ACTIVE;
     }
@@ -128,7 +131,7 @@ static void bm_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
     if (off == BM_CMD) {
         bm_command(bm, (uint8_t)val);
     } else if (off == BM_STATUS) {
-        uint8_t keep = bm->status & (uint8_t)~(val & (STS_ERROR | STS_IRQ));
+        uint8_t keep = bm->status & (uint8_t) ~(val & (STS_ERROR | STS_IRQ));
 
         bm->status = (uint8_t)((keep & ~STS_DRIVES) | (val & STS_DRIVES));
     }
@@ -166,8 +169,13 @@ static void piix_ide_reset(Device *dev, ResetKind kind)
 
 static bool piix_ide_realize(Device *dev, GError **errp)
 {
-    static const struct { uint16_t base, control; uint8_t irq; const char *name; } ports[CHANNELS] = {
-        { 0x1f0, 0x3f6, 14, "ide.0" }, { 0x170, 0x376, 15, "ide.1" },
+    static const struct {
+        uint16_t base, control;
+        uint8_t irq;
+        const char *name;
+    } ports[CHANNELS] = {
+        { 0x1f0, 0x3f6, 14, "ide.0" },
+        { 0x170, 0x376, 15, "ide.1" },
     };
     PiixIde *s = CONTAINER(dev, PiixIde, pci.dev);
     MemRegion *io = pci_bus_of(&s->pci)->io;
@@ -194,14 +202,22 @@ static bool piix_ide_realize(Device *dev, GError **errp)
 }
 
 static const PciInfo piix3_ide_info = {
-    .vendor = 0x8086, .device = 0x7010, .class_id = 0x0101, .prog_if = 0x80,
+    .vendor = 0x8086,
+    .device = 0x7010,
+    .class_id = 0x0101,
+    .prog_if = 0x80,
 };
 
 const DeviceType piix3_ide_type = {
-    .type = { .name = "piix3-ide", .parent = &pci_device.type, .size = sizeof(PiixIde),
+    .type = { .name = "piix3-ide",
+              .parent = &pci_device.type,
+              .size = sizeof(PiixIde),
               .user_creatable = true },
-    .bus_info = &piix3_ide_info, .category = DEV_STORAGE, .fw_name = "ide",
-    .realize = piix_ide_realize, .reset = piix_ide_reset,
+    .bus_info = &piix3_ide_info,
+    .category = DEV_STORAGE,
+    .fw_name = "ide",
+    .realize = piix_ide_realize,
+    .reset = piix_ide_reset,
 };
 DEVICE_REGISTER(piix3_ide_type);
 
@@ -252,9 +268,14 @@ static const Field isa_ide_props[] = {
 };
 
 const DeviceType isa_ide_type = {
-    .type = { .name = "isa-ide", .parent = &isa_device.type, .size = sizeof(IsaIde),
-              .user_creatable = true, .props = isa_ide_props },
-    .category = DEV_STORAGE, .fw_name = "ide", .realize = isa_ide_realize,
+    .type = { .name = "isa-ide",
+              .parent = &isa_device.type,
+              .size = sizeof(IsaIde),
+              .user_creatable = true,
+              .props = isa_ide_props },
+    .category = DEV_STORAGE,
+    .fw_name = "ide",
+    .realize = isa_ide_realize,
 };
 DEVICE_REGISTER(isa_ide_type);
 

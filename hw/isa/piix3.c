@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* 82371SB (PIIX3) function 0: PCI to ISA bridge (data sheet 290550, 2.2): PIRQ route control 0x60-0x63 and
- * reset control 0xcf9. The edge/level registers belong to the interrupt controllers; IDE is function 1. Not
- * modelled: X-bus chip selects, distributed DMA, SMI and USB of this chip (the board uses a PIIX4's). */
+/* 82371SB (PIIX3) function 0: PCI to ISA bridge (data sheet 290550, 2.2): PIRQ route control
+ * 0x60-0x63 and reset control 0xcf9. The edge/level registers belong to the interrupt controllers;
+ * IDE is function 1. Not modelled: X-bus chip selects, distributed DMA, SMI and USB of this chip
+ * (the board uses a PIIX4's). */
 #include "hw/isa/piix3.h"
 
 #include <string.h>
@@ -16,8 +17,8 @@ typedef struct Piix3 {
     IsaBus *isa;
     MemRegion rcr_io;
     uint8_t rcr;
-    uint8_t lines;                  /* levels of PIRQA-D */
-    uint16_t driven;                /* ISA interrupts that are high because of us */
+    uint8_t lines;   /* levels of PIRQA-D */
+    uint16_t driven; /* ISA interrupts that are high because of us */
     int32_t levels_saved[PIIX_PIRQS];
 } Piix3;
 
@@ -83,10 +84,12 @@ static const MemOps rcr_ops = { .read = rcr_read, .write = rcr_write, .max_size 
 
 static void piix3_reset(Device *dev, ResetKind kind)
 {
-    static const struct { uint8_t off, val; } defaults[] = {
-        { 0x4c, 0x4d }, { 0x4e, 0x03 }, { 0x60, 0x80 }, { 0x61, 0x80 }, { 0x62, 0x80 }, { 0x63, 0x80 },
-        { 0x69, 0x02 }, { 0x70, 0x80 }, { 0x76, 0x0c }, { 0x77, 0x0c }, { 0x78, 0x02 }, { 0x82, 0x02 },
-        { 0xa0, 0x08 }, { 0xa8, 0x0f },
+    static const struct {
+        uint8_t off, val;
+    } defaults[] = {
+        { 0x4c, 0x4d }, { 0x4e, 0x03 }, { 0x60, 0x80 }, { 0x61, 0x80 }, { 0x62, 0x80 },
+        { 0x63, 0x80 }, { 0x69, 0x02 }, { 0x70, 0x80 }, { 0x76, 0x0c }, { 0x77, 0x0c },
+        { 0x78, 0x02 }, { 0x82, 0x02 }, { 0xa0, 0x08 }, { 0xa8, 0x0f },
     };
     Piix3 *s = CONTAINER(dev, Piix3, pci.dev);
     uint8_t *c = s->pci.config;
@@ -139,7 +142,10 @@ static bool piix3_rcr_needed(const void *obj)
 
 static const VmField piix3_rcr_fields[] = { VM_FIELD_U8(Piix3, rcr), VM_FIELD_END };
 static const VmState piix3_rcr_vmstate = {
-    .name = "PIIX3/rcr", .version = 1, .min_version = 1, .fields = piix3_rcr_fields,
+    .name = "PIIX3/rcr",
+    .version = 1,
+    .min_version = 1,
+    .fields = piix3_rcr_fields,
     .needed = piix3_rcr_needed,
 };
 static const VmState *const piix3_sections[] = { &piix3_rcr_vmstate, NULL };
@@ -149,18 +155,32 @@ static const VmField piix3_fields[] = {
     VM_FIELD_END,
 };
 static const VmState piix3_vmstate = {
-    .name = "PIIX3", .version = 3, .min_version = 2, .fields = piix3_fields,
-    .sections = piix3_sections, .pre_save = piix3_pre_save, .post_load = piix3_post_load,
+    .name = "PIIX3",
+    .version = 3,
+    .min_version = 2,
+    .fields = piix3_fields,
+    .sections = piix3_sections,
+    .pre_save = piix3_pre_save,
+    .post_load = piix3_post_load,
 };
 
 static const PciInfo piix3_info = {
-    .vendor = 0x8086, .device = 0x7000, .class_id = 0x0601, .config_written = piix3_config_written,
+    .vendor = 0x8086,
+    .device = 0x7000,
+    .class_id = 0x0601,
+    .config_written = piix3_config_written,
 };
 
 const DeviceType piix3_type = {
-    .type = { .name = "PIIX3", .desc = "ISA bridge", .parent = &pci_device.type, .size = sizeof(Piix3) },
-    .bus_info = &piix3_info, .category = DEV_BRIDGE,
-    .realize = piix3_realize, .reset = piix3_reset, .vmstate = &piix3_vmstate,
+    .type = { .name = "PIIX3",
+              .desc = "ISA bridge",
+              .parent = &pci_device.type,
+              .size = sizeof(Piix3) },
+    .bus_info = &piix3_info,
+    .category = DEV_BRIDGE,
+    .realize = piix3_realize,
+    .reset = piix3_reset,
+    .vmstate = &piix3_vmstate,
 };
 DEVICE_REGISTER(piix3_type);
 

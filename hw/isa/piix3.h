@@ -8,8 +8,9 @@
 
 extern const DeviceType piix3_type;
 
-/* At devfn, as function 0 of several. Makes the bus "isa.0" and routes the PCI lines of bus through its
- * PIRQ registers to the ISA interrupts, which the board sets by isa_bus_set_irqs(). NULL + error. */
+/* At devfn, as function 0 of several. Makes the bus "isa.0" and routes the PCI lines of bus through
+ * its PIRQ registers to the ISA interrupts, which the board sets by isa_bus_set_irqs(). NULL +
+ * error. */
 IsaBus *piix3_new(PciBus *bus, int devfn, GError **errp);
 
 #endif

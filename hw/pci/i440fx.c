@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* 82441FX PCI and memory controller (data sheet 290549): configuration mechanism #1 at 0xcf8/0xcfc,
- * programmable attribute map (3.2.17: reads and writes of 13 areas between 0xc0000 and 0xfffff go to RAM or
- * to PCI), SMRAM control (3.2.19). Not modelled: DRAM timing and row registers, the fixed hole at 15 MiB,
- * error reporting. An area with writes but no reads from RAM behaves as if both went to RAM. */
+ * programmable attribute map (3.2.17: reads and writes of 13 areas between 0xc0000 and 0xfffff go
+ * to RAM or to PCI), SMRAM control (3.2.19). Not modelled: DRAM timing and row registers, the fixed
+ * hole at 15 MiB, error reporting. An area with writes but no reads from RAM behaves as if both
+ * went to RAM. */
 #include "hw/pci/i440fx.h"
 
 #include "hw/core/vm.h"
@@ -11,32 +12,36 @@
 
 enum { I440FX_PAM = 0x59, I440FX_PAM_REGS = 7, I440FX_SMRAM = 0x72, PAM_AREAS = 13 };
 enum { PAM_READ = 1 << 0, PAM_WRITE = 1 << 1 };
-enum { SMRAM_BASE_SEG = 0x02, SMRAM_ENABLE = 1 << 3, SMRAM_LOCK = 1 << 4, SMRAM_CLOSED = 1 << 5,
-       SMRAM_OPEN = 1 << 6, SMRAM_GUEST = SMRAM_ENABLE | SMRAM_LOCK | SMRAM_CLOSED | SMRAM_OPEN };
+enum {
+    SMRAM_BASE_SEG = 0x02,
+    SMRAM_ENABLE = 1 << 3,
+    SMRAM_LOCK = 1 << 4,
+    SMRAM_CLOSED = 1 << 5,
+    SMRAM_OPEN = 1 << 6,
+    SMRAM_GUEST = SMRAM_ENABLE | SMRAM_LOCK | SMRAM_CLOSED | SMRAM_OPEN
+};
 enum { SMRAM_AT = 0xa0000, SMRAM_SIZE = 0x20000 };
 enum { CONF_ADDRESS = 0xcf8, CONF_DATA = 0xcfc };
 
 typedef struct PamArea {
     uint32_t start, size;
-    uint8_t reg, shift;             /* of its two attribute bits */
+    uint8_t reg, shift; /* of its two attribute bits */
 } PamArea;
 
 static const PamArea pam_areas[PAM_AREAS] = {
-    { 0xf0000, 0x10000, 0x59, 4 },
-    { 0xc0000, 0x4000, 0x5a, 0 }, { 0xc4000, 0x4000, 0x5a, 4 },
-    { 0xc8000, 0x4000, 0x5b, 0 }, { 0xcc000, 0x4000, 0x5b, 4 },
-    { 0xd0000, 0x4000, 0x5c, 0 }, { 0xd4000, 0x4000, 0x5c, 4 },
-    { 0xd8000, 0x4000, 0x5d, 0 }, { 0xdc000, 0x4000, 0x5d, 4 },
-    { 0xe0000, 0x4000, 0x5e, 0 }, { 0xe4000, 0x4000, 0x5e, 4 },
-    { 0xe8000, 0x4000, 0x5f, 0 }, { 0xec000, 0x4000, 0x5f, 4 },
+    { 0xf0000, 0x10000, 0x59, 4 }, { 0xc0000, 0x4000, 0x5a, 0 }, { 0xc4000, 0x4000, 0x5a, 4 },
+    { 0xc8000, 0x4000, 0x5b, 0 },  { 0xcc000, 0x4000, 0x5b, 4 }, { 0xd0000, 0x4000, 0x5c, 0 },
+    { 0xd4000, 0x4000, 0x5c, 4 },  { 0xd8000, 0x4000, 0x5d, 0 }, { 0xdc000, 0x4000, 0x5d, 4 },
+    { 0xe0000, 0x4000, 0x5e, 0 },  { 0xe4000, 0x4000, 0x5e, 4 }, { 0xe8000, 0x4000, 0x5f, 0 },
+    { 0xec000, 0x4000, 0x5f, 4 },
 };
-enum { PAM_VIEWS = 3 };             /* as PCI, as ROM, as RAM */
+enum { PAM_VIEWS = 3 }; /* as PCI, as ROM, as RAM */
 
 typedef struct I440fx {
     PciDevice pci;
     MemRegion pam[PAM_AREAS][PAM_VIEWS];
-    MemRegion smram_region;         /* PCI at 0xa0000, above RAM, unless SMRAM is open */
-    MemRegion smram, low_smram;     /* what SMM sees */
+    MemRegion smram_region;     /* PCI at 0xa0000, above RAM, unless SMRAM is open */
+    MemRegion smram, low_smram; /* what SMM sees */
     bool mapped;
 } I440fx;
 
@@ -44,7 +49,7 @@ typedef struct I440fxHost {
     Device dev;
     MemRegion conf_idx, conf_data;
     uint32_t config_reg;
-    uint64_t pci_hole64_size;       /* properties */
+    uint64_t pci_hole64_size; /* properties */
     uint32_t short_root_bus;
     bool x_pci_hole64_fix, x_config_reg_migration, bypass_iommu;
     I440fxConfig cfg;
@@ -86,7 +91,7 @@ static void i440fx_config_written(PciDevice *pci, unsigned off, uint32_t val, un
 
     if (off <= I440FX_SMRAM && off + size > I440FX_SMRAM && (*smram & SMRAM_LOCK)) {
         *smram &= (uint8_t)~SMRAM_OPEN;
-        pci->wmask[I440FX_SMRAM] = 0;           /* D_LCK: until reset */
+        pci->wmask[I440FX_SMRAM] = 0; /* D_LCK: until reset */
     }
     if (off <= I440FX_SMRAM && off + size > I440FX_PAM) {
         i440fx_update(s);
@@ -155,19 +160,31 @@ static const VmField i440fx_fields[] = {
     VM_FIELD_END,
 };
 static const VmState i440fx_vmstate = {
-    .name = "I440FX", .version = 3, .min_version = 3, .fields = i440fx_fields,
+    .name = "I440FX",
+    .version = 3,
+    .min_version = 3,
+    .fields = i440fx_fields,
     .post_load = i440fx_post_load,
 };
 
 static const PciInfo i440fx_info = {
-    .vendor = 0x8086, .device = 0x1237, .class_id = 0x0600, .revision = 2,
+    .vendor = 0x8086,
+    .device = 0x1237,
+    .class_id = 0x0600,
+    .revision = 2,
     .config_written = i440fx_config_written,
 };
 
 const DeviceType i440fx_type = {
-    .type = { .name = "i440FX", .desc = "Host bridge", .parent = &pci_device.type, .size = sizeof(I440fx) },
-    .bus_info = &i440fx_info, .category = DEV_BRIDGE,
-    .realize = i440fx_realize, .reset = i440fx_reset, .vmstate = &i440fx_vmstate,
+    .type = { .name = "i440FX",
+              .desc = "Host bridge",
+              .parent = &pci_device.type,
+              .size = sizeof(I440fx) },
+    .bus_info = &i440fx_info,
+    .category = DEV_BRIDGE,
+    .realize = i440fx_realize,
+    .reset = i440fx_reset,
+    .vmstate = &i440fx_vmstate,
 };
 DEVICE_REGISTER(i440fx_type);
 
@@ -204,8 +221,12 @@ static void conf_data_write(void *opaque, GuestAddr off, uint64_t val, unsigned 
     pci_host_write(s->bus, (s->config_reg & ~3u) | (uint32_t)off, (uint32_t)val, size);
 }
 
-static const MemOps conf_idx_ops = { .read = conf_idx_read, .write = conf_idx_write, .max_size = 4 };
-static const MemOps conf_data_ops = { .read = conf_data_read, .write = conf_data_write, .max_size = 4 };
+static const MemOps conf_idx_ops = { .read = conf_idx_read,
+                                     .write = conf_idx_write,
+                                     .max_size = 4 };
+static const MemOps conf_data_ops = { .read = conf_data_read,
+                                      .write = conf_data_write,
+                                      .max_size = 4 };
 
 static bool i440fx_host_realize(Device *dev, GError **errp)
 {
@@ -244,14 +265,22 @@ static const VmField i440fx_host_fields[] = {
     VM_FIELD_END,
 };
 static const VmState i440fx_host_vmstate = {
-    .name = "PCIHost", .version = 1, .min_version = 1, .fields = i440fx_host_fields,
+    .name = "PCIHost",
+    .version = 1,
+    .min_version = 1,
+    .fields = i440fx_host_fields,
 };
 
 const DeviceType i440fx_pcihost_type = {
-    .type = { .name = "i440FX-pcihost", .parent = &sysbus_device.type, .size = sizeof(I440fxHost),
+    .type = { .name = "i440FX-pcihost",
+              .parent = &sysbus_device.type,
+              .size = sizeof(I440fxHost),
               .props = i440fx_host_props },
-    .category = DEV_BRIDGE, .fw_name = "pci@i0cf8", .realize = i440fx_host_realize,
-    .reset = i440fx_host_reset, .vmstate = &i440fx_host_vmstate,
+    .category = DEV_BRIDGE,
+    .fw_name = "pci@i0cf8",
+    .realize = i440fx_host_realize,
+    .reset = i440fx_host_reset,
+    .vmstate = &i440fx_host_vmstate,
 };
 DEVICE_REGISTER(i440fx_pcihost_type);
 

@@ -8,8 +8,8 @@
 extern const DeviceType i440fx_pcihost_type, i440fx_type;
 
 typedef struct I440fxConfig {
-    MemRegion *ram;                 /* from address 0; kept */
-    MemRegion *pci_mem;             /* what lies behind RAM: BARs, VGA window, ROMs; kept */
+    MemRegion *ram;     /* from address 0; kept */
+    MemRegion *pci_mem; /* what lies behind RAM: BARs, VGA window, ROMs; kept */
     MemRegion *io;
 } I440fxConfig;
 

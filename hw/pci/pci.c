@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The PCI bus and the base of its devices: addresses, identity, interrupt lines, option ROMs, bus mastering.
- * PCI Local Bus Specification 3.0, chapters 2.2.6 and 6. Each device sees memory through an address space of
- * its own which is empty until the guest sets Bus Master Enable. Not modelled: parity and SERR#, BIST,
- * cache line semantics, 66 MHz signalling. */
+/* The PCI bus and the base of its devices: addresses, identity, interrupt lines, option ROMs, bus
+ * mastering. PCI Local Bus Specification 3.0, chapters 2.2.6 and 6. Each device sees memory through
+ * an address space of its own which is empty until the guest sets Bus Master Enable. Not modelled:
+ * parity and SERR#, BIST, cache line semantics, 66 MHz signalling. */
 #include "hw/pci/pci.h"
 
 #include <string.h>
@@ -172,7 +172,8 @@ static bool pci_check_multifunction(PciBus *bus, PciDevice *pci, GError **errp)
 
     if ((pci->devfn & 7) != 0) {
         if (f0 != NULL && !f0->multifunction) {
-            return err_fail(errp, "PCI: single function device can't be populated in function %x.%x",
+            return err_fail(errp,
+                            "PCI: single function device can't be populated in function %x.%x",
                             slot, pci->devfn & 7);
         }
         return true;
@@ -182,7 +183,8 @@ static bool pci_check_multifunction(PciBus *bus, PciDevice *pci, GError **errp)
     }
     for (unsigned fn = 1; fn < 8; fn++) {
         if (bus->devices[PCI_DEVFN(slot, fn)] != NULL) {
-            return err_fail(errp, "PCI: %x.0 indicates single function, but %x.%x is already populated.",
+            return err_fail(errp,
+                            "PCI: %x.0 indicates single function, but %x.%x is already populated.",
                             slot, slot, fn);
         }
     }
@@ -266,8 +268,13 @@ static void pci_bus_reset_lines(Bus *b, ResetKind kind)
 
 const BusType pci_bus = {
     .type = { .name = "PCI", .parent = &bus_base.type, .size = sizeof(PciBus) },
-    .attach = pci_attach, .detach = pci_detach, .address = pci_address, .dev_path = pci_dev_path,
-    .fw_path = pci_fw_path, .print = pci_print_qtree, .reset = pci_bus_reset_lines,
+    .attach = pci_attach,
+    .detach = pci_detach,
+    .address = pci_address,
+    .dev_path = pci_dev_path,
+    .fw_path = pci_fw_path,
+    .print = pci_print_qtree,
+    .reset = pci_bus_reset_lines,
 };
 BUS_REGISTER(pci_bus);
 
@@ -281,8 +288,8 @@ PciBus *pci_bus_new_root(Device *host, const char *name, MemRegion *mem, MemRegi
     return bus;
 }
 
-void pci_bus_set_irqs(PciBus *bus, void (*set)(void *opaque, unsigned line, int level), PciMapIrq *map,
-                      void *opaque, unsigned lines)
+void pci_bus_set_irqs(PciBus *bus, void (*set)(void *opaque, unsigned line, int level),
+                      PciMapIrq *map, void *opaque, unsigned lines)
 {
     g_assert(lines <= G_N_ELEMENTS(bus->irq_count));
     bus->set_irq = set;
@@ -291,7 +298,8 @@ void pci_bus_set_irqs(PciBus *bus, void (*set)(void *opaque, unsigned line, int 
     bus->irq_lines = lines;
 }
 
-PciDevice *pci_create(const DeviceType *type, PciBus *bus, int devfn, bool multifunction, GError **errp)
+PciDevice *pci_create(const DeviceType *type, PciBus *bus, int devfn, bool multifunction,
+                      GError **errp)
 {
     Device *dev = device_new(type, bus->bus.vm, NULL);
     PciDevice *pci = CONTAINER(dev, PciDevice, dev);
@@ -328,8 +336,8 @@ static void pci_init_config(PciDevice *pci)
     c[PCI_HEADER_TYPE] = pci->multifunction ? PCI_HEADER_MULTI : 0;
     pci->wmask[PCI_CACHE_LINE] = 0xff;
     pci->wmask[PCI_INT_LINE] = 0xff;
-    pci_set16(pci->wmask + PCI_COMMAND, PCI_CMD_IO | PCI_CMD_MEMORY | PCI_CMD_MASTER | PCI_CMD_INTX_OFF |
-                                        PCI_CMD_SERR);
+    pci_set16(pci->wmask + PCI_COMMAND,
+              PCI_CMD_IO | PCI_CMD_MEMORY | PCI_CMD_MASTER | PCI_CMD_INTX_OFF | PCI_CMD_SERR);
     memset(pci->wmask + 0x40, 0xff, size - 0x40);
     pci_set16(pci->w1cmask + PCI_STATUS, 0xf900);
 }
@@ -347,7 +355,8 @@ static bool pci_load_rom(PciDevice *pci, GError **errp)
         return true;
     }
     path = type_is_a(vm->machine->type, &machine_base.type)
-           ? machine_find_file(vm_machine(vm), pci->romfile) : g_strdup(pci->romfile);
+               ? machine_find_file(vm_machine(vm), pci->romfile)
+               : g_strdup(pci->romfile);
     if (path == NULL) {
         return err_fail(errp, "failed to find romfile \"%s\"", pci->romfile);
     }
@@ -360,7 +369,8 @@ static bool pci_load_rom(PciDevice *pci, GError **errp)
         }
         pci->romsize = (uint32_t)size;
     } else if (size < len || (size & (size - 1)) != 0) {
-        return err_fail(errp, "romfile \"%s\" (%zu bytes) is too large for ROM size %" G_GUINT64_FORMAT,
+        return err_fail(errp,
+                        "romfile \"%s\" (%zu bytes) is too large for ROM size %" G_GUINT64_FORMAT,
                         pci->romfile, len, size);
     }
     if (!mem_init_rom(&pci->rom, pci->romfile, MAX(size, 4096), errp)) {
@@ -466,7 +476,9 @@ static char *pci_addr_print(const Field *f, const void *member)
 }
 
 static const FieldOps pci_addr_ops = {
-    .type_name = "int32", .parse = pci_addr_parse, .print = pci_addr_print,
+    .type_name = "int32",
+    .parse = pci_addr_parse,
+    .print = pci_addr_print,
 };
 
 static const Field pci_props[] = {
@@ -494,9 +506,17 @@ static void pci_init(Object *obj)
 }
 
 const DeviceType pci_device = {
-    .type = { .name = "pci-device", .parent = &device_base.type, .size = sizeof(PciDevice),
-              .abstract = true, .props = pci_props, .init = pci_init },
-    .bus = &pci_bus, .category = DEV_MISC, .hotpluggable = true,
-    .realize = pci_realize, .unrealize = pci_unrealize, .reset = pci_device_reset,
+    .type = { .name = "pci-device",
+              .parent = &device_base.type,
+              .size = sizeof(PciDevice),
+              .abstract = true,
+              .props = pci_props,
+              .init = pci_init },
+    .bus = &pci_bus,
+    .category = DEV_MISC,
+    .hotpluggable = true,
+    .realize = pci_realize,
+    .unrealize = pci_unrealize,
+    .reset = pci_device_reset,
 };
 DEVICE_REGISTER(pci_device);

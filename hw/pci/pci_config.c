@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Configuration space: masks, BARs, capabilities, mechanism #1 (PCI Local Bus 3.0, 3.2.2.3.2 and 6.2.5).
- * Mappings change in one transaction a write, and only when an address really differs, so that sizing a BAR
- * never makes a region flicker. A BAR at address 0 or reaching the end of its space is not decoded. */
+/* Configuration space: masks, BARs, capabilities, mechanism #1 (PCI Local Bus 3.0, 3.2.2.3.2
+ * and 6.2.5). Mappings change in one transaction a write, and only when an address really differs,
+ * so that sizing a BAR never makes a region flicker. A BAR at address 0 or reaching the end of its
+ * space is not decoded. */
 #include <string.h>
 
 #include "hw/pci/pci_int.h"
@@ -93,10 +94,13 @@ void pci_add_bar(PciDevice *pci, unsigned bar, MemRegion *r, unsigned flags)
     unsigned off = pci_bar_offset(bar);
 
     g_assert(bar < PCI_REGIONS && (r->size & (r->size - 1)) == 0 && r->size >= 4);
-    *b = (PciBar){ .region = r, .size = r->size, .addr = PCI_BAR_UNMAPPED, .flags = (uint8_t)flags,
+    *b = (PciBar){ .region = r,
+                   .size = r->size,
+                   .addr = PCI_BAR_UNMAPPED,
+                   .flags = (uint8_t)flags,
                    .parent = flags & PCI_BAR_IO ? bus->io : bus->mem };
     pci_set32(pci->config + off, bar == PCI_ROM_BAR ? 0 : flags);
-    pci_set32(pci->wmask + off, (uint32_t)~(r->size - 1) | (bar == PCI_ROM_BAR));
+    pci_set32(pci->wmask + off, (uint32_t) ~(r->size - 1) | (bar == PCI_ROM_BAR));
     if (flags & PCI_BAR_64) {
         g_assert(bar < PCI_BARS - 1);
         pci_set32(pci->wmask + off + 4, (uint32_t)(~(r->size - 1) >> 32));
@@ -192,7 +196,7 @@ void pci_config_write(PciDevice *pci, unsigned off, uint32_t val, unsigned size)
         uint8_t w = pci->wmask[off + i], w1c = pci->w1cmask[off + i];
 
         *c = (uint8_t)((*c & ~w) | (v & w));
-        *c &= (uint8_t)~(v & w1c);
+        *c &= (uint8_t) ~(v & w1c);
     }
     if (pci_touches(off, size, PCI_BAR0, 24) || pci_touches(off, size, PCI_ROM, 4) ||
         pci_touches(off, size, PCI_COMMAND, 2)) {
@@ -268,7 +272,8 @@ static bool pci_irq_state_load(VmReader *r, const VmField *f, void *member, GErr
     return true;
 }
 
-static const VmCustomOps pci_irq_state_ops = { "pci irq state", pci_irq_state_save, pci_irq_state_load };
+static const VmCustomOps pci_irq_state_ops = { "pci irq state", pci_irq_state_save,
+                                               pci_irq_state_load };
 
 static bool pci_post_load(void *obj, int version, GError **errp)
 {
@@ -283,15 +288,34 @@ static bool pci_post_load(void *obj, int version, GError **errp)
 
 static const VmField pci_fields[] = {
     VM_FIELD_I32(PciDevice, vm_version),
-    { .name = "config", .kind = VM_BUF, .offset = offsetof(PciDevice, config), .count = 1,
-      .elem_size = PCI_CONFIG_SIZE, .flags = VM_POINTER, .exists = pci_is_conventional },
-    { .name = "config", .kind = VM_BUF, .offset = offsetof(PciDevice, config), .count = 1,
-      .elem_size = PCIE_CONFIG_SIZE, .flags = VM_POINTER, .exists = pci_is_express },
-    { .name = "irq_state", .kind = VM_CUSTOM, .offset = offsetof(PciDevice, irq_level), .count = 1,
-      .elem_size = 1, .since = 2, .ops = &pci_irq_state_ops },
+    { .name = "config",
+      .kind = VM_BUF,
+      .offset = offsetof(PciDevice, config),
+      .count = 1,
+      .elem_size = PCI_CONFIG_SIZE,
+      .flags = VM_POINTER,
+      .exists = pci_is_conventional },
+    { .name = "config",
+      .kind = VM_BUF,
+      .offset = offsetof(PciDevice, config),
+      .count = 1,
+      .elem_size = PCIE_CONFIG_SIZE,
+      .flags = VM_POINTER,
+      .exists = pci_is_express },
+    { .name = "irq_state",
+      .kind = VM_CUSTOM,
+      .offset = offsetof(PciDevice, irq_level),
+      .count = 1,
+      .elem_size = 1,
+      .since = 2,
+      .ops = &pci_irq_state_ops },
     VM_FIELD_END,
 };
 
 const VmState pci_device_vmstate = {
-    .name = "PCIDevice", .version = 2, .min_version = 1, .fields = pci_fields, .post_load = pci_post_load,
+    .name = "PCIDevice",
+    .version = 2,
+    .min_version = 1,
+    .fields = pci_fields,
+    .post_load = pci_post_load,
 };

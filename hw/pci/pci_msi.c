@@ -1,18 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Message signalled interrupts (PCI Local Bus 3.0, 6.8): the MSI capability with 64-bit addresses and
- * without per-vector masking, and MSI-X with its table and pending bits in a BAR of their own. Messages are
- * 32-bit stores through the device's bus master space, so Bus Master Enable gates them. */
+/* Message signalled interrupts (PCI Local Bus 3.0, 6.8): the MSI capability with 64-bit addresses
+ * and without per-vector masking, and MSI-X with its table and pending bits in a BAR of their own.
+ * Messages are 32-bit stores through the device's bus master space, so Bus Master Enable gates
+ * them. */
 #include <string.h>
 
 #include "hw/core/dma.h"
 #include "hw/pci/pci_int.h"
 #include "util/err.h"
 
-enum { MSI_CTRL = 2, MSI_ADDR = 4, MSI_ADDR_HI = 8, MSI_DATA = 12, MSI_SIZE = 14,
-       MSI_ENABLE = 1 << 0, MSI_MULTI_SHIFT = 4, MSI_CAN_SHIFT = 1, MSI_64 = 1 << 7 };
-enum { MSIX_CTRL = 2, MSIX_TABLE = 4, MSIX_PBA = 8, MSIX_SIZE = 12,
-       MSIX_ENABLE = 1 << 15, MSIX_MASK_ALL = 1 << 14,
-       MSIX_ENTRY = 16, MSIX_E_DATA = 8, MSIX_E_CTRL = 12 };
+enum {
+    MSI_CTRL = 2,
+    MSI_ADDR = 4,
+    MSI_ADDR_HI = 8,
+    MSI_DATA = 12,
+    MSI_SIZE = 14,
+    MSI_ENABLE = 1 << 0,
+    MSI_MULTI_SHIFT = 4,
+    MSI_CAN_SHIFT = 1,
+    MSI_64 = 1 << 7
+};
+enum {
+    MSIX_CTRL = 2,
+    MSIX_TABLE = 4,
+    MSIX_PBA = 8,
+    MSIX_SIZE = 12,
+    MSIX_ENABLE = 1 << 15,
+    MSIX_MASK_ALL = 1 << 14,
+    MSIX_ENTRY = 16,
+    MSIX_E_DATA = 8,
+    MSIX_E_CTRL = 12
+};
 
 static uint16_t pci_requester(const PciDevice *pci)
 {
@@ -33,7 +51,8 @@ bool pci_add_msi(PciDevice *pci, unsigned vectors, GError **errp)
     }
     at = pci_add_cap(pci, PCI_CAP_MSI, 0, MSI_SIZE);
     pci_set16(pci->config + at + MSI_CTRL, (uint16_t)(MSI_64 | log << MSI_CAN_SHIFT));
-    pci_set16(pci->wmask + at + MSI_CTRL, (uint16_t)(MSI_ENABLE | (log != 0 ? 7 << MSI_MULTI_SHIFT : 0)));
+    pci_set16(pci->wmask + at + MSI_CTRL,
+              (uint16_t)(MSI_ENABLE | (log != 0 ? 7 << MSI_MULTI_SHIFT : 0)));
     pci_set32(pci->wmask + at + MSI_ADDR, 0xfffffffc);
     pci_set32(pci->wmask + at + MSI_ADDR_HI, 0xffffffff);
     pci_set16(pci->wmask + at + MSI_DATA, 0xffff);
@@ -58,7 +77,7 @@ void pci_msi_notify(PciDevice *pci, unsigned vector)
     }
     ctrl = pci_get16(c + MSI_CTRL);
     can = (ctrl >> MSI_CAN_SHIFT) & 7;
-    log = MIN((ctrl >> MSI_MULTI_SHIFT) & 7, can);      /* more than offered: undefined by the guest */
+    log = MIN((ctrl >> MSI_MULTI_SHIFT) & 7, can); /* more than offered: undefined by the guest */
     addr = pci_get32(c + MSI_ADDR) | (uint64_t)pci_get32(c + MSI_ADDR_HI) << 32;
     data = pci_get16(c + MSI_DATA);
     data = (data & ~((1u << log) - 1)) | (vector & ((1u << log) - 1));
@@ -132,8 +151,9 @@ static uint64_t msix_pba_read(void *opaque, GuestAddr off, unsigned size)
     return pci_get32(pci->msix_pba + off);
 }
 
-static const MemOps msix_table_ops = { .read = msix_table_read, .write = msix_table_write,
-                                       .min_size = 4, .max_size = 4 };
+static const MemOps msix_table_ops = {
+    .read = msix_table_read, .write = msix_table_write, .min_size = 4, .max_size = 4
+};
 static const MemOps msix_pba_ops = { .read = msix_pba_read, .min_size = 4, .max_size = 4 };
 
 bool pci_add_msix(PciDevice *pci, unsigned vectors, unsigned bar, GError **errp)
@@ -186,7 +206,7 @@ void pci_msi_reset(PciDevice *pci)
     if (pci->msi_cap != 0) {
         uint8_t *c = pci->config + pci->msi_cap;
 
-        c[MSI_CTRL] &= (uint8_t)~(MSI_ENABLE | 7 << MSI_MULTI_SHIFT);
+        c[MSI_CTRL] &= (uint8_t) ~(MSI_ENABLE | 7 << MSI_MULTI_SHIFT);
         memset(c + MSI_ADDR, 0, MSI_SIZE - MSI_ADDR);
     }
     if (pci->msix_cap != 0) {
