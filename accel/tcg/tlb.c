@@ -46,43 +46,46 @@ static void fetch_clear(TlbSet *s, FetchEntry *f)
     }
 }
 
-static void set_clear(TlbSet *s)
+/* A set that was never used. */
+static void set_init(TlbSet *s)
 {
     for (unsigned m = 0; m < TLB_MODES; m++) {
-        for (unsigned k = 0; k < TLB_SIZE; k++) {
-            data_clear(s, m, k);
-        }
-        for (unsigned k = 0; k < FETCH_SIZE; k++) {
-            s->fetch[m][k].tag = 0;
-        }
+        data_clear(s, m, 0);
     }
-    tlb_jump_clear(s);
-    s->n_journal = s->n_fetch = s->n_large = 0;
-    s->journal_full = s->fetch_full = false;
 }
 
 typedef bool (*TlbMatch)(uint64_t va_flags, uint64_t arg);
 
-static unsigned set_drop_data(TlbSet *s, TlbMatch match, uint64_t arg)
+static void journal_add(TlbJournal *j, unsigned at)
 {
-    unsigned total = s->journal_full ? TLB_MODES * TLB_SIZE : s->n_journal, kept = 0;
+    if (j->n == TLB_JOURNAL) {
+        j->full = true;
+    } else {
+        j->at[j->n++] = at;
+    }
+}
 
+/* Clears what matches. An entry that changed from local to global or back is in both journals. */
+static void journal_drop(TlbSet *s, TlbJournal *j, bool global, TlbMatch match, uint64_t arg)
+{
+    unsigned total = j->full ? TLB_MODES * TLB_SIZE : j->n;
+    bool full = j->full;
+
+    j->n = 0;
+    j->full = false;
     for (unsigned n = 0; n < total; n++) {
-        unsigned at = s->journal_full ? n : s->journal[n];
+        unsigned at = full ? n : j->at[n];
         uint64_t va = s->side[at >> TLB_BITS][at & (TLB_SIZE - 1)].va;
 
-        if (va == 0) {
+        if (va == 0 || ((va & SIDE_GLOBAL) != 0) != global) {
             continue;
         }
         if (match(va, arg)) {
             data_clear(s, at >> TLB_BITS, at & (TLB_SIZE - 1));
-        } else if (kept < TLB_JOURNAL) {
-            s->journal[kept++] = at;
         } else {
-            kept++;
+            journal_add(j, at);
         }
     }
-    return kept;
 }
 
 static unsigned set_drop_fetch(TlbSet *s, TlbMatch match, uint64_t arg)
@@ -98,7 +101,7 @@ static unsigned set_drop_fetch(TlbSet *s, TlbMatch match, uint64_t arg)
         }
         if (match(f->tag, arg)) {
             fetch_clear(s, f);
-        } else if (kept < TLB_JOURNAL) {
+        } else if (kept < FETCH_JOURNAL) {
             s->fetch_journal[kept++] = at;
         } else {
             kept++;
@@ -107,15 +110,17 @@ static unsigned set_drop_fetch(TlbSet *s, TlbMatch match, uint64_t arg)
     return kept;
 }
 
-static void set_drop(TlbSet *s, TlbMatch match, uint64_t arg)
+static void set_drop(TlbSet *s, bool global_too, TlbMatch match, uint64_t arg)
 {
-    unsigned kept = set_drop_data(s, match, arg);
+    unsigned kept;
 
-    s->journal_full = kept > TLB_JOURNAL;
-    s->n_journal = MIN(kept, TLB_JOURNAL);
+    journal_drop(s, &s->local, false, match, arg);
+    if (global_too) {
+        journal_drop(s, &s->global, true, match, arg);
+    }
     kept = set_drop_fetch(s, match, arg);
-    s->fetch_full = kept > TLB_JOURNAL;
-    s->n_fetch = MIN(kept, TLB_JOURNAL);
+    s->fetch_full = kept > FETCH_JOURNAL;
+    s->n_fetch = MIN(kept, FETCH_JOURNAL);
 }
 
 static bool match_local(uint64_t va, uint64_t arg)
@@ -143,7 +148,7 @@ static bool match_page(uint64_t va, uint64_t arg)
 static void set_flush(TcgVcpu *v, TlbSet *s, bool global_too)
 {
     v->n.tlb_flushes++;
-    set_drop(s, global_too ? match_all : match_local, 0);
+    set_drop(s, global_too, global_too ? match_all : match_local, 0);
     if (global_too) {
         s->n_large = 0;
     }
@@ -151,7 +156,7 @@ static void set_flush(TcgVcpu *v, TlbSet *s, bool global_too)
 
 void tlb_init(TcgVcpu *v)
 {
-    set_clear(&v->sets[0]);
+    set_init(&v->sets[0]);
     v->sets[0].used = true;
     v->set = &v->sets[0];
 }
@@ -173,7 +178,7 @@ static TlbSet *set_take(TcgVcpu *v, unsigned asid)
     for (unsigned k = 0; k < TLB_SETS; k++) {
         if (!v->sets[k].used) {
             s = &v->sets[k];
-            set_clear(s);
+            set_init(s);
             break;
         }
         if (&v->sets[k] != v->set && (s == NULL || v->sets[k].stamp < s->stamp)) {
@@ -241,7 +246,7 @@ static void set_flush_page(TcgVcpu *v, TlbSet *s, uint64_t va)
 
     v->n.tlb_page_flushes++;
     if (set_has_large(s, va)) {
-        set_drop(s, match_page, va);
+        set_drop(s, true, match_page, va);
         return;
     }
     for (unsigned m = 0; m < TLB_MODES; m++) {
@@ -287,15 +292,6 @@ void tlb_flush_everything(TcgVcpu *v)
 }
 
 /* ---- filling */
-
-static void journal_add(TlbSet *s, unsigned mode, unsigned index)
-{
-    if (s->n_journal == TLB_JOURNAL) {
-        s->journal_full = true;
-    } else {
-        s->journal[s->n_journal++] = mode << TLB_BITS | index;
-    }
-}
 
 static uint64_t side_flags(const TlbFill *fill)
 {
@@ -383,6 +379,42 @@ static bool range_writable(const FlatRange *fr)
     return !fr->readonly;
 }
 
+static unsigned wmap_index(uint64_t host)
+{
+    return (host >> PAGE_BITS) * 0x9e3779b97f4a7c15ull >> (64 - WMAP_BITS);
+}
+
+static TlbEntry *wmap_entry(TcgVcpu *v, uint32_t at)
+{
+    return &v->sets[at >> 18].data[at >> TLB_BITS & 3][at & (TLB_SIZE - 1)];
+}
+
+static void wmap_add(TcgVcpu *v, uint64_t host, unsigned mode, unsigned index)
+{
+    TlbWritable *w = &v->wmap[wmap_index(host)];
+    uint32_t at = (uint32_t)(v->set - v->sets) << 18 | mode << TLB_BITS | index;
+    unsigned kept = 0;
+
+    for (unsigned n = 0; n < w->n; n++) {
+        if (w->at[n] == at) {
+            return;
+        }
+    }
+    for (unsigned n = 0; n < w->n && w->n == WMAP_SLOTS; n++) {     /* full: forget what is stale */
+        const TlbEntry *e = wmap_entry(v, w->at[n]);
+
+        if (e->wtag != tlb_never(w->at[n] & (TLB_SIZE - 1)) && wmap_index(e->host) == w - v->wmap) {
+            w->at[kept++] = w->at[n];
+        }
+    }
+    w->n = w->n == WMAP_SLOTS ? kept : w->n;
+    if (w->n == WMAP_SLOTS) {
+        w->overflow = true;
+    } else {
+        w->at[w->n++] = at;
+    }
+}
+
 static void data_install(TcgVcpu *v, uint64_t va, unsigned mode, uint64_t flags, uint64_t pa)
 {
     TlbSet *s = v->set;
@@ -391,8 +423,8 @@ static void data_install(TcgVcpu *v, uint64_t va, unsigned mode, uint64_t flags,
     TlbSide *side = &s->side[mode][index];
     const FlatRange *fr = page_range(v, pa);
 
-    if (side->va == 0) {
-        journal_add(s, mode, index);
+    if (side->va == 0 || ((side->va ^ flags) & SIDE_GLOBAL) != 0) {
+        journal_add(flags & SIDE_GLOBAL ? &s->global : &s->local, mode << TLB_BITS | index);
     }
     side->va = (va & PAGE_MASK) | flags;
     side->pa = pa;
@@ -407,6 +439,7 @@ static void data_install(TcgVcpu *v, uint64_t va, unsigned mode, uint64_t flags,
     }
     if ((flags & SIDE_W) && range_writable(fr) && page_is_dirty(fr, pa)) {
         e->wtag = va & PAGE_MASK;
+        wmap_add(v, e->host, mode, index);
     }
 }
 
@@ -465,7 +498,7 @@ static bool fetch_fill(TcgVcpu *v, uint64_t va, unsigned mode, FetchEntry *f)
     if (fill.page_bits > PAGE_BITS) {
         note_large(v->set, va, fill.page_bits);
     }
-    if (v->set->n_fetch == TLB_JOURNAL) {
+    if (v->set->n_fetch == FETCH_JOURNAL) {
         v->set->fetch_full = true;
     } else {
         v->set->fetch_journal[v->set->n_fetch++] = mode << FETCH_BITS | fetch_index(va);
@@ -499,26 +532,42 @@ void tlb_write_enable(TcgVcpu *v, uint64_t va, unsigned mode)
     }
 }
 
-static void set_protect(TlbSet *s, const uint8_t *host_page)
+static void entry_protect(TlbEntry *e, unsigned index, uint64_t host_page)
 {
-    unsigned total = s->journal_full ? TLB_MODES * TLB_SIZE : s->n_journal;
+    if (e->host == host_page) {
+        e->wtag = tlb_never(index);
+    }
+}
 
-    for (unsigned n = 0; n < total; n++) {
-        unsigned at = s->journal_full ? n : s->journal[n];
-        TlbEntry *e = &s->data[at >> TLB_BITS][at & (TLB_SIZE - 1)];
+/* Looks at all entries, and counts the page's neighbours in the map anew. */
+static void protect_everywhere(TcgVcpu *v, TlbWritable *w, uint64_t host_page)
+{
+    w->n = 0;
+    w->overflow = false;
+    for (unsigned k = 0; k < TLB_SETS; k++) {
+        for (unsigned at = 0; v->sets[k].used && at < TLB_MODES * TLB_SIZE; at++) {
+            unsigned index = at & (TLB_SIZE - 1);
+            TlbEntry *e = &v->sets[k].data[at >> TLB_BITS][index];
 
-        if (e->host == (uintptr_t)host_page) {
-            e->wtag = tlb_never(at & (TLB_SIZE - 1));
+            entry_protect(e, index, host_page);
+            if (e->wtag != tlb_never(index) && wmap_index(e->host) == w - v->wmap) {
+                w->overflow |= w->n == WMAP_SLOTS;
+                w->at[w->n < WMAP_SLOTS ? w->n++ : 0] = k << 18 | at;
+            }
         }
     }
 }
 
 void tlb_protect_page(TcgVcpu *v, const uint8_t *host_page)
 {
-    for (unsigned k = 0; k < TLB_SETS; k++) {
-        if (v->sets[k].used) {
-            set_protect(&v->sets[k], host_page);
-        }
+    TlbWritable *w = &v->wmap[wmap_index((uintptr_t)host_page)];
+
+    if (w->overflow) {
+        protect_everywhere(v, w, (uintptr_t)host_page);
+        return;
+    }
+    for (unsigned n = 0; n < w->n; n++) {
+        entry_protect(wmap_entry(v, w->at[n]), w->at[n] & (TLB_SIZE - 1), (uintptr_t)host_page);
     }
 }
 

@@ -12,10 +12,10 @@
 
 enum {
     PAGE_BITS = 12, PAGE_SIZE = 1 << PAGE_BITS,
-    TLB_BITS = 12, TLB_SIZE = 1 << TLB_BITS, TLB_MODES = 3,
+    TLB_BITS = 16, TLB_SIZE = 1 << TLB_BITS, TLB_MODES = 3,
     FETCH_BITS = 12, FETCH_SIZE = 1 << FETCH_BITS,
     TLB_SETS = 16,                  /* address spaces remembered */
-    TLB_JOURNAL = 2048, TLB_LARGE = 8,
+    TLB_JOURNAL = 16384, FETCH_JOURNAL = 2048, TLB_LARGE = 8,
     JUMP_BITS = 16, JUMP_SIZE = 1 << JUMP_BITS, JUMP_TABLES = 8,
 };
 #define PAGE_MASK (~(uint64_t)(PAGE_SIZE - 1))
@@ -50,15 +50,30 @@ enum { RANGE_HITS = 16 };
 
 typedef struct TlbRange { uint64_t slot, lo, hi; } TlbRange;
 
+/* mode << TLB_BITS | index of the entries that may be filled. full: any entry may be. */
+typedef struct TlbJournal {
+    uint32_t at[TLB_JOURNAL];
+    unsigned n;
+    bool full;
+} TlbJournal;
+
+/* Where a page of RAM may be writable: entries of all sets, by hash of the host page. Stale ones are harmless. */
+enum { WMAP_BITS = 14, WMAP_SLOTS = 30 };
+typedef struct TlbWritable {
+    uint32_t at[WMAP_SLOTS];        /* set << 18 | mode << TLB_BITS | index */
+    uint16_t n;
+    bool overflow;                  /* there are more: look at all entries */
+} TlbWritable;
+
 typedef struct TlbSet {
     TlbEntry data[TLB_MODES][TLB_SIZE];
     uint32_t jump[JUMP_TABLES][JUMP_SIZE];      /* offset of a block's checked entry in the code; 0: none */
     TlbSide side[TLB_MODES][TLB_SIZE];
     FetchEntry fetch[TLB_MODES][FETCH_SIZE];
-    uint16_t journal[TLB_JOURNAL];  /* mode << TLB_BITS | index of entries that may be filled */
-    uint16_t fetch_journal[TLB_JOURNAL];
-    unsigned n_journal, n_fetch;
-    bool journal_full, fetch_full;
+    TlbJournal local, global;       /* global: pages that survive an ordinary flush */
+    uint16_t fetch_journal[FETCH_JOURNAL];
+    unsigned n_fetch;
+    bool fetch_full;
     uint16_t jump_used[JUMP_TABLES];        /* bit per 4096 slots that may hold something */
     TlbRange large[TLB_LARGE];      /* where large pages were seen */
     unsigned n_large;
@@ -101,6 +116,7 @@ typedef struct TcgVcpu {
     uint64_t stamp;
     TcgCounters n;
     uint8_t fp_area[4096] __attribute__((aligned(64)));     /* in the host's layout */
+    TlbWritable wmap[1 << WMAP_BITS];
     TlbSet sets[TLB_SETS];
 } TcgVcpu;
 
@@ -110,7 +126,8 @@ static inline TcgVcpu *tcg_vcpu(const Cpu *cpu) { return cpu->accel_data; }
 
 static inline unsigned tlb_index(uint64_t va) { return va >> PAGE_BITS & (TLB_SIZE - 1); }
 static inline unsigned fetch_index(uint64_t va) { return va >> PAGE_BITS & (FETCH_SIZE - 1); }
-static inline uint64_t tlb_never(unsigned index) { return (uint64_t)(index ^ 1) << PAGE_BITS; }
+/* Zero but for page 0's entry: fresh memory is an empty TLB and costs nothing until it is used. */
+static inline uint64_t tlb_never(unsigned index) { return index == 0 ? PAGE_SIZE : 0; }
 
 /* ---- tlb.c */
 void tlb_init(TcgVcpu *v);
