@@ -571,7 +571,7 @@ static void aim_implicit(Enc *e, const Insn *i, InsnState *s)
     }
     if (row->sem == sem_loop) { /* it may jump to itself */
         s->gpr[R_RCX] =
-            (s->gpr[R_RCX] & 0xfff) | (i->adsize == 4 && e->mode64 ? 0xabcd00000000 : 0);
+            (s->gpr[R_RCX] & 0x1ff) | (i->adsize == 4 && e->mode64 ? 0xabcd00000000 : 0);
     }
     if (row->op[2] == OP_CL && i->opsize == 2) {
         s->gpr[R_RCX] &= ~0x10ull;

@@ -113,6 +113,13 @@ static bool same_but_order(const InsnCase *c, const InsnState *a, const InsnStat
     return c->row == NULL ? b->vector == EXC_UD : (c->row->flags & IF_ALIGN) && b->vector == EXC_SS;
 }
 
+/* Translations find out at the target that a jump leaves the canonical addresses. */
+static bool jumped_out(const InsnState *a, const InsnState *b)
+{
+    return a->vector == EXC_GP && (b->vector == EXC_GP || b->vector == EXC_PF) &&
+           (uint64_t)((int64_t)(b->rip << 16) >> 16) != b->rip;
+}
+
 static void diff_states(GString *out, const InsnCase *c, const InsnState *a, const InsnState *b)
 {
     static const char *const reg[16] = {
@@ -125,7 +132,7 @@ static void diff_states(GString *out, const InsnCase *c, const InsnState *a, con
         fl &= ~(a->vector == VECTOR_NONE ? c->undef : c->undef_fault);
     }
     fl &= b->any_flags ? ~(uint64_t)FL_STATUS : ~0ull;
-    if (same_but_order(c, a, b)) {
+    if (same_but_order(c, a, b) || jumped_out(a, b)) {
         return;
     }
     diff_u64(out, "vector", a->vector, b->vector);

@@ -156,6 +156,10 @@ static bool seg_has_base(const Trans *t, unsigned seg)
 
 bool t_mem_ok(const Trans *t, const Insn *i)
 {
+    /* a store through CS is #GP in protected mode: semantics tell */
+    if (i->seg == SEG_CS && (i->row->acc & ACC_W) && (t->hflags & (HF_PE | HF_VM | HF_CS64)) == HF_PE) {
+        return false;
+    }
     return i->adsize >= 4 && (!seg_has_base(t, i->seg) || i->adsize == 8 || !(t->hflags & HF_CS64));
 }
 
