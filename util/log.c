@@ -52,7 +52,9 @@ const char *log_item_name(unsigned n, const char **ret_help)
     if (n >= G_N_ELEMENTS(log_names)) {
         return NULL;
     }
-    *ret_help = log_names[n].help;
+    if (ret_help != NULL) {
+        *ret_help = log_names[n].help;
+    }
     return log_names[n].name;
 }
 

@@ -333,4 +333,14 @@ def line_editing_history_and_completion():
         t.read(b"system_powerdown  ")
 
 
+@test
+def tab_after_every_command_and_argument_does_no_harm():
+    rc, out, err = run(BASE + ["-monitor", "stdio"], "help\ninfo\nquit\n")
+    names = [line.split(" ")[0].split("|")[0] for line in out.replace("\r", "").split("\n") if " -- " in line]
+    assert len(names) > 60, names
+    lines = [f"{n} \t\x15{n} /\t\x15{n} a b\t\x15{n} -x \t\x15{n[:2]}\t\x15" for n in names]
+    rc, out, err = run(BASE + ["-monitor", "stdio"], "".join(lines) + "info \t\x15quit\n")
+    assert rc == 0 and err == "", (rc, err)
+
+
 main()

@@ -75,7 +75,7 @@ typedef struct SlowSite {
     uint16_t at, next;
     uint8_t count, fp;
     uint8_t size, how;              /* of the lookup that missed: bytes (0: none), SITE_* */
-} SlowSite;
+} __attribute__((packed)) SlowSite;     /* as the code around it: anywhere */
 
 enum { SITE_WRITE = 1, SITE_ALIGN = 2 };
 
