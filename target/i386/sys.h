@@ -60,6 +60,16 @@ void x86_desc_set_accessed(X86Cpu *c, X86Desc *d);
 /* Puts descriptor and selector into the register, as is. */
 void x86_seg_put(X86Cpu *c, unsigned seg, uint16_t sel, const X86Desc *d);
 void x86_seg_null(X86Cpu *c, unsigned seg, uint16_t sel);
+/* The register alone: whoever calls it calls x86_update_hflags() when all is in place. */
+static inline void x86_seg_store(X86Cpu *c, unsigned seg, uint32_t sel, uint64_t base, uint32_t limit,
+                                 uint32_t attr)
+{
+    c->env.seg[seg] = (X86Seg){ .base = base, .limit = limit, .attr = attr & SEGA_MASK, .sel = sel };
+}
+static inline void x86_seg_store_desc(X86Cpu *c, unsigned seg, uint16_t sel, const X86Desc *d)
+{
+    x86_seg_store(c, seg, sel, x86_desc_base(d), x86_desc_limit(d), d->hi);
+}
 /* MOV, POP, LDS ..: all checks of the current mode. Not CS. */
 void x86_load_seg(X86Cpu *c, unsigned seg, uint16_t sel);
 /* After a return to an outer level: data segments it must not keep become null. */
@@ -69,7 +79,8 @@ typedef enum X86Far { FAR_JMP, FAR_CALL } X86Far;
 void x86_far(X86Cpu *c, X86Far how, uint16_t sel, uint64_t off, unsigned opsize);
 void x86_far_ret(X86Cpu *c, unsigned opsize, unsigned pop);
 /* Parts of RET and IRET: the CS to return to, checked, with its target; the SS beside it (false: null SS of
- * 64-bit mode); both into the registers, ss NULL for a null one, data segments dropped when going outwards. */
+ * 64-bit mode); both into the registers, ss NULL for a null one, data segments dropped when going outwards;
+ * hflags are the caller's to update. */
 void x86_return_cs(X86Cpu *c, uint16_t sel, X86Desc *d, uint64_t rip);
 bool x86_return_ss(X86Cpu *c, uint16_t sel, const X86Desc *cs, unsigned rpl, X86Desc *ss);
 void x86_return_commit(X86Cpu *c, uint16_t cs_sel, X86Desc *cs, uint16_t ss_sel, X86Desc *ss, uint64_t sp);

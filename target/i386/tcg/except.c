@@ -144,14 +144,15 @@ static unsigned handler_cs(X86Cpu *c, const Delivery *d, const IntGate *g, X86De
     return dpl;
 }
 
+/* deliver() updates hflags when all is in place. */
 static void enter_handler(X86Cpu *c, const IntGate *g, X86Desc *cs, unsigned cpl)
 {
     X86Env *env = &c->env;
 
     x86_desc_set_accessed(c, cs);
-    x86_seg_put(c, SEG_CS, (g->sel & 0xfffc) | cpl, cs);
+    x86_seg_store_desc(c, SEG_CS, (g->sel & 0xfffc) | cpl, cs);
     env->rip = env->next_rip = g->off;
-    x86_set_flags(c, 0, FL_TF | FL_NT | FL_RF | FL_VM | (g->type & 1 ? 0 : FL_IF));
+    env->rflags &= ~(uint64_t)(FL_TF | FL_NT | FL_RF | FL_VM | (g->type & 1 ? 0 : FL_IF));
 }
 
 static void deliver_long(X86Cpu *c, const Delivery *d)
@@ -181,7 +182,7 @@ static void deliver_long(X86Cpu *c, const Delivery *d)
     }
     enter_handler(c, &g, &cs, dpl);
     if (dpl < cpl) {
-        x86_seg_null(c, SEG_SS, dpl);
+        x86_seg_store(c, SEG_SS, dpl, 0, 0, dpl << SEGA_DPL_SHIFT);
     }
     env->gpr[R_RSP] = s.sp;
 }
@@ -540,7 +541,7 @@ static void iret_protected(X86Cpu *c, unsigned opsize)
         x86_return_commit(c, sel, &cs, ss_sel, have ? &ss : NULL, sp);
     } else {
         x86_desc_set_accessed(c, &cs);
-        x86_seg_put(c, SEG_CS, sel, &cs);
+        x86_seg_store_desc(c, SEG_CS, sel, &cs);
         x86_stack_commit(c, &s);
     }
     c->env.next_rip = rip;

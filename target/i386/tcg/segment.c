@@ -545,11 +545,11 @@ void x86_return_commit(X86Cpu *c, uint16_t cs_sel, X86Desc *cs, uint16_t ss_sel,
     if (ss != NULL) {
         x86_desc_set_accessed(c, ss);
     }
-    x86_seg_put(c, SEG_CS, cs_sel, cs);
+    x86_seg_store_desc(c, SEG_CS, cs_sel, cs);
     if (ss != NULL) {
-        x86_seg_put(c, SEG_SS, ss_sel, ss);
+        x86_seg_store_desc(c, SEG_SS, ss_sel, ss);
     } else {
-        x86_seg_null(c, SEG_SS, ss_sel);
+        x86_seg_store(c, SEG_SS, ss_sel, 0, 0, (ss_sel & 3u) << SEGA_DPL_SHIFT);
     }
     uint64_t *rsp = &c->env.gpr[R_RSP];
     if (code_is_64(c, cs)) {
@@ -603,6 +603,7 @@ void x86_far_ret(X86Cpu *c, unsigned opsize, unsigned pop)
         bool have = x86_return_ss(c, ss_sel, &cs, sel & 3, &ss);
 
         x86_return_commit(c, sel, &cs, ss_sel, have ? &ss : NULL, sp + pop);
+        x86_update_hflags(c);
     }
     c->env.next_rip = rip;
 }

@@ -253,12 +253,13 @@ static void sem_cpuid(X86Cpu *c, const Insn *i)
 enum { CODE_ATTR = SEGA_G | SEGA_P | SEGA_S | SEGA_CODE | SEGA_RW | SEGA_A,
        DATA_ATTR = SEGA_G | SEGA_DB | SEGA_P | SEGA_S | SEGA_RW | SEGA_A };
 
+/* x86_set_flags() comes after it and updates hflags. */
 static void flat_cs_ss(X86Cpu *c, uint32_t cs, uint32_t ss, bool b64)
 {
     uint32_t dpl = (cs & 3) << SEGA_DPL_SHIFT;
 
-    x86_load_seg_raw(c, SEG_CS, cs, 0, 0xffffffff, CODE_ATTR | dpl | (b64 ? SEGA_L : SEGA_DB));
-    x86_load_seg_raw(c, SEG_SS, ss, 0, 0xffffffff, DATA_ATTR | dpl);
+    x86_seg_store(c, SEG_CS, cs, 0, 0xffffffff, CODE_ATTR | dpl | (b64 ? SEGA_L : SEGA_DB));
+    x86_seg_store(c, SEG_SS, ss, 0, 0xffffffff, DATA_ATTR | dpl);
 }
 
 static bool vendor_intel(const X86Cpu *c) { return strcmp(c->env.vendor, "GenuineIntel") == 0; }
@@ -330,8 +331,8 @@ static void sem_sysenter(X86Cpu *c, const Insn *i)
     uint32_t cs = env->sysenter_cs & 0xfffc;
 
     check_sysenter(c);
-    x86_set_flags(c, 0, FL_VM | FL_IF | FL_RF);
     flat_cs_ss(c, cs, cs + 8, x86_lma(c));
+    x86_set_flags(c, 0, FL_VM | FL_IF | FL_RF);
     env->gpr[R_RSP] = x86_lma(c) ? env->sysenter_esp : (uint32_t)env->sysenter_esp;
     env->next_rip = x86_lma(c) ? env->sysenter_eip : (uint32_t)env->sysenter_eip;
 }
@@ -355,6 +356,7 @@ static void sem_sysexit(X86Cpu *c, const Insn *i)
     }
     env->gpr[R_RSP] = rsp;
     env->next_rip = rip;
+    x86_update_hflags(c);
 }
 
 /* ---- interrupt flag, halt */
