@@ -349,12 +349,34 @@ void x86_raise_ud(X86Cpu *c)
     raise_event(c, EVENT_EXCEPTION, EXC_UD, 0);
 }
 
+/* A non-canonical address found by translated code: was it the stack's (#SS), or another operand's (#GP)? */
+static bool fault_in_stack(X86Cpu *c)
+{
+    uint64_t va = c->env.fault.addr;
+    uint8_t code[15];
+    Insn i;
+
+    if (!x86_cs64(c) || va == c->env.rip || !x86_canonical(c, c->env.rip)) {
+        return false;
+    }
+    unsigned have = guest_fetch(&c->cpu, c->env.rip, code, 1, sizeof(code));
+    if (decode_insn(c->env.hflags, code, have, &i) != DECODE_OK) {
+        return false;
+    }
+    if ((i.pfx & IPFX_MEM) && insn_ea(c, &i) - va + 64 < 128) {
+        return i.seg == SEG_SS;
+    }
+    return i.row->gpr_write >> R_RSP & 1;
+}
+
 void x86_raise_fault(Cpu *cpu)
 {
     X86Cpu *c = x86_cpu(cpu);
 
     if (c->env.fault.vector == EXC_PF) {
         c->env.cr2 = c->env.fault.addr;
+    } else if (fault_in_stack(c)) {
+        x86_raise_err(c, EXC_SS, 0);
     }
     raise_event(c, EVENT_EXCEPTION, c->env.fault.vector, c->env.fault.error);
 }

@@ -247,9 +247,10 @@ static bool fault(X86Cpu *c, uint64_t va, Access how, unsigned mode, uint32_t bi
     return false;
 }
 
-static bool fault_gp(X86Cpu *c)
+static bool fault_gp(X86Cpu *c, uint64_t va)
 {
     c->env.fault.vector = EXC_GP;
+    c->env.fault.addr = va;
     c->env.fault.error = 0;
     return false;
 }
@@ -265,7 +266,7 @@ bool x86_tlb_fill(Cpu *cpu, uint64_t va, Access how, unsigned mode, TlbFill *fil
     if (!(env->efer & EFER_LMA)) {
         va = (uint32_t)va;
     } else if (!x86_canonical(c, va)) {
-        return fault_gp(c);
+        return fault_gp(c, va);
     }
     if (!(env->cr0 & CR0_PG)) {
         *fill = (TlbFill){ .pa = va & ~0xfffull & env->a20_mask, .prot = PROT_ALL, .page_bits = 12 };
