@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "hw/core/loader.h"
+#include "hw/ide/ide.h"
 #include "hw/nvram/fw_cfg.h"
 #include "hw/rtc/mc146818.h"
 #include "util/bits.h"
@@ -98,6 +99,36 @@ static void pc_cmos_floppies(PcMachine *pc)
     }
     rtc_set_cmos(pc->rtc, CMOS_FLOPPY, (uint8_t)(pc->floppy_cmos[0] << 4 | pc->floppy_cmos[1]));
     rtc_set_cmos(pc->rtc, CMOS_EQUIPMENT, (uint8_t)equip);
+}
+
+/* Disks of the primary channel as AT type 47, and how the firmware shall translate all four. */
+static void pc_cmos_disks(PcMachine *pc)
+{
+    uint8_t types = 0, translation = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        Bus *b = bus_find(pc->m.vm, i < 2 ? "ide.0" : "ide.1", NULL);
+        IdeGeometry g;
+
+        if (b == NULL || b->type != &ide_bus ||
+            !ide_disk_geometry(CONTAINER(b, IdeBus, bus), i & 1, &g)) {
+            continue;
+        }
+        translation |= (uint8_t)(g.translation << (2 * i));
+        if (i < 2) {
+            const uint8_t data[9] = {(uint8_t)g.cyls, (uint8_t)(g.cyls >> 8), (uint8_t)g.heads,
+                                     0xff, 0xff, (uint8_t)(0xc0 | (g.heads > 8) << 3),
+                                     (uint8_t)g.cyls, (uint8_t)(g.cyls >> 8), (uint8_t)g.secs};
+
+            types |= i == 0 ? 0xf0 : 0x0f;
+            rtc_set_cmos(pc->rtc, 0x19 + i, 47);
+            for (unsigned n = 0; n < sizeof(data); n++) {
+                rtc_set_cmos(pc->rtc, 0x1b + 9 * i + n, data[n]);
+            }
+        }
+    }
+    rtc_set_cmos(pc->rtc, 0x12, types);
+    rtc_set_cmos(pc->rtc, 0x39, translation);
 }
 
 /* ---- fw_cfg */
@@ -329,6 +360,7 @@ bool pc_fw_ready(PcMachine *pc, GError **errp)
     uint8_t states[6] = { 0x80, 0, 0, 0x81, 0x82, 0x80 };
 
     pc_cmos_floppies(pc);
+    pc_cmos_disks(pc);
     if (pc->pm != NULL) {
         states[3] = piix4_s3_disabled(pc->pm) ? 0x01 : 0x81;
         states[4] = (uint8_t)(piix4_s4_val(pc->pm) | (piix4_s4_disabled(pc->pm) ? 0 : 0x80));

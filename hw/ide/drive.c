@@ -136,6 +136,25 @@ static const BlockUser ide_cd_user = {
     .removable = true,
 };
 
+bool ide_disk_geometry(const IdeBus *bus, unsigned unit, IdeGeometry *ret)
+{
+    static const uint8_t codes[] = {
+        [TRANS_NONE] = 0, [TRANS_LBA] = 1, [TRANS_LARGE] = 2, [TRANS_RECHS] = 3};
+    const IdeDrive *s = bus->drives[unit];
+    bool small;
+
+    if (s == NULL || s->is_cd) {
+        return false;
+    }
+    small = s->cyls <= 1024 && s->heads <= 16 && s->secs <= 63;
+    ret->cyls = s->cyls;
+    ret->heads = s->heads;
+    ret->secs = s->secs;
+    ret->translation = s->bios_trans == TRANS_AUTO ? codes[small ? TRANS_NONE : TRANS_LBA]
+                                                   : codes[s->bios_trans];
+    return true;
+}
+
 /* ---- Life */
 
 static void ide_default(char **text, char *value)

@@ -104,6 +104,12 @@ extern const DeviceType ide_hd_type, ide_cd_type; /* "ide-hd", "ide-cd" */
 IdeBus *ide_bus_new(Device *owner, const char *name, unsigned number, Irq irq);
 void ide_bus_map(IdeBus *bus, MemRegion *io, uint16_t base, uint16_t control);
 void ide_bus_reset(IdeBus *bus);
+/* What CMOS and the firmware are told of a disk. False: no disk there. */
+typedef struct IdeGeometry {
+    uint32_t cyls, heads, secs;
+    uint8_t translation;            /* CMOS 0x39: 0 none, 1 LBA, 2 large, 3 revised large */
+} IdeGeometry;
+bool ide_disk_geometry(const IdeBus *bus, unsigned unit, IdeGeometry *ret);
 /* A drive of the board's drive table at bus, unit, if there is one. */
 bool ide_attach_drive(IdeBus *bus, unsigned unit, GError **errp);
 /* The engine is on: moves the data of bus->dma_drive. */
