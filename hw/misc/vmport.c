@@ -113,14 +113,14 @@ static void vmport_write(void *opaque, GuestAddr off, uint64_t val, unsigned siz
 }
 
 static const MemOps vmport_ops = {
-    .read = vmport_read, .write = vmport_write, .min_size = 1, .max_size = 4, .unaligned = true,
+    .read = vmport_read, .write = vmport_write, .min_size = 4, .max_size = 4,
 };
 
 static bool vmport_realize(Device *dev, GError **errp)
 {
     Vmport *s = CONTAINER(dev, Vmport, isa.dev);
 
-    mem_init_io(&s->io, "vmport", 1, &vmport_ops, s);
+    mem_init_io(&s->io, "vmport", 4, &vmport_ops, s);      /* IN EAX takes all of it */
     isa_register_ioport(dev, &s->io, VMPORT_PORT);
     vmport_register(dev, VMPORT_GETVERSION, vmport_get_version, s);
     vmport_register(dev, VMPORT_GETRAMSIZE, vmport_get_ram_size, s);
