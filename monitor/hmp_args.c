@@ -5,7 +5,12 @@
 #include "util/err.h"
 #include "util/parse.h"
 
-typedef struct ArgDef { char *name; char type; char flag; bool optional; } ArgDef;
+typedef struct ArgDef {
+    char *name;
+    char type, flag;
+    bool optional;
+    bool takes_word;                /* a flag with a value: "-f png" */
+} ArgDef;
 
 static void arg_def_clear(gpointer p)
 {
@@ -20,9 +25,10 @@ static GArray *parse_defs(const char *args)
     g_array_set_clear_func(defs, arg_def_clear);
     for (unsigned i = 0; parts[i] != NULL && parts[i][0] != '\0'; i++) {
         const char *colon = strchr(parts[i], ':');
-        ArgDef d = { g_strndup(parts[i], colon - parts[i]), colon[1], 0, false };
+        ArgDef d = { .name = g_strndup(parts[i], colon - parts[i]), .type = colon[1] };
 
         d.flag = d.type == '-' ? colon[2] : 0;
+        d.takes_word = d.type == '-' && colon[3] == 's';
         d.optional = d.type == '-' || d.type == '/' || g_str_has_suffix(colon, "?");
         g_array_append_val(defs, d);
     }
@@ -118,6 +124,25 @@ static bool is_flag(const char *p)
     return p[0] == '-' && g_ascii_isalpha(p[1]);
 }
 
+static bool parse_flag_word(const HmpCommand *cmd, const ArgDef *d, const char **p, Json *out,
+                            GError **errp)
+{
+    g_autofree char *word = NULL;
+
+    (*p)++;
+    skip_spaces(p);
+    if (**p == '\0') {
+        return err_fail(errp, "%s: value expected for -%c", last_word(cmd->names), d->flag);
+    }
+    word = take_word(p, errp);
+    if (word == NULL) {
+        return false;
+    }
+    json_set_str(out, d->name, word);
+    skip_spaces(p);
+    return true;
+}
+
 /* The flags standing here. Unknown ones are an error. */
 static bool parse_flags(const HmpCommand *cmd, const GArray *defs, const char **p, Json *out,
                         GError **errp)
@@ -138,6 +163,9 @@ static bool parse_flags(const HmpCommand *cmd, const GArray *defs, const char **
             }
             if (found == NULL) {
                 return err_fail(errp, "%s: unsupported option -%c", last_word(cmd->names), **p);
+            }
+            if (found->takes_word) {
+                return parse_flag_word(cmd, found, p, out, errp);
             }
             json_set_bool(out, found->name, true);
         }

@@ -92,7 +92,7 @@ static const HmpCommand input_commands[] = {
     { "mouse_button", "button_state:i", "state", "press mouse buttons: 1 left, 2 middle, 4 right",
       cmd_mouse_button, NULL },
     { "mouse_set", "index:i", "index", "choose the pointing device", cmd_mouse_set, NULL },
-    { "screendump", "filename:F,fmt:-f,format:s?,device:s?,head:i?",
+    { "screendump", "filename:F,format:-fs,device:s?,head:i?",
       "filename [-f format] [device [head]]", "save the picture of the screen as PPM or PNG",
       cmd_screendump, NULL },
     { "info mice", NULL, "", "pointing devices", info_mice, NULL },

@@ -22,7 +22,7 @@ void readline_redraw(Readline *rl);             /* prompt and line again */
 void readline_input(Readline *rl, uint8_t byte);
 const GPtrArray *readline_history(const Readline *rl);
 
-/* ---- hmp_args.c. args is "name:type,name:type?,flag:-f": types
+/* ---- hmp_args.c. args is "name:type,name:type?,flag:-f,word:-ws": types
  *   s word (quotes possible)   F file name   B block device   S the rest of the line
  *   i l expression             M size, a bare number counts MiB      b on/off
  *   /  the /fmt of x, print, i, o: members "count", "format", "size"

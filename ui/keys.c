@@ -141,7 +141,7 @@ bool input_send_keys(const char *keys, int hold_ms, GError **errp)
         QKey k = qkey_from_name(*w);
 
         if (k == QKEY_UNMAPPED) {
-            return err_fail(errp, "unknown key: '%s'", *w);
+            return err_fail(errp, "invalid parameter: %s", *w);
         }
         if (g->n == SEND_MAX) {
             return err_fail(errp, "too many keys");

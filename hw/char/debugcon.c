@@ -76,7 +76,9 @@ Device *isa_debugcon_new(Vm *vm, Bus *isa, uint32_t iobase, Char *chr, GError **
     Device *dev = device_new(&isa_debugcon_type, vm, NULL);
     Debugcon *s = CONTAINER(dev, Debugcon, isa.dev);
 
-    s->iobase = iobase;
+    if (iobase != 0) {
+        s->iobase = iobase;
+    }
     s->chr = chr;
     if (!device_realize(dev, isa, errp)) {
         object_free(&dev->obj);

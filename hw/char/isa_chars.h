@@ -11,7 +11,7 @@ extern const DeviceType isa_serial_type, isa_parallel_type, isa_debugcon_type;
 /* COM1-4 (index 0-3) and LPT1-3: standard port and IRQ of that index. chr may be NULL for serial only. */
 Device *isa_serial_new(Vm *vm, Bus *isa, unsigned index, Char *chr, GError **errp);
 Device *isa_parallel_new(Vm *vm, Bus *isa, unsigned index, Char *chr, GError **errp);
-/* -debugcon: isa-debugcon at the given port, reading back 0xe9. */
+/* -debugcon: isa-debugcon at the given port (0: as its property says, so that -global reaches it). */
 Device *isa_debugcon_new(Vm *vm, Bus *isa, uint32_t iobase, Char *chr, GError **errp);
 
 #endif

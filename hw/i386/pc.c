@@ -297,7 +297,7 @@ static bool pc_add_chars(PcMachine *pc, GError **errp)
             return false;
         }
     }
-    return debug == NULL || isa_debugcon_new(vm, isa, 0xe9, debug, errp) != NULL;
+    return debug == NULL || isa_debugcon_new(vm, isa, 0, debug, errp) != NULL;
 }
 
 static bool pc_vmport_get(Vm *vm, VmportRegs *r)

@@ -81,11 +81,11 @@ def snapshot_leaves_the_image_alone():
 
 @test
 def screendump_writes_ppm_and_png():
-    assert hmp(["screendump a.ppm", "screendump -f png a.png"]) == ["", ""]
+    assert hmp(["screendump a.ppm", "screendump a.png -f png"]) == ["", ""]
     assert open("a.ppm", "rb").read(2) == b"P6"
     head = open("a.png", "rb").read(24)
     assert head[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">II", head[16:24])[0] >= 320
-    text, bad = hmp(["screendump /nonexistent/x.ppm", "screendump -f gif x"])
+    text, bad = hmp(["screendump /nonexistent/x.ppm", "screendump x -f gif"])
     assert "Error: " in text and "Error: " in bad and sorted(os.listdir(".")) == ["a.png", "a.ppm"], (text, bad)
 
 
