@@ -30,15 +30,15 @@ static const WordMask tcg_words[FEAT_WORDS] = {
     /* FSGSBASE TSC_ADJUST SMEP ERMS INVPCID SMAP CLFLUSHOPT CLWB; BMI1 AVX2 BMI2 RDSEED ADX SHA by the host */
     [FEAT_7_0_EBX] = { B(0) | B(1) | B(7) | B(9) | B(10) | B(20) | B(23) | B(24),
                        B(3) | B(5) | B(8) | B(18) | B(19) | B(29) },
-    /* UMIP LA57 RDPID */
-    [FEAT_7_0_ECX] = { B(2) | B(16) | B(22), 0 },
+    /* UMIP LA57 RDPID; GFNI VAES VPCLMULQDQ by the host */
+    [FEAT_7_0_ECX] = { B(2) | B(16) | B(22), B(8) | B(9) | B(10) },
     [FEAT_7_0_EDX] = { B(4), 0 },                       /* FSRM */
     /* the copies of leaf 1, SYSCALL NX MMXEXT FFXSR 1GB-pages RDTSCP LM */
     [FEAT_8000_0001_EDX] = { 0x0183f3ff | B(11) | B(20) | B(22) | B(25) | B(26) | B(27) | B(29), 0 },
-    [FEAT_8000_0001_ECX] = { B(0) | B(1) | B(4) | B(8) | B(22), B(5) },
-                            /* LAHF CMP_LEGACY CR8 PREFETCHW TOPOEXT; ABM */
+    [FEAT_8000_0001_ECX] = { B(0) | B(1) | B(4) | B(8) | B(22), B(5) | B(6) },
+                            /* LAHF CMP_LEGACY CR8 PREFETCHW TOPOEXT; ABM SSE4A */
     [FEAT_8000_0007_EDX] = { B(8), 0 },                 /* invariant TSC */
-    [FEAT_XSAVE] = { 0, B(0) | B(1) | B(2) },           /* XSAVEOPT XSAVEC XGETBV1 */
+    [FEAT_XSAVE] = { 0, B(0) | B(1) | B(2) | B(3) },    /* XSAVEOPT XSAVEC XGETBV1 XSAVES */
     [FEAT_6_EAX] = { B(2), 0 },                         /* ARAT */
     [FEAT_KVM] = { B(0) | B(1) | B(3) | B(24), 0 },     /* clock, no I/O delay, clock 2, stable bit */
 };
@@ -75,6 +75,7 @@ void tcg_supported_features(uint32_t words[FEAT_WORDS])
         if (!(cached[FEAT_1_ECX] & B(28))) {
             cached[FEAT_1_ECX] &= ~(B(12) | B(29));
             cached[FEAT_7_0_EBX] &= ~B(5);
+            cached[FEAT_7_0_ECX] &= ~(B(9) | B(10));
         }
         g_once_init_leave(&once, 1);
     }
@@ -429,11 +430,11 @@ static void def_finish(X86CpuDef *d)
 
     if (!(w[FEAT_1_ECX] & B(26))) {                     /* no XSAVE */
         w[FEAT_1_ECX] &= ~(B(28) | B(12) | B(29));
-        w[FEAT_7_0_EBX] &= ~B(5);
         w[FEAT_XSAVE] = 0;
     }
-    if (!(w[FEAT_1_ECX] & B(28))) {
+    if (!(w[FEAT_1_ECX] & B(28))) {                     /* no AVX */
         w[FEAT_7_0_EBX] &= ~B(5);
+        w[FEAT_7_0_ECX] &= ~(B(9) | B(10));
     }
     uint32_t leaf7 = w[FEAT_7_0_EBX] | w[FEAT_7_0_ECX] | w[FEAT_7_0_EDX];
     if (!d->level_set) {

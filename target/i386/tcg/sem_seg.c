@@ -235,7 +235,7 @@ static void sem_lldt(X86Cpu *c, const Insn *i)
     need_protected(c);
     uint16_t sel = (uint16_t)rm_ld(c, i, 2);
     if ((sel & 0xfffc) == 0) {
-        x86_load_seg_raw(c, SEG_LDTR, sel, 0, 0, 0);
+        x86_load_seg_raw(c, SEG_LDTR, sel, 0, 0, 0x8200);     /* limit 0: no selector fits */
         return;
     }
     system_desc(c, sel, &d, &base);

@@ -81,7 +81,7 @@ static void load_ldt(X86Cpu *c, uint16_t sel)
     uint32_t err = sel & 0xfffc;
     X86Desc d;
 
-    x86_load_seg_raw(c, SEG_LDTR, sel, 0, 0, 0);
+    x86_load_seg_raw(c, SEG_LDTR, sel, 0, 0, 0x8200);
     if (err == 0) {
         return;
     }
