@@ -24,7 +24,7 @@ static GPtrArray *accel_types(void)
 {
     GPtrArray *list = g_ptr_array_new();
 
-    SET_FOREACH(types, ObjType, it) {
+    SET_FOREACH (types, ObjType, it) {
         if (!(*it)->abstract && type_is_a(*it, &accel_base.type)) {
             g_ptr_array_add(list, (void *)*it);
         }
@@ -64,7 +64,7 @@ char *accel_help(void)
 
 static bool set_props(Accel *a, const Json *opts, GError **errp)
 {
-    JSON_FOREACH(opts, i, value) {
+    JSON_FOREACH (opts, i, value) {
         const char *key = json_key_at(opts, i);
         const char *text = json_str_value(value);
         bool ok;

@@ -19,14 +19,14 @@ typedef struct Accel Accel;
 typedef struct Cpu Cpu;
 
 typedef struct AccelType {
-    ObjType type;                   /* name "tcg-accel"; properties become -accel tcg,prop=... */
-    const char *name;               /* "tcg": -accel, in the order of `rank` in help */
+    ObjType type;     /* name "tcg-accel"; properties become -accel tcg,prop=... */
+    const char *name; /* "tcg": -accel, in the order of `rank` in help */
     int rank;
-    bool hidden;                    /* not in -accel help: qtest */
+    bool hidden; /* not in -accel help: qtest */
     bool (*available)(const char **why_not);
     bool (*init)(Accel *a, Vm *vm, GError **errp);
     bool (*vcpu_create)(Accel *a, Cpu *cpu, GError **errp); /* on the vCPU's thread, VM lock held */
-    void (*vcpu_destroy)(Accel *a, Cpu *cpu);                   /* the same */
+    void (*vcpu_destroy)(Accel *a, Cpu *cpu);               /* the same */
     /* Body of the vCPU thread. Returns when cpu->stop is set; runs without the VM lock. */
     void (*vcpu_run)(Accel *a, Cpu *cpu);
     /* async-signal-safe, any thread; NULL: pending is enough */
@@ -37,18 +37,22 @@ typedef struct AccelType {
     int64_t (*virtual_clock_ns)(Accel *a);
     bool (*dirty_log_start)(Accel *a, GError **errp);
     void (*dirty_log_sync)(Accel *a, MemRegion *ram);
-    const struct IrqChipOps *irqchip;               /* NULL: interrupt controllers are emulated */
+    const struct IrqChipOps *irqchip; /* NULL: interrupt controllers are emulated */
     bool (*breakpoint)(Accel *a, Cpu *cpu, GuestAddr at, bool insert, GError **errp);
-    void (*info)(Accel *a, GString *out);           /* info jit, info kvm */
-    bool no_threads;                                /* runs nothing: vCPUs get no thread (qtest) */
+    void (*info)(Accel *a, GString *out); /* info jit, info kvm */
+    bool no_threads;                      /* runs nothing: vCPUs get no thread (qtest) */
 } AccelType;
 
-struct Accel { Object obj; const AccelType *type; Vm *vm; };
+struct Accel {
+    Object obj;
+    const AccelType *type;
+    Vm *vm;
+};
 
 #define ACCEL_REGISTER(t) SET_ADD(types, ObjType, t, &(t).type)
-extern const AccelType accel_base;      /* "accel", abstract */
+extern const AccelType accel_base; /* "accel", abstract */
 
-const AccelType *accel_type_find(const char *name);         /* "tcg"; NULL */
+const AccelType *accel_type_find(const char *name); /* "tcg"; NULL */
 char *accel_help(void); /* "Accelerators supported in QEMU binary:" ... */
 /* opts: {"accel": "tcg", props}. On success vm->accel is set and owned by the VM. */
 bool accel_create(Vm *vm, const Json *opts, GError **errp);
@@ -62,7 +66,7 @@ bool cpu_start_thread(Cpu *cpu, GError **errp);
 void cpu_stop_thread(Cpu *cpu); /* from unrealize; joins. VM lock held, let go of meanwhile */
 void cpus_pause_all(Vm *vm); /* returns when all stand still. VM lock held, let go of meanwhile */
 void cpus_resume_all(Vm *vm);
-int cpu_thread_id(const Cpu *cpu);      /* host tid, for info cpus; 0 when there is none */
+int cpu_thread_id(const Cpu *cpu); /* host tid, for info cpus; 0 when there is none */
 bool cpu_is_stopped(const Cpu *cpu);
 /* Queues fn for the vCPU's thread, between guest instructions, without the VM lock. _async returns
  * at once, the other when it has run. On the vCPU's own thread the other runs it directly. */
@@ -81,6 +85,6 @@ void cpu_exclusive_end(Cpu *cpu);
 void cpu_wait_for_work(Cpu *cpu);
 /* Registers are in memory when this returns true; the vCPU must stand still or be the caller. */
 bool cpu_regs_pull(Cpu *cpu, GError **errp);
-void cpu_regs_changed(Cpu *cpu);        /* C code changed them: push before the next entry */
+void cpu_regs_changed(Cpu *cpu); /* C code changed them: push before the next entry */
 
 #endif

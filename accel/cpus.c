@@ -27,22 +27,22 @@ typedef struct Work {
     void (*fn)(Cpu *cpu, void *opaque);
     void *opaque;
     bool exclusive;
-    uint32_t *done;                 /* futex word of who waits; NULL: nobody, free the item */
-    Cpu *waiter;                    /* a vCPU that waits: it is kicked too */
+    uint32_t *done; /* futex word of who waits; NULL: nobody, free the item */
+    Cpu *waiter;    /* a vCPU that waits: it is kicked too */
 } Work;
 
 typedef struct CpuThread {
     Cpu *cpu;
     Vm *vm;
-    GThread *thread;                /* NULL: the accelerator runs nothing */
+    GThread *thread; /* NULL: the accelerator runs nothing */
     int tid;
     VmOnline *online;
-    uint32_t wake;                  /* futex */
-    uint32_t created;               /* futex: 0 not yet, 1 yes, 2 failed */
+    uint32_t wake;    /* futex */
+    uint32_t created; /* futex: 0 not yet, 1 yes, 2 failed */
     GError *error;
-    bool parked;                    /* atomic: stands still, and said so */
-    bool exit;                      /* atomic */
-    bool running;                   /* atomic: see above */
+    bool parked;  /* atomic: stands still, and said so */
+    bool exit;    /* atomic */
+    bool running; /* atomic: see above */
     bool regs_changed;
     GMutex work_lock;
     Work *work_first, **work_last;
@@ -52,8 +52,8 @@ typedef struct CpuThread {
 static struct {
     GMutex lock;
     GCond cond;
-    bool busy;                      /* atomic */
-    uint32_t parks;                 /* futex: a thread has parked */
+    bool busy;      /* atomic */
+    uint32_t parks; /* futex: a thread has parked */
 } excl;
 
 __thread Cpu *current_cpu;
@@ -195,7 +195,7 @@ void cpu_exclusive_begin(Cpu *cpu)
     if (t->thread == NULL) {
         return;
     }
-    run_end(t);                     /* two that want it must not wait for each other */
+    run_end(t); /* two that want it must not wait for each other */
     excl_begin(t->vm, cpu);
 }
 
@@ -238,7 +238,7 @@ static void run_queued(CpuThread *t)
             t->work_last = &t->work_first;
         }
         g_mutex_unlock(&t->work_lock);
-        item = *w;                  /* a waiter's item is on its stack and goes once done is set */
+        item = *w; /* a waiter's item is on its stack and goes once done is set */
         if (item.exclusive) {
             excl_begin(t->vm, t->cpu);
         }
@@ -407,7 +407,7 @@ static bool wakes(const Cpu *cpu)
 
 void cpu_wait_for_work(Cpu *cpu)
 {
-    enum { SPINS = 200 };           /* some microseconds: what the next interrupt often takes */
+    enum { SPINS = 200 }; /* some microseconds: what the next interrupt often takes */
     CpuThread *t = cpu->thread;
     bool was_running = flag(&t->running), was_online = vm_thread_online();
 
@@ -564,8 +564,12 @@ static void after_reset(Vm *vm)
 }
 
 static const VmCpuOps cpu_ops = {
-    .on_cpus = on_cpus, .pause_all = pause_all, .resume_all = resume_all, .kick_all = kick_all,
-    .stop_current = stop_current, .after_reset = after_reset,
+    .on_cpus = on_cpus,
+    .pause_all = pause_all,
+    .resume_all = resume_all,
+    .kick_all = kick_all,
+    .stop_current = stop_current,
+    .after_reset = after_reset,
 };
 
 void cpus_pause_all(Vm *vm)
@@ -636,7 +640,7 @@ bool cpu_start_thread(Cpu *cpu, GError **errp)
         return false;
     }
     g_ptr_array_add(vm->cpus, cpu);
-    if (vm_running(vm)) {           /* plugged in while the others run */
+    if (vm_running(vm)) { /* plugged in while the others run */
         set_flag(&cpu->stop, false);
         bump(&t->wake);
     }

@@ -20,19 +20,19 @@
 
 enum { LINE_MAX_BYTES = 256 << 20, TRANSFER_MAX = 64 << 20, IRQS_MAX = 256 };
 
-typedef struct Qtest {              /* one connection a process, like its -qtest option */
+typedef struct Qtest { /* one connection a process, like its -qtest option */
     Vm *vm;
     Char *chr;
     FILE *log;
     gint64 start_us;
-    GString *in, *out;              /* out: what the chardev did not take yet */
+    GString *in, *out; /* out: what the chardev did not take yet */
     Device *intercepted;
     bool levels[IRQS_MAX];
-    Irq wrapped[IRQS_MAX];          /* what the intercepted output pins led to */
+    Irq wrapped[IRQS_MAX]; /* what the intercepted output pins led to */
 } Qtest;
 
 static Qtest qt;
-static int64_t qtest_clock;         /* atomic; ns */
+static int64_t qtest_clock; /* atomic; ns */
 
 /* ---- The accelerator */
 
@@ -55,7 +55,11 @@ static bool qtest_init(Accel *a, Vm *vm, GError **errp)
 
 static const AccelType qtest_accel = {
     .type = { .name = "qtest-accel", .parent = &accel_base.type, .size = sizeof(Accel) },
-    .name = "qtest", .rank = 100, .hidden = true, .init = qtest_init, .no_threads = true,
+    .name = "qtest",
+    .rank = 100,
+    .hidden = true,
+    .init = qtest_init,
+    .no_threads = true,
 };
 ACCEL_REGISTER(qtest_accel);
 
@@ -150,7 +154,7 @@ static unsigned suffix_size(const char *word)
     case 'b': return 1;
     case 'w': return 2;
     case 'l': return 4;
-    default:  return 8;
+    default: return 8;
     }
 }
 
@@ -198,9 +202,9 @@ static bool cmd_read_sized(Cmd *c)
     if (!number(c, 1, &at)) {
         return false;
     }
-    g_string_append_printf(c->reply, "OK 0x%016" PRIx64,
-                           addr_space_ld(memory_of(c->vm), at, suffix_size(c->words[0]),
-                                         MEM_ATTRS_NONE, NULL));
+    g_string_append_printf(
+        c->reply, "OK 0x%016" PRIx64,
+        addr_space_ld(memory_of(c->vm), at, suffix_size(c->words[0]), MEM_ATTRS_NONE, NULL));
     return true;
 }
 
@@ -401,19 +405,36 @@ static bool cmd_set_irq_in(Cmd *c)
     return true;
 }
 
-typedef struct CmdRow { const char *name; bool (*fn)(Cmd *c); } CmdRow;
+typedef struct CmdRow {
+    const char *name;
+    bool (*fn)(Cmd *c);
+} CmdRow;
 
 static const CmdRow commands[] = {
-    { "outb", cmd_out }, { "outw", cmd_out }, { "outl", cmd_out },
-    { "inb", cmd_in }, { "inw", cmd_in }, { "inl", cmd_in },
-    { "writeb", cmd_write_sized }, { "writew", cmd_write_sized }, { "writel", cmd_write_sized },
+    { "outb", cmd_out },
+    { "outw", cmd_out },
+    { "outl", cmd_out },
+    { "inb", cmd_in },
+    { "inw", cmd_in },
+    { "inl", cmd_in },
+    { "writeb", cmd_write_sized },
+    { "writew", cmd_write_sized },
+    { "writel", cmd_write_sized },
     { "writeq", cmd_write_sized },
-    { "readb", cmd_read_sized }, { "readw", cmd_read_sized }, { "readl", cmd_read_sized },
+    { "readb", cmd_read_sized },
+    { "readw", cmd_read_sized },
+    { "readl", cmd_read_sized },
     { "readq", cmd_read_sized },
-    { "read", cmd_read }, { "write", cmd_write }, { "b64read", cmd_b64read },
-    { "b64write", cmd_b64write }, { "memset", cmd_memset }, { "endianness", cmd_endianness },
-    { "clock_step", cmd_clock }, { "clock_set", cmd_clock },
-    { "irq_intercept_in", cmd_intercept }, { "irq_intercept_out", cmd_intercept },
+    { "read", cmd_read },
+    { "write", cmd_write },
+    { "b64read", cmd_b64read },
+    { "b64write", cmd_b64write },
+    { "memset", cmd_memset },
+    { "endianness", cmd_endianness },
+    { "clock_step", cmd_clock },
+    { "clock_set", cmd_clock },
+    { "irq_intercept_in", cmd_intercept },
+    { "irq_intercept_out", cmd_intercept },
     { "set_irq_in", cmd_set_irq_in },
 };
 
@@ -507,7 +528,10 @@ static void on_writable(void *opaque)
 }
 
 static const CharUser user = {
-    .room = on_room, .receive = on_receive, .event = on_event, .writable = on_writable,
+    .room = on_room,
+    .receive = on_receive,
+    .event = on_event,
+    .writable = on_writable,
 };
 
 bool qtest_open(Vm *vm, const char *chardev, const char *log, GError **errp)

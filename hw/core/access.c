@@ -29,10 +29,10 @@ typedef uint64_t __attribute__((aligned(1), may_alias)) Loose64;
 
 static uint64_t load_le(const void *p, unsigned size)
 {
-    switch (size) {     /* one host access each: other threads must not see halves */
-    case 1:  return *(const volatile uint8_t *)p;
-    case 2:  return *(const volatile Loose16 *)p;
-    case 4:  return *(const volatile Loose32 *)p;
+    switch (size) { /* one host access each: other threads must not see halves */
+    case 1: return *(const volatile uint8_t *)p;
+    case 2: return *(const volatile Loose16 *)p;
+    case 4: return *(const volatile Loose32 *)p;
     default: return *(const volatile Loose64 *)p;
     }
 }
@@ -40,9 +40,9 @@ static uint64_t load_le(const void *p, unsigned size)
 static void store_le(void *p, uint64_t v, unsigned size)
 {
     switch (size) {
-    case 1:  *(volatile uint8_t *)p = (uint8_t)v; break;
-    case 2:  *(volatile Loose16 *)p = (uint16_t)v; break;
-    case 4:  *(volatile Loose32 *)p = (uint32_t)v; break;
+    case 1: *(volatile uint8_t *)p = (uint8_t)v; break;
+    case 2: *(volatile Loose16 *)p = (uint16_t)v; break;
+    case 4: *(volatile Loose32 *)p = (uint32_t)v; break;
     default: *(volatile Loose64 *)p = v; break;
     }
 }
@@ -55,9 +55,9 @@ static bool one_access(size_t len)
 static uint64_t swap(uint64_t v, unsigned size)
 {
     switch (size) {
-    case 2:  return GUINT16_SWAP_LE_BE((uint16_t)v);
-    case 4:  return GUINT32_SWAP_LE_BE((uint32_t)v);
-    case 8:  return GUINT64_SWAP_LE_BE(v);
+    case 2: return GUINT16_SWAP_LE_BE((uint16_t)v);
+    case 4: return GUINT32_SWAP_LE_BE((uint32_t)v);
+    case 8: return GUINT64_SWAP_LE_BE(v);
     default: return v;
     }
 }
@@ -109,7 +109,7 @@ static MemResult sized_io(MemRegion *r, GuestAddr off, uint64_t *val, unsigned s
         return write ? call_write(r, off, *val, size, at) : call_read(r, off, val, size, at);
     }
     shift = (unsigned)(off & (min - 1)) * 8;
-    if (shift + size * 8 > min * 8) {       /* unaligned within the word: only what fits */
+    if (shift + size * 8 > min * 8) { /* unaligned within the word: only what fits */
         shift = (min - size) * 8;
     }
     if (write) {
@@ -190,7 +190,7 @@ MemResult flat_range_read(AddrSpace *as, const FlatRange *fr, GuestAddr a, uint6
         return MEM_OK;
     }
     if (fr->host != NULL || off >= r->size || r->size - off < size) {
-        uint64_t v = 0;     /* crosses into something else */
+        uint64_t v = 0; /* crosses into something else */
 
         res = addr_space_read(as, a, &v, size, at);
         *val = v;

@@ -29,8 +29,12 @@ static void bus_base_fini(Object *obj)
 }
 
 const BusType bus_base = {
-    .type = { .name = "bus", .parent = &object_base, .size = sizeof(Bus), .abstract = true,
-              .init = bus_base_init, .fini = bus_base_fini },
+    .type = { .name = "bus",
+              .parent = &object_base,
+              .size = sizeof(Bus),
+              .abstract = true,
+              .init = bus_base_init,
+              .fini = bus_base_fini },
 };
 BUS_REGISTER(bus_base);
 
@@ -186,7 +190,7 @@ static bool bus_for_user(Vm *vm, const DeviceType *t, const Json *opts, Bus **bu
 
 static bool set_user_props(Device *dev, const Json *opts, GError **errp)
 {
-    JSON_FOREACH(opts, i, value) {
+    JSON_FOREACH (opts, i, value) {
         const char *key = json_key_at(opts, i);
         const char *text = json_str_value(value);
         bool ok;

@@ -93,14 +93,21 @@ static void device_base_fini(Object *obj)
 }
 
 const DeviceType device_base = {
-    .type = { .name = "device", .parent = &object_base, .size = sizeof(Device), .abstract = true,
-              .init = device_base_init, .ready = device_base_ready,
-              .unready = device_base_unready, .fini = device_base_fini },
+    .type = { .name = "device",
+              .parent = &object_base,
+              .size = sizeof(Device),
+              .abstract = true,
+              .init = device_base_init,
+              .ready = device_base_ready,
+              .unready = device_base_unready,
+              .fini = device_base_fini },
 };
 DEVICE_REGISTER(device_base);
 
 const DeviceType sysbus_device = {
-    .type = { .name = "sys-bus-device", .parent = &device_base.type, .size = sizeof(Device),
+    .type = { .name = "sys-bus-device",
+              .parent = &device_base.type,
+              .size = sizeof(Device),
               .abstract = true },
     .bus = &system_bus,
 };
@@ -113,7 +120,7 @@ const DeviceType *device_type_find(const char *name)
     const ObjType *t = type_find(name);
 
     if (t == NULL) {
-        SET_FOREACH(device_aliases, DeviceAlias, it) {
+        SET_FOREACH (device_aliases, DeviceAlias, it) {
             if (strcmp((*it)->alias, name) == 0) {
                 t = type_find((*it)->name);
             }
@@ -522,7 +529,7 @@ void device_connect(Device *dev, const char *name, unsigned pin, Irq to)
         }
         pin -= out->n;
     }
-    g_assert_not_reached();     /* the board named a pin that the device does not have */
+    g_assert_not_reached(); /* the board named a pin that the device does not have */
 }
 
 /* ---- Board devices */

@@ -16,94 +16,113 @@ typedef struct Bus Bus;
 typedef struct Vm Vm;
 typedef struct Aml Aml;
 
-typedef enum DeviceCategory { DEV_BRIDGE, DEV_USB, DEV_STORAGE, DEV_NETWORK, DEV_INPUT,
-                              DEV_DISPLAY, DEV_SOUND, DEV_MISC, DEV_CPU, DEV_WATCHDOG,
-                              DEV_CATEGORIES } DeviceCategory;
+typedef enum DeviceCategory {
+    DEV_BRIDGE,
+    DEV_USB,
+    DEV_STORAGE,
+    DEV_NETWORK,
+    DEV_INPUT,
+    DEV_DISPLAY,
+    DEV_SOUND,
+    DEV_MISC,
+    DEV_CPU,
+    DEV_WATCHDOG,
+    DEV_CATEGORIES
+} DeviceCategory;
 typedef enum ResetKind { RESET_COLD, RESET_WARM, RESET_BUS } ResetKind;
 
 /* A BusType is an ObjType; its name is what -device help prints: "PCI", "ISA", "usb-bus". Devices
  * of a parent bus type fit too ("PCIE" has parent "PCI"). */
 typedef struct BusType {
     ObjType type;
-    unsigned max_devices;           /* 0: no limit */
-    bool (*attach)(Bus *bus, Device *dev, GError **errp);   /* before realize: pick the address */
+    unsigned max_devices;                                 /* 0: no limit */
+    bool (*attach)(Bus *bus, Device *dev, GError **errp); /* before realize: pick the address */
     void (*detach)(Bus *bus, Device *dev);
-    char *(*address)(const Device *dev);                    /* "02.0", for ids and firmware paths */
+    char *(*address)(const Device *dev);  /* "02.0", for ids and firmware paths */
     char *(*dev_path)(const Device *dev); /* "0000:00:02.0": RAM and section names */
-    char *(*fw_path)(const Device *dev);                    /* "pci@i0cf8/ide@1,1": boot order */
+    char *(*fw_path)(const Device *dev);  /* "pci@i0cf8/ide@1,1": boot order */
     void (*print)(const Device *dev, GString *out, int indent); /* info qtree: bus's own lines */
-    void (*reset)(Bus *bus, ResetKind kind);                /* after its devices */
+    void (*reset)(Bus *bus, ResetKind kind);                    /* after its devices */
 } BusType;
 
 struct Bus {
-    Object obj;                     /* its parent is the device that provides the bus */
+    Object obj; /* its parent is the device that provides the bus */
     const BusType *type;
     Vm *vm;
-    Device *owner;                  /* NULL: the machine */
-    char *name;                     /* "pci.0": what bus= takes */
-    GPtrArray *devices;             /* in order of attachment, not owned */
-    bool hotplug;                   /* device_add is possible after the machine is up */
+    Device *owner;      /* NULL: the machine */
+    char *name;         /* "pci.0": what bus= takes */
+    GPtrArray *devices; /* in order of attachment, not owned */
+    bool hotplug;       /* device_add is possible after the machine is up */
 };
 
 typedef struct DeviceType {
-    ObjType type;                   /* first: a DeviceType is an ObjType */
-    const BusType *bus;             /* NULL: the parent's; none at all: only a board creates it */
-    const void *bus_info;           /* read by the bus: PciInfo, UsbInfo, VirtioInfo ... */
+    ObjType type;         /* first: a DeviceType is an ObjType */
+    const BusType *bus;   /* NULL: the parent's; none at all: only a board creates it */
+    const void *bus_info; /* read by the bus: PciInfo, UsbInfo, VirtioInfo ... */
     DeviceCategory category;
     bool hotpluggable;
-    bool (*realize)(Device *dev, GError **errp);    /* every level, base first; no super calls */
-    void (*unrealize)(Device *dev);                 /* every level, derived first */
-    void (*reset)(Device *dev, ResetKind kind);     /* every level, base first */
+    bool (*realize)(Device *dev, GError **errp); /* every level, base first; no super calls */
+    void (*unrealize)(Device *dev);              /* every level, derived first */
+    void (*reset)(Device *dev, ResetKind kind);  /* every level, base first */
     void (*aml)(const Device *dev, Aml *scope);
-    const VmState *vmstate;         /* NULL: the nearest ancestor's */
-    const char *fw_name;            /* "ide", "ethernet": firmware path */
+    const VmState *vmstate; /* NULL: the nearest ancestor's */
+    const char *fw_name;    /* "ide", "ethernet": firmware path */
 } DeviceType;
 
 typedef struct GpioIn {
     char *name;
     IrqHandler *fn;
     void *opaque;
-    unsigned n, base;               /* base: number of its first pin among those of the same name */
-    IrqHandler *listener;           /* told of every change too (qtest); NULL */
+    unsigned n, base;     /* base: number of its first pin among those of the same name */
+    IrqHandler *listener; /* told of every change too (qtest); NULL */
     void *listener_opaque;
 } GpioIn;
-typedef struct GpioOut { char *name; Irq *pins; unsigned n; } GpioOut;
+typedef struct GpioOut {
+    char *name;
+    Irq *pins;
+    unsigned n;
+} GpioOut;
 
 struct Device {
     Object obj;
     const DeviceType *type;
-    Vm *vm;                         /* the only way to reach the machine: no global */
+    Vm *vm; /* the only way to reach the machine: no global */
     Bus *bus;
-    char *id;                       /* given by the user; NULL */
+    char *id; /* given by the user; NULL */
     bool realized, hotplugged, user_made;
-    bool in_io;                     /* one of its I/O callbacks runs: DMA back into it is refused */
-    GPtrArray *buses;               /* of Bus *, that it provides */
-    GPtrArray *gpio_in;             /* of GpioIn * */
-    GArray *gpio_out;               /* of GpioOut */
-    GPtrArray *mmio;                /* of MemRegion *, board devices: see device_add_mmio() */
-    uint32_t instance;              /* vmstate instance of the same name; set on realize */
-    Json *opts;                     /* what the user gave; NULL for board devices */
+    bool in_io;         /* one of its I/O callbacks runs: DMA back into it is refused */
+    GPtrArray *buses;   /* of Bus *, that it provides */
+    GPtrArray *gpio_in; /* of GpioIn * */
+    GArray *gpio_out;   /* of GpioOut */
+    GPtrArray *mmio;    /* of MemRegion *, board devices: see device_add_mmio() */
+    uint32_t instance;  /* vmstate instance of the same name; set on realize */
+    Json *opts;         /* what the user gave; NULL for board devices */
 };
 
 #define DEVICE_REGISTER(t) SET_ADD(types, ObjType, t, &(t).type)
-#define BUS_REGISTER(t) SET_ADD(types, ObjType, t, &(t).type)
-extern const DeviceType device_base;    /* "device", abstract */
+#define BUS_REGISTER(t)    SET_ADD(types, ObjType, t, &(t).type)
+extern const DeviceType device_base; /* "device", abstract */
 /* "sys-bus-device", abstract: placed by the board, on main-system-bus */
 extern const DeviceType sysbus_device;
-extern const BusType bus_base;          /* "bus", abstract */
-extern const BusType system_bus;        /* "System" */
+extern const BusType bus_base;   /* "bus", abstract */
+extern const BusType system_bus; /* "System" */
 
 /* ---- Types. All inherited values resolved. */
 const DeviceType *device_type_find(const char *name); /* NULL: no such device; aliases resolved */
 const BusType *device_type_bus(const DeviceType *t);
 const void *device_type_bus_info(const DeviceType *t);
 const VmState *device_type_vmstate(const DeviceType *t);
-static inline const DeviceType *device_type_of(const ObjType *t) { return (const DeviceType *)t; }
-Device *device_from_object(Object *obj);                        /* NULL: not a device */
+static inline const DeviceType *device_type_of(const ObjType *t)
+{
+    return (const DeviceType *)t;
+}
+Device *device_from_object(Object *obj); /* NULL: not a device */
 bool device_is_a(const Device *dev, const DeviceType *t);
 
 /* Other names of a device type: "e1000-82540em" -> "e1000", "virtio-blk" -> "virtio-blk-pci". */
-typedef struct DeviceAlias { const char *alias, *name; } DeviceAlias;
+typedef struct DeviceAlias {
+    const char *alias, *name;
+} DeviceAlias;
 SET_DECLARE(device_aliases, DeviceAlias);
 #define DEVICE_ALIAS_REGISTER(a) SET_ADD(device_aliases, DeviceAlias, a, &(a))
 
@@ -128,8 +147,8 @@ bool device_unplug(Device *dev, GError **errp);
  * left. */
 Device *device_create_from_json(Vm *vm, const Json *opts, GError **errp);
 Device *device_find(Vm *vm, const char *id_or_path, GError **errp); /* error class DeviceNotFound */
-char *device_dev_path(const Device *dev);       /* BusType.dev_path; NULL when the bus has none */
-char *device_idstr(const Device *dev);          /* section name: "0000:00:01.1/ide", "ps2kbd" */
+char *device_dev_path(const Device *dev); /* BusType.dev_path; NULL when the bus has none */
+char *device_idstr(const Device *dev);    /* section name: "0000:00:01.1/ide", "ps2kbd" */
 /* "/pci@i0cf8/ide@1,1/drive@0/disk@0"; NULL: not bootable */
 char *device_fw_path(const Device *dev);
 
@@ -141,9 +160,9 @@ void bus_reset(Bus *bus, ResetKind kind);
 /* Made by a device while it is realized or initialised; freed with it. name NULL: "<id>.N" or
  * "<lower-case type>.N" as people know it. */
 Bus *bus_new(const BusType *type, Device *owner, const char *name);
-Bus *bus_new_root(const BusType *type, Vm *vm, const char *name);       /* no owning device */
+Bus *bus_new_root(const BusType *type, Vm *vm, const char *name); /* no owning device */
 Bus *bus_find(Vm *vm, const char *name, GError **errp);
-Bus *bus_find_type(Vm *vm, const BusType *type);        /* first with room; NULL */
+Bus *bus_find_type(Vm *vm, const BusType *type); /* first with room; NULL */
 
 /* ---- Lines */
 /* n input pins. Name NULL: the unnamed ones. Another call with the same name appends pins. */
@@ -155,7 +174,7 @@ void device_connect(Device *dev, const char *name, unsigned pin, Irq to);
 
 /* ---- Board devices ("sysbus"): regions in order, mapped by the board */
 void device_add_mmio(Device *dev, MemRegion *r);
-void device_map_mmio(Device *dev, unsigned index, GuestAddr at);        /* into vm->mem's root */
+void device_map_mmio(Device *dev, unsigned index, GuestAddr at); /* into vm->mem's root */
 void device_map_mmio_prio(Device *dev, unsigned index, GuestAddr at, int priority);
 
 /* ---- Data for info qtree and info qom-tree; the layout is theirs. */

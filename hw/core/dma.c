@@ -33,10 +33,22 @@ static void st(AddrSpace *as, GuestAddr a, uint64_t v, unsigned size)
     addr_space_st(as, a, v, size, MEM_ATTRS_NONE, NULL);
 }
 
-uint8_t dma_ld8(AddrSpace *as, GuestAddr a) { return (uint8_t)ld(as, a, 1); }
-uint16_t dma_ld_le16(AddrSpace *as, GuestAddr a) { return (uint16_t)ld(as, a, 2); }
-uint32_t dma_ld_le32(AddrSpace *as, GuestAddr a) { return (uint32_t)ld(as, a, 4); }
-uint64_t dma_ld_le64(AddrSpace *as, GuestAddr a) { return ld(as, a, 8); }
+uint8_t dma_ld8(AddrSpace *as, GuestAddr a)
+{
+    return (uint8_t)ld(as, a, 1);
+}
+uint16_t dma_ld_le16(AddrSpace *as, GuestAddr a)
+{
+    return (uint16_t)ld(as, a, 2);
+}
+uint32_t dma_ld_le32(AddrSpace *as, GuestAddr a)
+{
+    return (uint32_t)ld(as, a, 4);
+}
+uint64_t dma_ld_le64(AddrSpace *as, GuestAddr a)
+{
+    return ld(as, a, 8);
+}
 
 uint32_t dma_ld_be32(AddrSpace *as, GuestAddr a)
 {
@@ -48,10 +60,22 @@ uint64_t dma_ld_be64(AddrSpace *as, GuestAddr a)
     return GUINT64_SWAP_LE_BE(ld(as, a, 8));
 }
 
-void dma_st8(AddrSpace *as, GuestAddr a, uint8_t v) { st(as, a, v, 1); }
-void dma_st_le16(AddrSpace *as, GuestAddr a, uint16_t v) { st(as, a, v, 2); }
-void dma_st_le32(AddrSpace *as, GuestAddr a, uint32_t v) { st(as, a, v, 4); }
-void dma_st_le64(AddrSpace *as, GuestAddr a, uint64_t v) { st(as, a, v, 8); }
+void dma_st8(AddrSpace *as, GuestAddr a, uint8_t v)
+{
+    st(as, a, v, 1);
+}
+void dma_st_le16(AddrSpace *as, GuestAddr a, uint16_t v)
+{
+    st(as, a, v, 2);
+}
+void dma_st_le32(AddrSpace *as, GuestAddr a, uint32_t v)
+{
+    st(as, a, v, 4);
+}
+void dma_st_le64(AddrSpace *as, GuestAddr a, uint64_t v)
+{
+    st(as, a, v, 8);
+}
 
 void dma_st_be32(AddrSpace *as, GuestAddr a, uint32_t v)
 {
@@ -126,7 +150,7 @@ uint64_t dma_list_write(const DmaList *l, uint64_t skip, const void *buf, uint64
 
 struct DmaMap {
     AddrSpace *as;
-    GArray *iov;                    /* of struct iovec */
+    GArray *iov; /* of struct iovec */
     bool to_guest;
 };
 

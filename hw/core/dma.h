@@ -26,8 +26,15 @@ void dma_st_be32(AddrSpace *as, GuestAddr a, uint32_t v);
 void dma_msi(AddrSpace *as, GuestAddr a, uint32_t data, uint16_t requester_id);
 
 /* ---- Scatter lists, for block and network requests */
-typedef struct DmaSg { GuestAddr addr; uint64_t len; } DmaSg;
-typedef struct DmaList { GArray *sg; uint64_t total; AddrSpace *as; } DmaList;
+typedef struct DmaSg {
+    GuestAddr addr;
+    uint64_t len;
+} DmaSg;
+typedef struct DmaList {
+    GArray *sg;
+    uint64_t total;
+    AddrSpace *as;
+} DmaList;
 void dma_list_init(DmaList *l, AddrSpace *as);
 /* false: total would pass 2^63 or 65536 rows */
 bool dma_list_add(DmaList *l, GuestAddr a, uint64_t len);

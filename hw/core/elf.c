@@ -12,7 +12,7 @@
 enum { SEGMENTS_MAX = 256 };
 #define SEGMENT_MAX (4ull << 30)
 
-typedef struct Seg {                /* one program header, widened */
+typedef struct Seg { /* one program header, widened */
     uint32_t type, flags;
     uint64_t offset, vaddr, paddr, filesz, memsz, align;
 } Seg;
@@ -43,14 +43,14 @@ static void read_seg(const Elf *e, uint64_t off, Seg *s)
         Elf64_Phdr p;
 
         memcpy(&p, e->data + off, sizeof(p));
-        *s = (Seg){ p.p_type, p.p_flags, p.p_offset, p.p_vaddr, p.p_paddr, p.p_filesz, p.p_memsz,
-                    p.p_align };
+        *s = (Seg){ p.p_type,  p.p_flags,  p.p_offset, p.p_vaddr,
+                    p.p_paddr, p.p_filesz, p.p_memsz,  p.p_align };
     } else {
         Elf32_Phdr p;
 
         memcpy(&p, e->data + off, sizeof(p));
-        *s = (Seg){ p.p_type, p.p_flags, p.p_offset, p.p_vaddr, p.p_paddr, p.p_filesz, p.p_memsz,
-                    p.p_align };
+        *s = (Seg){ p.p_type,  p.p_flags,  p.p_offset, p.p_vaddr,
+                    p.p_paddr, p.p_filesz, p.p_memsz,  p.p_align };
     }
 }
 

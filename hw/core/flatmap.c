@@ -10,16 +10,16 @@
 
 #include "hw/core/vm.h"
 
-typedef __int128 Wide;              /* addresses of a window may lie below 0 and above 2^64 */
+typedef __int128 Wide; /* addresses of a window may lie below 0 and above 2^64 */
 
 enum { MAX_DEPTH = 64 };
 
 typedef struct Build {
-    GArray *ranges;                 /* of FlatRange, sorted */
+    GArray *ranges; /* of FlatRange, sorted */
     unsigned depth;
 } Build;
 
-static uint64_t next_generation = 1;    /* under the VM lock */
+static uint64_t next_generation = 1; /* under the VM lock */
 
 static Wide region_size(const MemRegion *r)
 {
@@ -34,8 +34,12 @@ static bool is_memory(const MemRegion *r)
 static FlatRange range_make(MemRegion *r, Wide base, GuestAddr start, GuestAddr last, bool readonly)
 {
     FlatRange fr = {
-        .start = start, .last = last, .region = r, .offset = (uint64_t)((Wide)start - base),
-        .ram = r->ram, .log_dirty = r->log_dirty,
+        .start = start,
+        .last = last,
+        .region = r,
+        .offset = (uint64_t)((Wide)start - base),
+        .ram = r->ram,
+        .log_dirty = r->log_dirty,
     };
 
     if (is_memory(r)) {
@@ -105,7 +109,7 @@ static void render(Build *b, MemRegion *r, Wide base, Wide lo, Wide hi, bool rea
     if (lo > hi) {
         return;
     }
-    g_assert(b->depth < MAX_DEPTH);     /* an alias that shows itself */
+    g_assert(b->depth < MAX_DEPTH); /* an alias that shows itself */
     b->depth++;
     readonly = readonly || r->readonly;
     if (r->kind == MEM_ALIAS) {
@@ -294,7 +298,10 @@ const FlatRange *flat_map_range(const FlatMap *map, size_t i)
 
 /* The last hit of this thread, for a few maps: accesses come in runs. A generation is never used
  * twice, so an entry of a freed map cannot match. */
-static __thread struct { uint64_t generation; size_t i; } last_hit[4];
+static __thread struct {
+    uint64_t generation;
+    size_t i;
+} last_hit[4];
 
 const FlatRange *flat_map_find(const FlatMap *map, GuestAddr a)
 {

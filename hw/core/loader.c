@@ -198,9 +198,11 @@ bool rom_check_overlaps(Vm *vm, GError **errp)
             continue;
         }
         if (before != NULL && before->as == b->as && b->addr - before->addr < before->size) {
-            return err_fail(errp, "'%s' (0x%" PRIx64 "-0x%" PRIx64 ") and '%s' (at 0x%" PRIx64
-                            ") overlap in guest memory", before->name, before->addr,
-                            before->addr + before->size - 1, b->name, b->addr);
+            return err_fail(errp,
+                            "'%s' (0x%" PRIx64 "-0x%" PRIx64 ") and '%s' (at 0x%" PRIx64
+                            ") overlap in guest memory",
+                            before->name, before->addr, before->addr + before->size - 1, b->name,
+                            b->addr);
         }
         before = b;
     }
@@ -263,8 +265,8 @@ void rom_print(Vm *vm, GString *out)
             g_string_append_printf(out, "fw=%s/%s size=0x%06zx name=\"%s\"\n", b->fw_dir,
                                    b->fw_file, b->size, b->name);
         } else {
-            const FlatRange *fr = flat_map_find(addr_space_map(b->as != NULL ? b->as : vm->mem),
-                                                b->addr);
+            const FlatRange *fr =
+                flat_map_find(addr_space_map(b->as != NULL ? b->as : vm->mem), b->addr);
 
             g_string_append_printf(out, "addr=%016" PRIx64 " size=0x%06zx mem=%s name=\"%s\"\n",
                                    b->addr, b->size, fr != NULL && fr->readonly ? "rom" : "ram",

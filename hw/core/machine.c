@@ -23,8 +23,8 @@ static void machine_base_init(Object *obj)
 static void machine_base_fini(Object *obj)
 {
     Machine *m = (Machine *)obj;
-    char **strings[] = {&m->cpu_model, &m->cpu_features, &m->boot_order,
-                        &m->boot_once, &m->splash,       &m->vga};
+    char **strings[] = { &m->cpu_model, &m->cpu_features, &m->boot_order,
+                         &m->boot_once, &m->splash,       &m->vga };
 
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_clear_pointer(strings[i], g_free);
@@ -49,12 +49,17 @@ static const Field machine_props[] = {
     FIELD_BOOL("suppress-vmdesc", Machine, suppress_vmdesc, false,
                .help = "Set on to disable self-describing migration"),
     FIELD_BOOL("usb", Machine, usb, false, .help = "Set on/off to enable/disable usb"),
-    {0},
+    { 0 },
 };
 
 const MachineType machine_base = {
-    .type = { .name = "machine", .parent = &object_base, .size = sizeof(Machine), .abstract = true,
-              .props = machine_props, .init = machine_base_init, .fini = machine_base_fini },
+    .type = { .name = "machine",
+              .parent = &object_base,
+              .size = sizeof(Machine),
+              .abstract = true,
+              .props = machine_props,
+              .init = machine_base_init,
+              .fini = machine_base_fini },
 };
 MACHINE_REGISTER(machine_base);
 
@@ -72,10 +77,18 @@ static bool none_init(Machine *m, GError **errp)
 
 /* -machine none: no CPU, no device; RAM only when -m asks for it. */
 static const MachineType none_machine = {
-    .type = { .name = "none-machine", .desc = "empty machine", .parent = &machine_base.type,
+    .type = { .name = "none-machine",
+              .desc = "empty machine",
+              .parent = &machine_base.type,
               .size = sizeof(Machine) },
-    .name = "none", .max_cpus = 1, .default_ram_id = "ram", .no_serial = true, .no_parallel = true,
-    .no_floppy = true, .no_cdrom = true, .init = none_init,
+    .name = "none",
+    .max_cpus = 1,
+    .default_ram_id = "ram",
+    .no_serial = true,
+    .no_parallel = true,
+    .no_floppy = true,
+    .no_cdrom = true,
+    .init = none_init,
 };
 MACHINE_REGISTER(none_machine);
 
@@ -100,7 +113,7 @@ static GPtrArray *machine_types(void)
 {
     GPtrArray *list = g_ptr_array_new();
 
-    SET_FOREACH(types, ObjType, it) {
+    SET_FOREACH (types, ObjType, it) {
         if (!(*it)->abstract && type_is_a(*it, &machine_base.type)) {
             g_ptr_array_add(list, (void *)*it);
         }

@@ -8,22 +8,27 @@
 
 struct FlatMap {
     uint64_t generation;
-    unsigned refs;                  /* atomic: address spaces and readers */
+    unsigned refs; /* atomic: address spaces and readers */
     size_t n;
-    MemRegion *root;                /* after following whole-size aliases; NULL: nothing there */
+    MemRegion *root; /* after following whole-size aliases; NULL: nothing there */
     FlatRange ranges[];
 };
 
-typedef struct Bounce { void *host; GuestAddr addr; size_t len; bool write; } Bounce;
+typedef struct Bounce {
+    void *host;
+    GuestAddr addr;
+    size_t len;
+    bool write;
+} Bounce;
 
 struct AddrSpace {
     struct Vm *vm;
     char *name;
     MemRegion *root;
-    FlatMap *map;                   /* atomic; replaced under ref_lock */
-    GMutex ref_lock;                /* makes "load map, take reference" one step; guards bounces */
-    GPtrArray *listeners;           /* of const MemListener * */
-    GArray *bounces;                /* of Bounce */
+    FlatMap *map;         /* atomic; replaced under ref_lock */
+    GMutex ref_lock;      /* makes "load map, take reference" one step; guards bounces */
+    GPtrArray *listeners; /* of const MemListener * */
+    GArray *bounces;      /* of Bounce */
 };
 
 /* All address spaces, in order of creation. Changed under the VM lock. */

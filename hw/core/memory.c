@@ -12,16 +12,20 @@
 #include "util/err.h"
 
 typedef struct MemWorld {
-    GPtrArray *spaces;              /* of AddrSpace * */
+    GPtrArray *spaces; /* of AddrSpace * */
     unsigned depth;
     bool changed;
 } MemWorld;
 
-typedef struct OwnerFrame { struct Object *owner; bool *guard; char *prefix; } OwnerFrame;
+typedef struct OwnerFrame {
+    struct Object *owner;
+    bool *guard;
+    char *prefix;
+} OwnerFrame;
 
 enum { OWNER_DEPTH = 32 };
 
-static MemWorld world;              /* VM lock */
+static MemWorld world; /* VM lock */
 static __thread OwnerFrame owner_stack[OWNER_DEPTH];
 static __thread unsigned owner_depth;
 
@@ -202,7 +206,7 @@ void mem_set_addr(MemRegion *r, GuestAddr at)
 {
     if (begin_change(r->addr != at)) {
         r->addr = at;
-        if (r->parent != NULL) {        /* it is now the youngest of its priority */
+        if (r->parent != NULL) { /* it is now the youngest of its priority */
             g_ptr_array_remove(r->parent->subs, r);
             link_sub(r->parent, r);
         }

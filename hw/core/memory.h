@@ -20,16 +20,19 @@ struct Vm;
 typedef uint64_t GuestAddr;
 typedef struct MemRegion MemRegion;
 typedef struct AddrSpace AddrSpace;
-typedef struct FlatMap FlatMap;     /* immutable once published */
-typedef struct RamBlock RamBlock;   /* ram.h */
+typedef struct FlatMap FlatMap;   /* immutable once published */
+typedef struct RamBlock RamBlock; /* ram.h */
 
 typedef enum MemResult { MEM_OK, MEM_UNASSIGNED, MEM_ERROR } MemResult;
 typedef enum MemKind { MEM_CONTAINER, MEM_RAM, MEM_ROM, MEM_ROM_DEVICE, MEM_IO, MEM_ALIAS } MemKind;
 
-typedef struct MemAttrs { uint16_t requester_id; bool secure, user; } MemAttrs;
+typedef struct MemAttrs {
+    uint16_t requester_id;
+    bool secure, user;
+} MemAttrs;
 #define MEM_ATTRS_NONE ((MemAttrs){ 0 })
 
-#define MEM_SIZE_MAX UINT64_MAX     /* stands for 2^64: a region as big as the address space */
+#define MEM_SIZE_MAX UINT64_MAX /* stands for 2^64: a region as big as the address space */
 
 /* off is relative to the region; size is within [min_size, max_size], a power of two, and off is a
  * multiple of it unless `unaligned`: the core splits wide and unaligned accesses into several, and
@@ -42,37 +45,37 @@ typedef struct MemOps {
     /* Preferred to the two above when not NULL. */
     MemResult (*read_attrs)(void *opaque, GuestAddr off, uint64_t *val, unsigned size, MemAttrs at);
     MemResult (*write_attrs)(void *opaque, GuestAddr off, uint64_t val, unsigned size, MemAttrs at);
-    uint8_t min_size, max_size;     /* 0 means 1 and 8 */
+    uint8_t min_size, max_size; /* 0 means 1 and 8 */
     bool big_endian, unaligned;
-    bool strict; /* too narrow, too wide or unaligned: not decoded (all ones, ignored) */
-    bool unlocked;                  /* callable without the VM lock */
-    bool reentrant;                 /* may be entered again by DMA of its own device */
+    bool strict;    /* too narrow, too wide or unaligned: not decoded (all ones, ignored) */
+    bool unlocked;  /* callable without the VM lock */
+    bool reentrant; /* may be entered again by DMA of its own device */
 } MemOps;
 
 struct MemRegion {
-    const char *name;               /* kept, not copied: a literal, or owned by the device */
+    const char *name; /* kept, not copied: a literal, or owned by the device */
     MemKind kind;
-    bool enabled, readonly;         /* readonly: RAM that ignores writes (also on an alias) */
-    bool rom_mode;                  /* ROM device: reads come from memory, writes go to ops */
-    uint8_t log_dirty;              /* bit per DirtyClient that follows this region */
+    bool enabled, readonly; /* readonly: RAM that ignores writes (also on an alias) */
+    bool rom_mode;          /* ROM device: reads come from memory, writes go to ops */
+    uint8_t log_dirty;      /* bit per DirtyClient that follows this region */
     int priority;
-    GuestAddr addr;                 /* within the parent */
-    uint64_t size;                  /* bytes; MEM_SIZE_MAX = 2^64 */
+    GuestAddr addr; /* within the parent */
+    uint64_t size;  /* bytes; MEM_SIZE_MAX = 2^64 */
     const MemOps *ops;
     void *opaque;
     struct RamBlock *ram;
     MemRegion *alias;
     GuestAddr alias_offset;
     MemRegion *parent;
-    GPtrArray *subs;                /* by falling priority, younger before older of the same */
+    GPtrArray *subs;      /* by falling priority, younger before older of the same */
     struct Object *owner; /* the device under construction when mem_init_* ran; may be NULL */
     bool *guard;          /* set while a callback of the owner runs (VM lock); never NULL */
-    bool in_io;                     /* the guard of a region without owner */
+    bool in_io;           /* the guard of a region without owner */
     bool owns_ram;
 };
 
 /* ---- Regions. The struct is the caller's (usually inside a device) and must outlive its use. */
-void mem_init(MemRegion *r, const char *name, uint64_t size);                   /* container */
+void mem_init(MemRegion *r, const char *name, uint64_t size); /* container */
 void mem_init_io(MemRegion *r, const char *name, uint64_t size, const MemOps *ops, void *opaque);
 /* Zeroed RAM in a block of its own. Size is rounded up to a page. */
 bool mem_init_ram(MemRegion *r, const char *name, uint64_t size, GError **errp);
@@ -89,7 +92,7 @@ void mem_fini(MemRegion *r);
 
 /* higher priority covers lower */
 void mem_add(MemRegion *parent, GuestAddr at, MemRegion *r, int priority);
-void mem_del(MemRegion *r);                         /* not in a tree: nothing happens */
+void mem_del(MemRegion *r); /* not in a tree: nothing happens */
 void mem_set(MemRegion *r, bool enabled, GuestAddr at);
 void mem_set_enabled(MemRegion *r, bool on);
 void mem_set_addr(MemRegion *r, GuestAddr at);
@@ -97,8 +100,8 @@ void mem_set_size(MemRegion *r, uint64_t size);
 void mem_set_readonly(MemRegion *r, bool on);
 void mem_set_alias_offset(MemRegion *r, GuestAddr off);
 void mem_set_rom_mode(MemRegion *r, bool on);
-void mem_set_log_dirty(MemRegion *r, unsigned client, bool on);     /* DirtyClient, ram.h */
-void mem_txn_begin(void);           /* nests; the new maps are published by the last commit */
+void mem_set_log_dirty(MemRegion *r, unsigned client, bool on); /* DirtyClient, ram.h */
+void mem_txn_begin(void); /* nests; the new maps are published by the last commit */
 void mem_txn_commit(void);
 uint8_t *mem_ram_ptr(const MemRegion *r); /* host address of byte 0 of RAM, ROM, ROM device */
 /* Marks RAM written behind the core's back (through mem_ram_ptr or a pin). */
@@ -108,7 +111,7 @@ void mem_set_dirty(MemRegion *r, uint64_t off, uint64_t len);
 bool mem_absolute(const MemRegion *r, GuestAddr *at);
 
 /* ---- Address spaces */
-AddrSpace *addr_space_new(struct Vm *vm, const char *name, MemRegion *root);    /* name is copied */
+AddrSpace *addr_space_new(struct Vm *vm, const char *name, MemRegion *root); /* name is copied */
 void addr_space_free(AddrSpace *as);
 MemRegion *addr_space_root(const AddrSpace *as);
 const char *addr_space_name(const AddrSpace *as);
@@ -134,13 +137,13 @@ void addr_space_unpin(AddrSpace *as, void *p, size_t len, bool wrote);
 
 /* ---- The flat map, for accelerators */
 typedef struct FlatRange {
-    GuestAddr start, last;          /* inclusive */
-    MemRegion *region;              /* never an alias or a container */
-    uint64_t offset;                /* of start within region */
-    uint8_t *host;                  /* of start; NULL for I/O and a ROM device out of rom_mode */
+    GuestAddr start, last; /* inclusive */
+    MemRegion *region;     /* never an alias or a container */
+    uint64_t offset;       /* of start within region */
+    uint8_t *host;         /* of start; NULL for I/O and a ROM device out of rom_mode */
     RamBlock *ram;
-    bool readonly;                  /* stores do not reach the memory */
-    bool store_to_ops;              /* ROM device: stores go to region->ops */
+    bool readonly;     /* stores do not reach the memory */
+    bool store_to_ops; /* ROM device: stores go to region->ops */
     uint8_t log_dirty;
 } FlatRange;
 
@@ -149,7 +152,7 @@ const FlatMap *addr_space_map(const AddrSpace *as);
 uint64_t flat_map_generation(const FlatMap *map);
 size_t flat_map_count(const FlatMap *map);
 const FlatRange *flat_map_range(const FlatMap *map, size_t i);
-const FlatRange *flat_map_find(const FlatMap *map, GuestAddr a);    /* NULL: a hole */
+const FlatRange *flat_map_find(const FlatMap *map, GuestAddr a); /* NULL: a hole */
 /* An access to a range that is not plain memory. size: 1, 2, 4, 8. */
 MemResult flat_range_read(AddrSpace *as, const FlatRange *fr, GuestAddr a, uint64_t *val,
                           unsigned size, MemAttrs at);
@@ -162,12 +165,12 @@ MemResult flat_range_write(AddrSpace *as, const FlatRange *fr, GuestAddr a, uint
 typedef struct MemListener {
     void (*ram_added)(void *opaque, const FlatRange *fr);
     void (*ram_removed)(void *opaque, const FlatRange *fr);
-    void (*log_changed)(void *opaque, const FlatRange *fr);         /* fr->log_dirty is new */
+    void (*log_changed)(void *opaque, const FlatRange *fr); /* fr->log_dirty is new */
     /* any difference in this address space: forget translations */
     void (*map_changed)(void *opaque);
     void *opaque;
 } MemListener;
-void addr_space_listen(AddrSpace *as, const MemListener *l);        /* l is kept */
+void addr_space_listen(AddrSpace *as, const MemListener *l); /* l is kept */
 void addr_space_unlisten(AddrSpace *as, const MemListener *l);
 
 /* ---- Printing: "info mtree" and its options */

@@ -26,12 +26,12 @@ static const char *type_text(const MemRegion *r)
         r = r->alias;
     }
     switch (r->kind) {
-    case MEM_RAM:        return r->readonly ? "rom" : "ram";
-    case MEM_ROM:        return "rom";
+    case MEM_RAM: return r->readonly ? "rom" : "ram";
+    case MEM_ROM: return "rom";
     case MEM_ROM_DEVICE: return "romd";
     case MEM_CONTAINER:
     case MEM_IO:
-    case MEM_ALIAS:      break;
+    case MEM_ALIAS: break;
     }
     return "i/o";
 }
@@ -71,9 +71,9 @@ static void print_region(Printer *p, MemRegion *r, GuestAddr base, unsigned leve
     GuestAddr at = base + r->addr;
 
     if (r->enabled || (p->flags & MTREE_DISABLED) != 0) {
-        g_string_append_printf(p->out, "%*s%016" PRIx64 "-%016" PRIx64 " (prio %d, %s): ",
-                               (int)level * 2 + 2, "", at, last_byte(at, r->size), r->priority,
-                               type_text(r));
+        g_string_append_printf(
+            p->out, "%*s%016" PRIx64 "-%016" PRIx64 " (prio %d, %s): ", (int)level * 2 + 2, "", at,
+            last_byte(at, r->size), r->priority, type_text(r));
         if (r->kind == MEM_ALIAS) {
             g_string_append_printf(p->out, "alias %s @%s %016" PRIx64 "-%016" PRIx64, r->name,
                                    r->alias->name, r->alias_offset,
@@ -164,7 +164,7 @@ static void print_trees(Vm *vm, Printer *p)
         print_region(p, first->root, 0, 0);
         g_string_append_c(p->out, '\n');
     }
-    for (guint i = 0; i < p->targets->len; i++) {      /* grows while it is printed */
+    for (guint i = 0; i < p->targets->len; i++) { /* grows while it is printed */
         MemRegion *r = g_ptr_array_index(p->targets, i);
 
         g_string_append_printf(p->out, "memory-region: %s\n", r->name);

@@ -13,8 +13,9 @@ enum { LEVELS_MAX = 16 };
 const ObjType object_base = { .name = "object", .size = sizeof(Object), .abstract = true };
 TYPE_REGISTER(object_base);
 
-const ObjType container_type = {
-    .name = "container", .parent = &object_base, .size = sizeof(Object)};
+const ObjType container_type = { .name = "container",
+                                 .parent = &object_base,
+                                 .size = sizeof(Object) };
 TYPE_REGISTER(container_type);
 
 /* ---- Types */
@@ -26,7 +27,7 @@ static GHashTable *type_table(void)
     if (g_once_init_enter(&table)) {
         GHashTable *t = g_hash_table_new(g_str_hash, g_str_equal);
 
-        SET_FOREACH(types, ObjType, it) {
+        SET_FOREACH (types, ObjType, it) {
             g_assert(g_hash_table_insert(t, (void *)(*it)->name, (void *)*it));
         }
         g_once_init_leave(&table, t);
@@ -51,7 +52,7 @@ const char *type_nearest(const char *name, const ObjType *ancestor)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
 
-    SET_FOREACH(types, ObjType, it) {
+    SET_FOREACH (types, ObjType, it) {
         if (!(*it)->abstract && (ancestor == NULL || type_is_a(*it, ancestor))) {
             g_ptr_array_add(names, (void *)(*it)->name);
         }
@@ -87,7 +88,11 @@ const Field *type_prop(const ObjType *type, const char *name)
     return NULL;
 }
 
-typedef struct PropRow { const char *name; const Field *prop; const ChildDef *child; } PropRow;
+typedef struct PropRow {
+    const char *name;
+    const Field *prop;
+    const ChildDef *child;
+} PropRow;
 
 static int row_by_name(gconstpointer a, gconstpointer b)
 {
@@ -169,7 +174,7 @@ void object_init(Object *obj, const ObjType *type, Object *parent, const char *n
 
 Object *object_new(const ObjType *type, Object *parent, const char *name)
 {
-    Object *obj = g_aligned_alloc0(1, type->size, 64);  /* instances may hold vector state */
+    Object *obj = g_aligned_alloc0(1, type->size, 64); /* instances may hold vector state */
 
     object_init(obj, type, parent, name);
     obj->embedded = false;
@@ -303,7 +308,11 @@ static Object *follow(Object *obj, char *const *parts)
     return obj;
 }
 
-typedef struct TailSearch { char **parts; Object *found; bool ambiguous; } TailSearch;
+typedef struct TailSearch {
+    char **parts;
+    Object *found;
+    bool ambiguous;
+} TailSearch;
 
 static bool search_tail(Object *obj, void *opaque)
 {
@@ -407,7 +416,7 @@ static bool store(Object *obj, const Field *f, const Json *value, const char *te
         before = field_to_json(f, obj);
     }
     ok = text != NULL ? field_from_text(f, obj, text, &err) : field_from_json(f, obj, value, &err);
-    if (!ok && g_ascii_islower(err->message[0])) {  /* "doesn't take value 'x'": of what? */
+    if (!ok && g_ascii_islower(err->message[0])) { /* "doesn't take value 'x'": of what? */
         g_prefix_error(&err, "Property '%s.%s' ", obj->type->name, f->name);
     }
     if (!ok) {

@@ -45,7 +45,7 @@ static void print_device(const Device *dev, GString *out, int indent)
         for (const Field *f = t->props; f != NULL && f->name != NULL; f++) {
             g_autofree char *text = field_to_text(f, dev);
 
-            if (strcmp(f->name, "bootindex") == 0) {    /* the machine's, not the device's */
+            if (strcmp(f->name, "bootindex") == 0) { /* the machine's, not the device's */
                 continue;
             }
             g_string_append_printf(out, "%*s%s = %s\n", indent, "", f->name,
@@ -65,7 +65,7 @@ static void print_bus(const Bus *bus, GString *out, int indent)
 {
     g_string_append_printf(out, "%*sbus: %s\n", indent, "", bus->name);
     g_string_append_printf(out, "%*stype %s\n", indent + 2, "", bus->obj.type->name);
-    for (guint i = bus->devices->len; i-- > 0;) {      /* the youngest first */
+    for (guint i = bus->devices->len; i-- > 0;) { /* the youngest first */
         print_device(g_ptr_array_index(bus->devices, i), out, indent + 2);
     }
 }

@@ -22,9 +22,9 @@ enum { HUGE_ALIGN = 2 << 20 };
 
 static struct {
     GMutex lock;
-    GPtrArray *blocks;              /* of RamBlock * */
-    RamOptions defaults;            /* set before the first block */
-    const RamHooks *hooks;          /* atomic */
+    GPtrArray *blocks;     /* of RamBlock * */
+    RamOptions defaults;   /* set before the first block */
+    const RamHooks *hooks; /* atomic */
 } ram;
 
 /* ---- Allocation */
@@ -107,8 +107,9 @@ static bool set_file_size(int fd, const char *id, uint64_t size, GError **errp)
         return fail_setup(errp, id, errno);
     }
     if (st.st_size > 0 && (uint64_t)st.st_size < size) {
-        return err_fail(errp, "backing store size 0x%" PRIx64 " does not match 'size' option 0x%"
-                        PRIx64, (uint64_t)st.st_size, size);
+        return err_fail(errp,
+                        "backing store size 0x%" PRIx64 " does not match 'size' option 0x%" PRIx64,
+                        (uint64_t)st.st_size, size);
     }
     if (st.st_size == 0 && ftruncate(fd, (off_t)size) < 0) {
         return fail_setup(errp, id, errno);
@@ -124,7 +125,7 @@ static bool populate(uint8_t *host, uint64_t size, uint64_t page)
     if (errno != EINVAL) {
         return false;
     }
-    for (uint64_t i = 0; i < size; i += page) {     /* Linux before 5.14 */
+    for (uint64_t i = 0; i < size; i += page) { /* Linux before 5.14 */
         volatile uint8_t *p = host + i;
 
         *p = *p;
@@ -178,13 +179,15 @@ static bool map_block(RamBlock *b, const RamOptions *opt, GError **errp)
         }
     }
     p = map_aligned(b->fd, b->size, MAX(MAX(opt->align, b->page_size), HUGE_ALIGN), prot,
-                    b->fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : shared ? MAP_SHARED : MAP_PRIVATE);
+                    b->fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS
+                    : shared  ? MAP_SHARED
+                              : MAP_PRIVATE);
     if (p == MAP_FAILED) {
         return fail_setup(errp, b->id, errno);
     }
     b->host = p;
     b->shared = opt->share;
-    if (!shared && b->fd >= 0) {        /* the file does not see what the guest writes */
+    if (!shared && b->fd >= 0) { /* the file does not see what the guest writes */
         close(b->fd);
         b->fd = -1;
     }
@@ -256,7 +259,7 @@ void ram_block_free(RamBlock *b)
 void ram_set_defaults(const RamOptions *opt)
 {
     ram.defaults = *opt;
-    ram.defaults.path = NULL;       /* -mem-path is for the machine's main RAM only */
+    ram.defaults.path = NULL; /* -mem-path is for the machine's main RAM only */
 }
 
 /* ---- The list */
@@ -319,8 +322,8 @@ void ram_print(GString *out)
     for (guint i = 0; i < sorted->len; i++) {
         const RamBlock *b = g_ptr_array_index(sorted, i);
         g_autofree char *psize = b->page_size < (1 << 20)
-            ? g_strdup_printf("%" PRIu64 " KiB", b->page_size >> 10)
-            : g_strdup_printf("%" PRIu64 " MiB", b->page_size >> 20);
+                                     ? g_strdup_printf("%" PRIu64 " KiB", b->page_size >> 10)
+                                     : g_strdup_printf("%" PRIu64 " MiB", b->page_size >> 20);
 
         g_string_append_printf(out,
                                "%24s %8s  0x%016" PRIx64 " 0x%016" PRIx64 " 0x%016" PRIx64 "\n",
@@ -373,7 +376,9 @@ bool ram_discard(RamBlock *b, uint64_t off, uint64_t len, GError **errp)
 
 /* ---- Dirty bits */
 
-typedef struct PageSpan { uint64_t first, end; } PageSpan;
+typedef struct PageSpan {
+    uint64_t first, end;
+} PageSpan;
 
 static PageSpan span_of(const RamBlock *b, uint64_t off, uint64_t len)
 {

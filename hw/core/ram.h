@@ -19,23 +19,23 @@ typedef enum DirtyClient { DIRTY_VGA, DIRTY_CODE, DIRTY_MIGRATION, DIRTY_CLIENTS
 enum { RAM_PAGE_BITS = 12, RAM_PAGE_SIZE = 1 << RAM_PAGE_BITS };
 
 struct RamBlock {
-    char *id;                       /* "pc.ram", "0000:00:02.0/vga.vram" */
+    char *id; /* "pc.ram", "0000:00:02.0/vga.vram" */
     uint8_t *host;
-    uint64_t size;                  /* a multiple of page_size */
-    uint64_t used; /* bytes that matter (a resizable blob uses less than its size) */
-    uint64_t page_size;             /* of the backing: 4 KiB or a hugepage */
-    int fd; /* memfd or file: byte n is at fd_offset + n; -1: private memory */
+    uint64_t size;      /* a multiple of page_size */
+    uint64_t used;      /* bytes that matter (a resizable blob uses less than its size) */
+    uint64_t page_size; /* of the backing: 4 KiB or a hugepage */
+    int fd;             /* memfd or file: byte n is at fd_offset + n; -1: private memory */
     uint64_t fd_offset;
     bool shared;                    /* visible to other processes that have fd */
     uint64_t *dirty[DIRTY_CLIENTS]; /* a bit a page; atomic */
     uint64_t pages;
 };
 
-typedef struct RamOptions {         /* zero: anonymous memfd, no prealloc, default merge and dump */
-    const char *path;               /* -mem-path: a file, or a directory for a nameless one */
+typedef struct RamOptions { /* zero: anonymous memfd, no prealloc, default merge and dump */
+    const char *path;       /* -mem-path: a file, or a directory for a nameless one */
     bool prealloc, share, no_merge, no_dump, no_hugepages, readonly;
     unsigned prealloc_threads;
-    bool anonymous;                 /* private memory without a file: cannot be mapped again */
+    bool anonymous; /* private memory without a file: cannot be mapped again */
     uint64_t align;
 } RamOptions;
 
@@ -47,8 +47,8 @@ void ram_block_free(RamBlock *b);
 void ram_set_defaults(const RamOptions *opt);
 void ram_foreach(void (*fn)(RamBlock *b, void *opaque), void *opaque);
 RamBlock *ram_find(const char *id);
-RamBlock *ram_from_host(const void *host, uint64_t *offset);    /* NULL: not guest RAM */
-void ram_print(GString *out);                                   /* "info ramblock" */
+RamBlock *ram_from_host(const void *host, uint64_t *offset); /* NULL: not guest RAM */
+void ram_print(GString *out);                                /* "info ramblock" */
 
 /* Maps [off, off + len) once more, at a host address chosen by the kernel, or at `at` (MAP_FIXED)
  * when it is not NULL. Page-aligned. NULL + error when the kernel refuses. Undo with

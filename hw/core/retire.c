@@ -7,20 +7,24 @@
  * pointer before. */
 #include "hw/core/vm_int.h"
 
-typedef struct Retired { void (*release)(void *p); void *p; uint64_t epoch; } Retired;
+typedef struct Retired {
+    void (*release)(void *p);
+    void *p;
+    uint64_t epoch;
+} Retired;
 
 struct VmOnline {
     Vm *vm;
-    uint64_t seen;                  /* VmRetired.lock */
-    bool online;                    /* atomic */
+    uint64_t seen; /* VmRetired.lock */
+    bool online;   /* atomic */
 };
 
 struct VmRetired {
     GMutex lock;
     uint64_t epoch;
-    GArray *items;                  /* of Retired, oldest first */
-    GPtrArray *threads;             /* of VmOnline * */
-    unsigned pending;               /* atomic: items->len */
+    GArray *items;      /* of Retired, oldest first */
+    GPtrArray *threads; /* of VmOnline * */
+    unsigned pending;   /* atomic: items->len */
 };
 
 static __thread VmOnline *self;
@@ -83,7 +87,7 @@ void vm_retire(Vm *vm, void (*release)(void *p), void *p)
     Retired item = { release, p, 0 };
     bool left;
 
-    if (vm == NULL || vm->retired == NULL) {    /* tests of memory alone: no vCPUs */
+    if (vm == NULL || vm->retired == NULL) { /* tests of memory alone: no vCPUs */
         release(p);
         return;
     }

@@ -10,34 +10,48 @@
 #include "util/log.h"
 #include "util/loop.h"
 
-struct VmRequests {                 /* all but the first two atomic */
+struct VmRequests { /* all but the first two atomic */
     Vm *vm;
     Defer *defer;
-    int shutdown, reset;            /* ShutdownCause; 0: none */
+    int shutdown, reset; /* ShutdownCause; 0: none */
     int exit_code;
     int powerdown, suspend, wakeup;
-    int stop;                       /* RunState + 1; 0: none */
+    int stop; /* RunState + 1; 0: none */
     int signal, signal_pid;
-    bool end;                       /* main thread: the loop is to be left */
+    bool end; /* main thread: the loop is to be left */
     int end_code;
 };
 
 static const char *const run_state_names[RUN_STATES] = {
-    [RUN_DEBUG] = "debug", [RUN_INMIGRATE] = "inmigrate", [RUN_INTERNAL_ERROR] = "internal-error",
-    [RUN_IO_ERROR] = "io-error", [RUN_PAUSED] = "paused", [RUN_POSTMIGRATE] = "postmigrate",
-    [RUN_PRELAUNCH] = "prelaunch", [RUN_FINISH_MIGRATE] = "finish-migrate",
-    [RUN_RESTORE_VM] = "restore-vm", [RUN_RUNNING] = "running", [RUN_SAVE_VM] = "save-vm",
-    [RUN_SHUTDOWN] = "shutdown", [RUN_SUSPENDED] = "suspended", [RUN_WATCHDOG] = "watchdog",
-    [RUN_GUEST_PANICKED] = "guest-panicked", [RUN_COLO] = "colo",
+    [RUN_DEBUG] = "debug",
+    [RUN_INMIGRATE] = "inmigrate",
+    [RUN_INTERNAL_ERROR] = "internal-error",
+    [RUN_IO_ERROR] = "io-error",
+    [RUN_PAUSED] = "paused",
+    [RUN_POSTMIGRATE] = "postmigrate",
+    [RUN_PRELAUNCH] = "prelaunch",
+    [RUN_FINISH_MIGRATE] = "finish-migrate",
+    [RUN_RESTORE_VM] = "restore-vm",
+    [RUN_RUNNING] = "running",
+    [RUN_SAVE_VM] = "save-vm",
+    [RUN_SHUTDOWN] = "shutdown",
+    [RUN_SUSPENDED] = "suspended",
+    [RUN_WATCHDOG] = "watchdog",
+    [RUN_GUEST_PANICKED] = "guest-panicked",
+    [RUN_COLO] = "colo",
 };
 
 static const char *const cause_names[SHUTDOWN_CAUSES] = {
-    [SHUTDOWN_NONE] = "none", [SHUTDOWN_HOST_ERROR] = "host-error",
+    [SHUTDOWN_NONE] = "none",
+    [SHUTDOWN_HOST_ERROR] = "host-error",
     [SHUTDOWN_HOST_QMP_QUIT] = "host-qmp-quit",
     [SHUTDOWN_HOST_QMP_SYSTEM_RESET] = "host-qmp-system-reset",
-    [SHUTDOWN_HOST_SIGNAL] = "host-signal", [SHUTDOWN_HOST_UI] = "host-ui",
-    [SHUTDOWN_GUEST_SHUTDOWN] = "guest-shutdown", [SHUTDOWN_GUEST_RESET] = "guest-reset",
-    [SHUTDOWN_GUEST_PANIC] = "guest-panic", [SHUTDOWN_SUBSYSTEM_RESET] = "subsystem-reset",
+    [SHUTDOWN_HOST_SIGNAL] = "host-signal",
+    [SHUTDOWN_HOST_UI] = "host-ui",
+    [SHUTDOWN_GUEST_SHUTDOWN] = "guest-shutdown",
+    [SHUTDOWN_GUEST_RESET] = "guest-reset",
+    [SHUTDOWN_GUEST_PANIC] = "guest-panic",
+    [SHUTDOWN_SUBSYSTEM_RESET] = "subsystem-reset",
     [SHUTDOWN_SNAPSHOT_LOAD] = "snapshot-load",
 };
 
@@ -132,7 +146,7 @@ void vm_start(Vm *vm)
 
 void vm_stop(Vm *vm, RunState s)
 {
-    if (vm_thread_online()) {       /* a vCPU cannot wait for itself */
+    if (vm_thread_online()) { /* a vCPU cannot wait for itself */
         vm_request_stop(vm, s);
         return;
     }
@@ -233,17 +247,12 @@ void vm_guest_panicked(Vm *vm)
 {
     vm_event(vm, "GUEST_PANICKED", SHUTDOWN_GUEST_PANIC);
     switch (vm->actions.panic) {
-    case PANIC_PAUSE:
-        vm_request_stop(vm, RUN_GUEST_PANICKED);
-        break;
-    case PANIC_SHUTDOWN:
-        vm_request_shutdown(vm, SHUTDOWN_GUEST_PANIC);
-        break;
+    case PANIC_PAUSE: vm_request_stop(vm, RUN_GUEST_PANICKED); break;
+    case PANIC_SHUTDOWN: vm_request_shutdown(vm, SHUTDOWN_GUEST_PANIC); break;
     case PANIC_EXIT_FAILURE:
         vm_request_shutdown_code(vm, SHUTDOWN_GUEST_PANIC, EXIT_FAILURE);
         break;
-    case PANIC_NONE:
-        break;
+    case PANIC_NONE: break;
     }
 }
 
@@ -251,28 +260,17 @@ void vm_watchdog_expired(Vm *vm)
 {
     vm_event(vm, "WATCHDOG", SHUTDOWN_NONE);
     switch (vm->actions.watchdog) {
-    case WATCHDOG_RESET:
-        vm_request_reset(vm, SHUTDOWN_GUEST_RESET);
-        break;
-    case WATCHDOG_SHUTDOWN:
-        vm_request_powerdown(vm);
-        break;
-    case WATCHDOG_POWEROFF:
-        vm_request_shutdown(vm, SHUTDOWN_GUEST_SHUTDOWN);
-        break;
-    case WATCHDOG_PAUSE:
-        vm_request_stop(vm, RUN_WATCHDOG);
-        break;
-    case WATCHDOG_DEBUG:
-        warn("watchdog: timer fired");
-        break;
+    case WATCHDOG_RESET: vm_request_reset(vm, SHUTDOWN_GUEST_RESET); break;
+    case WATCHDOG_SHUTDOWN: vm_request_powerdown(vm); break;
+    case WATCHDOG_POWEROFF: vm_request_shutdown(vm, SHUTDOWN_GUEST_SHUTDOWN); break;
+    case WATCHDOG_PAUSE: vm_request_stop(vm, RUN_WATCHDOG); break;
+    case WATCHDOG_DEBUG: warn("watchdog: timer fired"); break;
     case WATCHDOG_INJECT_NMI:
         if (vm->inject_nmi != NULL) {
             vm->inject_nmi(vm);
         }
         break;
-    case WATCHDOG_NONE:
-        break;
+    case WATCHDOG_NONE: break;
     }
 }
 
@@ -407,7 +405,7 @@ int vm_main_loop(Vm *vm)
     g_assert(!vm_locked(vm));
     loop_set_lock_hooks(loop_main(), hook_lock, hook_unlock, vm);
     __atomic_store_n(&r->defer, defer_new(loop_main(), on_requests, vm), __ATOMIC_RELEASE);
-    defer_schedule(r->defer);       /* what was asked before */
+    defer_schedule(r->defer); /* what was asked before */
     while (!r->end) {
         loop_run(loop_main());
     }

@@ -9,13 +9,16 @@
 #include "util/err.h"
 #include "util/parse.h"
 
-enum { KEY_MAX = 65535 };           /* four of them multiply within 64 bits */
+enum { KEY_MAX = 65535 }; /* four of them multiply within 64 bits */
 
-typedef struct SmpKey { const char *name; size_t offset; } SmpKey;
+typedef struct SmpKey {
+    const char *name;
+    size_t offset;
+} SmpKey;
 
 static const SmpKey smp_keys[] = {
-    { "cpus", offsetof(SmpTopology, cpus) }, { "maxcpus", offsetof(SmpTopology, max_cpus) },
-    { "sockets", offsetof(SmpTopology, sockets) }, { "dies", offsetof(SmpTopology, dies) },
+    { "cpus", offsetof(SmpTopology, cpus) },         { "maxcpus", offsetof(SmpTopology, max_cpus) },
+    { "sockets", offsetof(SmpTopology, sockets) },   { "dies", offsetof(SmpTopology, dies) },
     { "clusters", offsetof(SmpTopology, clusters) }, { "cores", offsetof(SmpTopology, cores) },
     { "threads", offsetof(SmpTopology, threads) },
 };
@@ -25,8 +28,7 @@ static bool read_number(const Json *value, unsigned *ret)
     const char *text = json_str_value(value);
     uint64_t v;
 
-    if (text != NULL ? !parse_uint(text, 0, KEY_MAX, &v)
-                     : !json_to_u64(value, &v) || v > KEY_MAX) {
+    if (text != NULL ? !parse_uint(text, 0, KEY_MAX, &v) : !json_to_u64(value, &v) || v > KEY_MAX) {
         return false;
     }
     *ret = (unsigned)v;
@@ -35,7 +37,7 @@ static bool read_number(const Json *value, unsigned *ret)
 
 static bool read_keys(const Json *opts, SmpTopology *t, GError **errp)
 {
-    JSON_FOREACH(opts, i, value) {
+    JSON_FOREACH (opts, i, value) {
         const char *key = json_key_at(opts, i);
         const SmpKey *row = NULL;
         unsigned v = 0;
@@ -94,15 +96,17 @@ static bool check(const MachineType *m, const SmpTopology *t, GError **errp)
     uint64_t product = (uint64_t)t->sockets * t->dies * t->cores * t->threads;
 
     if (product != t->max_cpus) {
-        return err_fail(errp, "Invalid CPU topology: product of the hierarchy must match maxcpus: "
+        return err_fail(errp,
+                        "Invalid CPU topology: product of the hierarchy must match maxcpus: "
                         "sockets (%u) * dies (%u) * cores (%u) * threads (%u) != maxcpus (%u)",
                         t->sockets, t->dies, t->cores, t->threads, t->max_cpus);
     }
     if (t->max_cpus < t->cpus) {
-        return err_fail(errp, "Invalid CPU topology: maxcpus must be equal to or greater than smp: "
+        return err_fail(errp,
+                        "Invalid CPU topology: maxcpus must be equal to or greater than smp: "
                         "sockets (%u) * dies (%u) * cores (%u) * threads (%u) == maxcpus (%u) < "
-                        "smp_cpus (%u)", t->sockets, t->dies, t->cores, t->threads, t->max_cpus,
-                        t->cpus);
+                        "smp_cpus (%u)",
+                        t->sockets, t->dies, t->cores, t->threads, t->max_cpus, t->cpus);
     }
     if (t->max_cpus > MAX(m->max_cpus, 1)) {
         return err_fail(errp, "Invalid SMP CPUs %u. The max CPUs supported by machine '%s' is %u",

@@ -33,7 +33,7 @@ void vm_unlock(Vm *vm)
 
 bool vm_lock_maybe(Vm *vm)
 {
-    if (vm == NULL || vm_locked(vm)) {      /* no VM: tests of memory alone */
+    if (vm == NULL || vm_locked(vm)) { /* no VM: tests of memory alone */
         return false;
     }
     vm_lock(vm);
@@ -73,12 +73,13 @@ static uint64_t io_read(void *opaque, GuestAddr off, unsigned size)
     (void)opaque;
     (void)off;
     (void)size;
-    return ~0ull;                   /* nobody drives the bus */
+    return ~0ull; /* nobody drives the bus */
 }
 
 static const MemOps io_ops = { .read = io_read, .max_size = 4 };
 
-static const ObjType root_type = { .name = "root-container", .parent = &container_type,
+static const ObjType root_type = { .name = "root-container",
+                                   .parent = &container_type,
                                    .size = sizeof(Object) };
 TYPE_REGISTER(root_type);
 
@@ -115,7 +116,7 @@ Vm *vm_new(void)
     vm->io = addr_space_new(vm, "I/O", &vm->io_region);
     vm->mem = addr_space_new(vm, "memory", &vm->system_region);
     vm->system_bus = bus_new_root(&system_bus, vm, "main-system-bus");
-    g_free(vm->system_bus->obj.name);       /* its place in the tree has a name of its own */
+    g_free(vm->system_bus->obj.name); /* its place in the tree has a name of its own */
     vm->system_bus->obj.name = g_strdup("sysbus");
     return vm;
 }
@@ -241,7 +242,7 @@ void vm_reset(Vm *vm, ResetKind kind)
     } else {
         vm_reset_devices(vm, kind);
     }
-    mem_txn_commit();       /* shadowed ROM areas are unlocked before contents are copied */
+    mem_txn_commit(); /* shadowed ROM areas are unlocked before contents are copied */
     rom_reset(vm);
     for (guint i = 0; i < vm->notify->len; i++) {
         const VmNotify *n = g_ptr_array_index(vm->notify, i);

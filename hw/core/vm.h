@@ -13,10 +13,25 @@ struct Cpu;
 struct Accel;
 struct Machine;
 
-typedef enum RunState {             /* names as query-status prints them: run_state_name() */
-    RUN_DEBUG, RUN_INMIGRATE, RUN_INTERNAL_ERROR, RUN_IO_ERROR, RUN_PAUSED, RUN_POSTMIGRATE,
-    RUN_PRELAUNCH, RUN_FINISH_MIGRATE, RUN_RESTORE_VM, RUN_RUNNING, RUN_SAVE_VM, RUN_SHUTDOWN,
-    RUN_SUSPENDED, RUN_WATCHDOG, RUN_GUEST_PANICKED, RUN_COLO, RUN_STATES
+/* names as query-status prints them: run_state_name() */
+typedef enum RunState {
+    RUN_DEBUG,
+    RUN_INMIGRATE,
+    RUN_INTERNAL_ERROR,
+    RUN_IO_ERROR,
+    RUN_PAUSED,
+    RUN_POSTMIGRATE,
+    RUN_PRELAUNCH,
+    RUN_FINISH_MIGRATE,
+    RUN_RESTORE_VM,
+    RUN_RUNNING,
+    RUN_SAVE_VM,
+    RUN_SHUTDOWN,
+    RUN_SUSPENDED,
+    RUN_WATCHDOG,
+    RUN_GUEST_PANICKED,
+    RUN_COLO,
+    RUN_STATES
 } RunState;
 
 /* "reason" of the SHUTDOWN and RESET events: shutdown_cause_name() */
@@ -44,8 +59,15 @@ typedef enum PanicAction {
     PANIC_PAUSE,
     PANIC_NONE
 } PanicAction;
-typedef enum WatchdogAction { WATCHDOG_RESET, WATCHDOG_SHUTDOWN, WATCHDOG_POWEROFF, WATCHDOG_PAUSE,
-                              WATCHDOG_DEBUG, WATCHDOG_NONE, WATCHDOG_INJECT_NMI } WatchdogAction;
+typedef enum WatchdogAction {
+    WATCHDOG_RESET,
+    WATCHDOG_SHUTDOWN,
+    WATCHDOG_POWEROFF,
+    WATCHDOG_PAUSE,
+    WATCHDOG_DEBUG,
+    WATCHDOG_NONE,
+    WATCHDOG_INJECT_NMI
+} WatchdogAction;
 typedef struct VmActions {
     RebootAction reboot;
     ShutdownAction shutdown;
@@ -56,18 +78,18 @@ typedef struct VmActions {
 /* -global driver.property=value, in order; also the machine's compat rows. */
 typedef struct GlobalProp {
     const char *driver, *property, *value;
-    bool optional;                  /* compat rows: no complaint when the property does not exist */
-    bool used;                      /* set when applied, for the "has no effect" warning */
+    bool optional; /* compat rows: no complaint when the property does not exist */
+    bool used;     /* set when applied, for the "has no effect" warning */
 } GlobalProp;
 
 /* What happened to the machine; both are called on the main thread with the VM lock held. */
 typedef struct VmNotify {
-    void (*run_state)(void *opaque, bool running, RunState state);      /* after the change */
+    void (*run_state)(void *opaque, bool running, RunState state); /* after the change */
     /* Something the monitor reports: "RESET", "SHUTDOWN", "POWERDOWN", "STOP", "RESUME", "WAKEUP",
      * "SUSPEND". cause is for the first two. */
     void (*event)(void *opaque, const char *event, ShutdownCause cause);
-    void (*powerdown)(void *opaque);    /* the ACPI device presses its button */
-    void (*wakeup)(void *opaque);       /* leave S3 */
+    void (*powerdown)(void *opaque); /* the ACPI device presses its button */
+    void (*wakeup)(void *opaque);    /* leave S3 */
     /* late in every reset, after devices and before CPUs: ROM copies */
     void (*reset)(void *opaque);
     void *opaque;
@@ -79,54 +101,54 @@ typedef struct VmCpuOps {
                     void *opaque);
     void (*pause_all)(Vm *vm); /* returns when all stand still; lets go of the VM lock meanwhile */
     void (*resume_all)(Vm *vm);
-    void (*kick_all)(Vm *vm);           /* every running vCPU passes a stopping point soon */
+    void (*kick_all)(Vm *vm); /* every running vCPU passes a stopping point soon */
     /* On a vCPU thread: it goes no further than the instruction it is in, until resume_all(). */
     void (*stop_current)(Vm *vm);
-    void (*after_reset)(Vm *vm);        /* registers were reset behind the accelerator's back */
+    void (*after_reset)(Vm *vm); /* registers were reset behind the accelerator's back */
 } VmCpuOps;
 
 struct Vm {
-    Object root;                    /* "/": machine, objects, chardevs */
+    Object root;     /* "/": machine, objects, chardevs */
     Object *machine; /* "/machine": the Machine (machine.h) or a plain container in tests */
     Object *peripheral, *peripheral_anon, *unattached, *objects, *chardevs, *backend;
     struct Accel *accel;
-    AddrSpace *mem, *io;            /* "memory" with root "system", "I/O" with root "io" */
+    AddrSpace *mem, *io; /* "memory" with root "system", "I/O" with root "io" */
     MemRegion system_region, io_region;
     Bus *system_bus;
-    GPtrArray *cpus;                /* of Cpu *, in order of index */
-    GMutex lock; /* "the VM lock": all device state, the region tree, the object tree */
-    void *lock_owner;               /* thread that holds it; atomic */
-    GPtrArray *buses;               /* of Bus *, all of them, in order of creation */
-    GArray *compat, *globals;       /* of GlobalProp: applied in this order */
+    GPtrArray *cpus;  /* of Cpu *, in order of index */
+    GMutex lock;      /* "the VM lock": all device state, the region tree, the object tree */
+    void *lock_owner; /* thread that holds it; atomic */
+    GPtrArray *buses; /* of Bus *, all of them, in order of creation */
+    GArray *compat, *globals; /* of GlobalProp: applied in this order */
     unsigned unattached_count, anon_count;
     RunState run_state;
     VmActions actions;
-    bool allow_wakeup, machine_ready;   /* ready: what comes now is hot-plugged */
+    bool allow_wakeup, machine_ready; /* ready: what comes now is hot-plugged */
     const VmCpuOps *cpu_ops;
-    struct ApicBus *apic_bus; /* hw/intc/apic.c: the local APICs of the machine; NULL without */
-    GPtrArray *notify;              /* of const VmNotify * */
-    GPtrArray *roms;                /* of RomBlob *: loader.h */
-    struct VmRequests *requests;    /* vm.c: pending shutdown, reset ... */
-    struct VmRetired *retired;      /* retire.c */
+    struct ApicBus *apic_bus;    /* hw/intc/apic.c: the local APICs of the machine; NULL without */
+    GPtrArray *notify;           /* of const VmNotify * */
+    GPtrArray *roms;             /* of RomBlob *: loader.h */
+    struct VmRequests *requests; /* vm.c: pending shutdown, reset ... */
+    struct VmRetired *retired;   /* retire.c */
     /* The board's own order of resetting; it calls vm_reset_devices(). NULL: just that. */
     void (*reset_machine)(Vm *vm, ResetKind kind);
-    void (*inject_nmi)(Vm *vm);     /* set by the board; NULL: it has none */
-    bool (*set_boot)(Vm *vm, const char *order, GError **errp);    /* boot_set; the same */
-    char *name, *uuid;              /* -name, -uuid; NULL */
+    void (*inject_nmi)(Vm *vm); /* set by the board; NULL: it has none */
+    bool (*set_boot)(Vm *vm, const char *order, GError **errp); /* boot_set; the same */
+    char *name, *uuid;                                          /* -name, -uuid; NULL */
     bool in_reset;
 };
 
 /* root, folders, the two address spaces (io reads as all ones), system bus; run state prelaunch. */
 Vm *vm_new(void);
-void vm_free(Vm *vm);               /* vCPUs must be gone; frees all devices */
+void vm_free(Vm *vm); /* vCPUs must be gone; frees all devices */
 
 void vm_lock(Vm *vm);
 void vm_unlock(Vm *vm);
 /* by this thread; for g_assert() at the entry of every locked function */
 bool vm_locked(const Vm *vm);
-bool vm_lock_maybe(Vm *vm);         /* takes it unless held; true: give it to vm_unlock_maybe */
+bool vm_lock_maybe(Vm *vm); /* takes it unless held; true: give it to vm_unlock_maybe */
 void vm_unlock_maybe(Vm *vm, bool taken);
-void vm_cond_wait(Vm *vm, GCond *cond);             /* waits on a condition of the VM lock */
+void vm_cond_wait(Vm *vm, GCond *cond); /* waits on a condition of the VM lock */
 
 /* Runs fn for every vCPU on that vCPU's thread between guest instructions. exclusive: all of them
  * stand between instructions at the same time and fn runs on the calling thread. Returns when all
@@ -141,15 +163,15 @@ void vm_retire(Vm *vm, void (*release)(void *p), void *p);
 typedef struct VmOnline VmOnline;
 VmOnline *vm_online_new(Vm *vm);
 void vm_online_free(VmOnline *o);
-void vm_online_enter(VmOnline *o);      /* before guest code runs; on the thread itself */
-void vm_online_leave(VmOnline *o);      /* before it blocks */
-void vm_online_quiescent(VmOnline *o);  /* cheap; while online */
-bool vm_thread_online(void);            /* is this thread one of them, and online? */
+void vm_online_enter(VmOnline *o);     /* before guest code runs; on the thread itself */
+void vm_online_leave(VmOnline *o);     /* before it blocks */
+void vm_online_quiescent(VmOnline *o); /* cheap; while online */
+bool vm_thread_online(void);           /* is this thread one of them, and online? */
 
 /* ---- Globals and compat */
 /* copied */
 void vm_add_global(Vm *vm, const char *driver, const char *property, const char *value);
-void vm_add_compat(Vm *vm, const GlobalProp *rows, size_t n);       /* rows are kept */
+void vm_add_compat(Vm *vm, const GlobalProp *rows, size_t n); /* rows are kept */
 /* One warning line a -global that matched no device; to be called when the machine is complete. */
 void vm_check_globals(Vm *vm);
 
@@ -157,23 +179,23 @@ void vm_check_globals(Vm *vm);
 const char *run_state_name(RunState s);
 const char *shutdown_cause_name(ShutdownCause c);
 bool vm_running(const Vm *vm);
-void vm_start(Vm *vm);              /* cont: clock on, vCPUs on. Nothing when running */
+void vm_start(Vm *vm); /* cont: clock on, vCPUs on. Nothing when running */
 /* stands still on return, nothing when it does not run; called on a vCPU thread it only asks */
 void vm_stop(Vm *vm, RunState s);
-void vm_set_state(Vm *vm, RunState s);          /* between two states that do not run */
+void vm_set_state(Vm *vm, RunState s); /* between two states that do not run */
 void vm_reset(Vm *vm, ResetKind kind); /* vCPUs must stand still: devices, notifiers, CPUs */
-void vm_reset_devices(Vm *vm, ResetKind kind);  /* all but CPUs; lines are lowered first */
-void vm_notify_add(Vm *vm, const VmNotify *n);  /* kept */
+void vm_reset_devices(Vm *vm, ResetKind kind); /* all but CPUs; lines are lowered first */
+void vm_notify_add(Vm *vm, const VmNotify *n); /* kept */
 void vm_notify_del(Vm *vm, const VmNotify *n);
 void vm_event(Vm *vm, const char *event, ShutdownCause cause);
 
 /* Requests: any thread, vCPUs included, with or without the VM lock; the main loop acts on them
  * soon. */
 void vm_request_shutdown(Vm *vm, ShutdownCause cause);
-void vm_request_shutdown_code(Vm *vm, ShutdownCause cause, int exit_code);  /* isa-debug-exit */
+void vm_request_shutdown_code(Vm *vm, ShutdownCause cause, int exit_code); /* isa-debug-exit */
 void vm_request_reset(Vm *vm, ShutdownCause cause);
 void vm_request_powerdown(Vm *vm);
-void vm_request_suspend(Vm *vm);                /* S3 */
+void vm_request_suspend(Vm *vm); /* S3 */
 bool vm_request_wakeup(Vm *vm, GError **errp);
 void vm_request_stop(Vm *vm, RunState s);
 void vm_guest_panicked(Vm *vm);

@@ -96,10 +96,10 @@ static uint64_t stored_count(const VmField *f, const void *obj)
     const char *p = (const char *)obj + f->count_offset;
 
     switch (f->count_size) {
-    case 1:  return *(const uint8_t *)p;
-    case 2:  return *(const uint16_t *)p;
-    case 4:  return *(const uint32_t *)p;
-    case 8:  return *(const uint64_t *)p;
+    case 1: return *(const uint8_t *)p;
+    case 2: return *(const uint16_t *)p;
+    case 4: return *(const uint32_t *)p;
+    case 8: return *(const uint64_t *)p;
     default: return f->count;
     }
 }
@@ -122,9 +122,9 @@ static void *row_elem(const VmField *f, char *base, uint64_t i)
 static uint64_t load_native(const void *p, unsigned size)
 {
     switch (size) {
-    case 1:  return *(const uint8_t *)p;
-    case 2:  return *(const uint16_t *)p;
-    case 4:  return *(const uint32_t *)p;
+    case 1: return *(const uint8_t *)p;
+    case 2: return *(const uint16_t *)p;
+    case 4: return *(const uint32_t *)p;
     default: return *(const uint64_t *)p;
     }
 }
@@ -136,27 +136,13 @@ static void save_elem(VmWriter *w, const VmField *f, void *p)
     static const uint8_t zeros[64];
 
     switch (f->kind) {
-    case VM_BOOL:
-        vm_put_u8(w, *(const bool *)p);
-        break;
-    case VM_U8:
-        vm_put_u8(w, *(const uint8_t *)p);
-        break;
-    case VM_U16:
-        vm_put_u16(w, *(const uint16_t *)p);
-        break;
-    case VM_U32:
-        vm_put_u32(w, *(const uint32_t *)p);
-        break;
-    case VM_U64:
-        vm_put_u64(w, *(const uint64_t *)p);
-        break;
-    case VM_BUF:
-        vm_put_buf(w, p, f->elem_size);
-        break;
-    case VM_STRUCT:
-        vmstate_save(w, f->sub, p);
-        break;
+    case VM_BOOL: vm_put_u8(w, *(const bool *)p); break;
+    case VM_U8: vm_put_u8(w, *(const uint8_t *)p); break;
+    case VM_U16: vm_put_u16(w, *(const uint16_t *)p); break;
+    case VM_U32: vm_put_u32(w, *(const uint32_t *)p); break;
+    case VM_U64: vm_put_u64(w, *(const uint64_t *)p); break;
+    case VM_BUF: vm_put_buf(w, p, f->elem_size); break;
+    case VM_STRUCT: vmstate_save(w, f->sub, p); break;
     case VM_TIMER: {
         const Timer *t = *(Timer *const *)p;
 
@@ -176,11 +162,8 @@ static void save_elem(VmWriter *w, const VmField *f, void *p)
             left -= n;
         }
         break;
-    case VM_CUSTOM:
-        f->ops->save(w, f, p);
-        break;
-    case VM_END:
-        break;
+    case VM_CUSTOM: f->ops->save(w, f, p); break;
+    case VM_END: break;
     }
 }
 
@@ -236,8 +219,9 @@ static bool load_equal(VmReader *r, const VmField *f, const void *p, GError **er
         v = v << 8 | vm_get_u8(r);
     }
     if (!r->failed && v != have) {
-        return err_fail(errp, "%s is 0x%" G_GINT64_MODIFIER "x in the stream, 0x%" G_GINT64_MODIFIER
-                        "x here", f->name, v, have);
+        return err_fail(
+            errp, "%s is 0x%" G_GINT64_MODIFIER "x in the stream, 0x%" G_GINT64_MODIFIER "x here",
+            f->name, v, have);
     }
     return true;
 }
@@ -259,40 +243,22 @@ static void load_timer(VmReader *r, Timer *t)
 static bool load_elem(VmReader *r, const VmField *f, void *p, unsigned depth, GError **errp)
 {
     switch (f->kind) {
-    case VM_BOOL:
-        *(bool *)p = vm_get_u8(r) != 0;
-        break;
-    case VM_U8:
-        *(uint8_t *)p = vm_get_u8(r);
-        break;
-    case VM_U16:
-        *(uint16_t *)p = vm_get_u16(r);
-        break;
-    case VM_U32:
-        *(uint32_t *)p = vm_get_u32(r);
-        break;
-    case VM_U64:
-        *(uint64_t *)p = vm_get_u64(r);
-        break;
-    case VM_BUF:
-        vm_get_buf(r, p, f->elem_size);
-        break;
-    case VM_STRUCT:
-        return load_one(r, f->sub, p, f->sub->version, depth + 1, errp);
-    case VM_TIMER:
-        load_timer(r, *(Timer **)p);
-        break;
-    case VM_EQUAL:
-        return load_equal(r, f, p, errp);
+    case VM_BOOL: *(bool *)p = vm_get_u8(r) != 0; break;
+    case VM_U8: *(uint8_t *)p = vm_get_u8(r); break;
+    case VM_U16: *(uint16_t *)p = vm_get_u16(r); break;
+    case VM_U32: *(uint32_t *)p = vm_get_u32(r); break;
+    case VM_U64: *(uint64_t *)p = vm_get_u64(r); break;
+    case VM_BUF: vm_get_buf(r, p, f->elem_size); break;
+    case VM_STRUCT: return load_one(r, f->sub, p, f->sub->version, depth + 1, errp);
+    case VM_TIMER: load_timer(r, *(Timer **)p); break;
+    case VM_EQUAL: return load_equal(r, f, p, errp);
     case VM_UNUSED:
         for (uint32_t i = 0; i < f->elem_size && !r->failed; i++) {
             vm_get_u8(r);
         }
         break;
-    case VM_CUSTOM:
-        return f->ops->load(r, f, p, errp);
-    case VM_END:
-        break;
+    case VM_CUSTOM: return f->ops->load(r, f, p, errp);
+    case VM_END: break;
     }
     return true;
 }
@@ -310,7 +276,7 @@ static bool load_row(VmReader *r, const VmState *vs, const VmField *f, void *obj
     if (f->flags & VM_ALLOC) {
         char **member = (char **)((char *)obj + f->offset);
 
-        if (r->size - r->pos < n) {     /* each takes a byte at least */
+        if (r->size - r->pos < n) { /* each takes a byte at least */
             return err_fail(errp, "%s/%s: the stream ends too early", vs->name, f->name);
         }
         g_free(*member);
@@ -378,7 +344,7 @@ static bool load_sections(VmReader *r, const VmState *vs, void *obj, unsigned de
 static bool load_one(VmReader *r, const VmState *vs, void *obj, int version, unsigned depth,
                      GError **errp)
 {
-    g_assert(depth < DEPTH_MAX);        /* tables are constant: no stream makes this deeper */
+    g_assert(depth < DEPTH_MAX); /* tables are constant: no stream makes this deeper */
     if (version > vs->version) {
         return err_fail(errp, "%s: incoming version_id %d is too new for local version_id %d",
                         vs->name, version, vs->version);

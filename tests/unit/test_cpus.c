@@ -10,12 +10,12 @@
 
 enum { CPUS = 3 };
 
-static int in_guest;                /* vCPUs between two "instructions"; atomic */
+static int in_guest; /* vCPUs between two "instructions"; atomic */
 
 typedef struct ToyCpu {
     Cpu cpu;
-    uint64_t count;                 /* atomic: instructions */
-    bool sleeper;                   /* halts when it has nothing to do */
+    uint64_t count; /* atomic: instructions */
+    bool sleeper;   /* halts when it has nothing to do */
 } ToyCpu;
 
 static void count_run(Accel *a, Cpu *cpu)
@@ -42,7 +42,8 @@ static void count_run(Accel *a, Cpu *cpu)
 
 static const AccelType count_accel = {
     .type = { .name = "count-accel", .parent = &accel_base.type, .size = sizeof(Accel) },
-    .name = "count", .vcpu_run = count_run,
+    .name = "count",
+    .vcpu_run = count_run,
 };
 ACCEL_REGISTER(count_accel);
 
@@ -67,12 +68,16 @@ static void toy_unrealize(Device *dev)
 
 static const CpuType toy_cpu = {
     .dev = { .type = { .name = "toy-cpu", .parent = &device_base.type, .size = sizeof(ToyCpu) },
-             .realize = toy_realize, .unrealize = toy_unrealize },
+             .realize = toy_realize,
+             .unrealize = toy_unrealize },
     .has_work = toy_has_work,
 };
 SET_ADD(types, ObjType, toy_cpu, &toy_cpu.dev.type);
 
-typedef struct Fix { Vm *vm; ToyCpu *cpu[CPUS]; } Fix;
+typedef struct Fix {
+    Vm *vm;
+    ToyCpu *cpu[CPUS];
+} Fix;
 
 static void setup(Fix *f, gconstpointer data)
 {
@@ -142,7 +147,7 @@ static void test_work_runs_on_each_thread(Fix *f, gconstpointer data)
     unsigned seen = 0;
 
     (void)data;
-    vm_on_cpus(f->vm, false, note_cpu, &seen);      /* parked ones do it too */
+    vm_on_cpus(f->vm, false, note_cpu, &seen); /* parked ones do it too */
     g_assert_cmphex(seen, ==, 7);
     vm_start(f->vm);
     seen = 0;
@@ -176,7 +181,7 @@ static void all_exclusive(Cpu *cpu, void *opaque)
 {
     for (int i = 0; i < 20; i++) {
         cpu_exclusive_begin(cpu);
-        ++*(unsigned *)opaque;      /* not atomic: that is what it is for */
+        ++*(unsigned *)opaque; /* not atomic: that is what it is for */
         cpu_exclusive_end(cpu);
     }
 }
@@ -251,7 +256,7 @@ static void test_retired_things_go(Fix *f, gconstpointer data)
     int now = 0, gone[10] = { 0 };
 
     (void)data;
-    vm_retire(f->vm, released, &now);       /* nobody runs: at once */
+    vm_retire(f->vm, released, &now); /* nobody runs: at once */
     g_assert_cmpint(now, ==, 1);
     vm_start(f->vm);
     for (int i = 0; i < 10; i++) {

@@ -32,9 +32,11 @@ static void dev_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
 static const MemOps any_ops = { .read = dev_read, .write = dev_write };
 static const MemOps byte_ops = { .read = dev_read, .write = dev_write, .max_size = 1 };
 static const MemOps word32_ops = {
-    .read = dev_read, .write = dev_write, .min_size = 4, .max_size = 4};
+    .read = dev_read, .write = dev_write, .min_size = 4, .max_size = 4
+};
 static const MemOps strict_ops = {
-    .read = dev_read, .write = dev_write, .min_size = 4, .max_size = 4, .strict = true};
+    .read = dev_read, .write = dev_write, .min_size = 4, .max_size = 4, .strict = true
+};
 static const MemOps unaligned_ops = { .read = dev_read, .write = dev_write, .unaligned = true };
 static const MemOps big_ops = { .read = dev_read, .write = dev_write, .big_endian = true };
 
@@ -101,9 +103,9 @@ static void expect_map(Fix *f, AddrSpace *as, const char *text)
     for (size_t i = 0; i < flat_map_count(map); i++) {
         const FlatRange *fr = flat_map_range(map, i);
 
-        g_string_append_printf(out, "%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x %s@%"
-                               G_GINT64_MODIFIER "x%s;", fr->start, fr->last, fr->region->name,
-                               fr->offset, fr->readonly ? " ro" : "");
+        g_string_append_printf(
+            out, "%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x %s@%" G_GINT64_MODIFIER "x%s;",
+            fr->start, fr->last, fr->region->name, fr->offset, fr->readonly ? " ro" : "");
     }
     g_assert_cmpstr(out->str, ==, text);
 }
@@ -295,17 +297,31 @@ static void test_access_belongs_to_first_byte(Fix *f, gconstpointer data)
     expect_log(f, "w2@2=7788 ");
 }
 
-typedef struct Heard { unsigned maps, added, removed; } Heard;
+typedef struct Heard {
+    unsigned maps, added, removed;
+} Heard;
 
-static void on_map(void *opaque) { ((Heard *)opaque)->maps++; }
-static void on_add(void *opaque, const FlatRange *fr) { (void)fr; ((Heard *)opaque)->added++; }
-static void on_del(void *opaque, const FlatRange *fr) { (void)fr; ((Heard *)opaque)->removed++; }
+static void on_map(void *opaque)
+{
+    ((Heard *)opaque)->maps++;
+}
+static void on_add(void *opaque, const FlatRange *fr)
+{
+    (void)fr;
+    ((Heard *)opaque)->added++;
+}
+static void on_del(void *opaque, const FlatRange *fr)
+{
+    (void)fr;
+    ((Heard *)opaque)->removed++;
+}
 
 static void test_transaction_publishes_once(Fix *f, gconstpointer data)
 {
     Heard heard = { 0 };
-    const MemListener l = { .map_changed = on_map, .ram_added = on_add, .ram_removed = on_del,
-                            .opaque = &heard };
+    const MemListener l = {
+        .map_changed = on_map, .ram_added = on_add, .ram_removed = on_del, .opaque = &heard
+    };
 
     (void)data;
     add_ram(f, 0x4000);
@@ -492,19 +508,19 @@ static void test_tree_is_printed(Fix *f, gconstpointer data)
     mem_add(root(f), 0x8000, &f->window, 2);
     mem_print_tree(f->vm, 0, out);
     g_assert_nonnull(strstr(out->str,
-        "address-space: memory\n"
-        "  0000000000000000-ffffffffffffffff (prio 0, i/o): system\n"
-        "    0000000000000000-0000000000000fff (prio 0, ram): ram\n"
-        "    0000000000008000-00000000000080ff (prio 2, ram): alias win @ram "
-        "0000000000000800-00000000000008ff\n\n"
-        "memory-region: ram\n"
-        "  0000000000000000-0000000000000fff (prio 0, ram): ram\n\n"));
+                            "address-space: memory\n"
+                            "  0000000000000000-ffffffffffffffff (prio 0, i/o): system\n"
+                            "    0000000000000000-0000000000000fff (prio 0, ram): ram\n"
+                            "    0000000000008000-00000000000080ff (prio 2, ram): alias win @ram "
+                            "0000000000000800-00000000000008ff\n\n"
+                            "memory-region: ram\n"
+                            "  0000000000000000-0000000000000fff (prio 0, ram): ram\n\n"));
     g_string_truncate(out, 0);
     mem_print_tree(f->vm, MTREE_FLAT, out);
-    g_assert_nonnull(strstr(out->str,
-        "FlatView #1\n AS \"memory\", root: system\n Root memory region: system\n"
-        "  0000000000000000-0000000000000fff (prio 0, ram): ram\n"
-        "  0000000000008000-00000000000080ff (prio 0, ram): ram @0000000000000800\n\n"));
+    g_assert_nonnull(strstr(
+        out->str, "FlatView #1\n AS \"memory\", root: system\n Root memory region: system\n"
+                  "  0000000000000000-0000000000000fff (prio 0, ram): ram\n"
+                  "  0000000000008000-00000000000080ff (prio 0, ram): ram @0000000000000800\n\n"));
 }
 
 #define CASE(fn) g_test_add("/memory/" #fn, Fix, NULL, setup, test_##fn, teardown)

@@ -26,7 +26,8 @@ typedef struct LoudToy {
 } LoudToy;
 
 static const BusType toy_bus = {
-    .type = { .name = "TOYBOX", .parent = &bus_base.type, .size = sizeof(Bus) }, .max_devices = 2,
+    .type = { .name = "TOYBOX", .parent = &bus_base.type, .size = sizeof(Bus) },
+    .max_devices = 2,
 };
 BUS_REGISTER(toy_bus);
 
@@ -70,10 +71,18 @@ static bool toy_changed(Object *obj, const Field *prop, GError **errp)
 }
 
 static const DeviceType toy = {
-    .type = { .name = "toy", .parent = &device_base.type, .size = sizeof(Toy), .props = toy_props,
-              .user_creatable = true, .fini = toy_fini, .changed = toy_changed },
-    .bus = &toy_bus, .hotpluggable = true,
-    .realize = toy_realize, .unrealize = toy_unrealize, .reset = toy_reset,
+    .type = { .name = "toy",
+              .parent = &device_base.type,
+              .size = sizeof(Toy),
+              .props = toy_props,
+              .user_creatable = true,
+              .fini = toy_fini,
+              .changed = toy_changed },
+    .bus = &toy_bus,
+    .hotpluggable = true,
+    .realize = toy_realize,
+    .unrealize = toy_unrealize,
+    .reset = toy_reset,
 };
 DEVICE_REGISTER(toy);
 
@@ -125,9 +134,17 @@ static const ChildDef loud_parts[] = {
 };
 
 static const DeviceType loud_toy = {
-    .type = { .name = "loud-toy", .parent = &toy.type, .size = sizeof(LoudToy), .props = loud_props,
-              .children = loud_parts, .user_creatable = true, .fini = loud_fini },
-    .realize = loud_realize, .unrealize = loud_unrealize, .reset = loud_reset, .hotpluggable = true,
+    .type = { .name = "loud-toy",
+              .parent = &toy.type,
+              .size = sizeof(LoudToy),
+              .props = loud_props,
+              .children = loud_parts,
+              .user_creatable = true,
+              .fini = loud_fini },
+    .realize = loud_realize,
+    .unrealize = loud_unrealize,
+    .reset = loud_reset,
+    .hotpluggable = true,
 };
 DEVICE_REGISTER(loud_toy);
 
@@ -136,7 +153,10 @@ DEVICE_ALIAS_REGISTER(noisy);
 
 /* ---- */
 
-typedef struct Fix { Vm *vm; Bus *box; } Fix;
+typedef struct Fix {
+    Vm *vm;
+    Bus *box;
+} Fix;
 
 static void setup(Fix *f, gconstpointer data)
 {

@@ -71,11 +71,15 @@ static void lamp_unrealize(Device *dev)
 
 static const DeviceType lamp = {
     .type = { .name = "lamp", .parent = &device_base.type, .size = sizeof(Lamp) },
-    .realize = lamp_realize, .unrealize = lamp_unrealize,
+    .realize = lamp_realize,
+    .unrealize = lamp_unrealize,
 };
 DEVICE_REGISTER(lamp);
 
-typedef struct Fix { Vm *vm; MemRegion ram; } Fix;
+typedef struct Fix {
+    Vm *vm;
+    MemRegion ram;
+} Fix;
 
 static void setup(Fix *f, gconstpointer data)
 {
@@ -171,7 +175,10 @@ static void test_lines_are_set(Fix *f, gconstpointer data)
     expect(f, "inl 0x60", "OK 0x0021");
 }
 
-typedef struct Client { char *path; GString *got; } Client;
+typedef struct Client {
+    char *path;
+    GString *got;
+} Client;
 
 static gpointer talk(gpointer data)
 {
@@ -194,8 +201,14 @@ static gpointer talk(gpointer data)
     return NULL;
 }
 
-static void lock_vm(void *opaque) { vm_lock(opaque); }
-static void unlock_vm(void *opaque) { vm_unlock(opaque); }
+static void lock_vm(void *opaque)
+{
+    vm_lock(opaque);
+}
+static void unlock_vm(void *opaque)
+{
+    vm_unlock(opaque);
+}
 
 static void test_conversation(Fix *f, gconstpointer data)
 {
@@ -214,8 +227,7 @@ static void test_conversation(Fix *f, gconstpointer data)
     loop_set_lock_hooks(loop_main(), NULL, NULL, NULL);
     vm_lock(f->vm);
     g_thread_join(t);
-    g_assert_cmpstr(c.got->str, ==,
-                    "OK\nIRQ raise 0\nOK\nOK\nIRQ lower 0\nOK\nOK 0x0000\n");
+    g_assert_cmpstr(c.got->str, ==, "OK\nIRQ raise 0\nOK\nOK\nIRQ lower 0\nOK\nOK 0x0000\n");
     qtest_close();
     g_string_free(c.got, TRUE);
     g_unlink(path);

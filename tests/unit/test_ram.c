@@ -186,7 +186,10 @@ static void test_blobs_come_back_at_reset(void)
     rom_add_fw(vm, "kvmvapic.bin", "genroms", "kvmvapic.bin", "1", 1, -1);
     memset(mem_ram_ptr(&ram), 0xee, MIB);
     vm_reset(vm, RESET_COLD);
-    g_assert_cmpmem(mem_ram_ptr(&ram) + 0xfff, 10, "\xee" "abc\0\0\0\0\0\xee", 10);
+    g_assert_cmpmem(mem_ram_ptr(&ram) + 0xfff, 10,
+                    "\xee"
+                    "abc\0\0\0\0\0\xee",
+                    10);
     g_assert_cmpmem(mem_ram_ptr(&rom), 4, "xyz\0", 4);
     rom_print(vm, out);
     g_assert_cmpstr(out->str, ==,
@@ -207,14 +210,19 @@ static void test_blobs_come_back_at_reset(void)
 static void test_topology(void)
 {
     const MachineType m = { .name = "toy", .max_cpus = 255 };
-    static const struct { const char *in, *out; } rows[] = {
+    static const struct {
+        const char *in, *out;
+    } rows[] = {
         { "{'cpus': '4'}", "4/4 1 1 4 1" },
         { "{'cpus': '4', 'sockets': '2'}", "4/4 2 1 2 1" },
         { "{'cpus': '4', 'maxcpus': '8', 'threads': '2'}", "4/8 1 1 4 2" },
         { "{'cores': '3', 'threads': '2'}", "6/6 1 1 3 2" },
         { "{'cpus': '8', 'cores': '2'}", "8/8 4 1 2 1" },
-        { "{'cpus': '0'}", NULL }, { "{'cpus': 'x'}", NULL }, { "{'cpus': '300'}", NULL },
-        { "{'cpus': '3', 'cores': '2'}", NULL }, { "{'cpus': '8', 'maxcpus': '4'}", NULL },
+        { "{'cpus': '0'}", NULL },
+        { "{'cpus': 'x'}", NULL },
+        { "{'cpus': '300'}", NULL },
+        { "{'cpus': '3', 'cores': '2'}", NULL },
+        { "{'cpus': '8', 'maxcpus': '4'}", NULL },
         { "{'sockets': '65535', 'dies': '65535', 'cores': '65535', 'threads': '65535'}", NULL },
         { "{'bogus': '1'}", NULL },
     };

@@ -6,7 +6,10 @@
 #include "util/err.h"
 #include "util/loop.h"
 
-typedef struct Inner { uint16_t a; bool flag; } Inner;
+typedef struct Inner {
+    uint16_t a;
+    bool flag;
+} Inner;
 
 typedef struct Dev {
     uint8_t u8;
@@ -28,7 +31,9 @@ typedef struct Dev {
 } Dev;
 
 static const VmField inner_fields[] = {
-    VM_FIELD_U16(Inner, a), VM_FIELD_BOOL(Inner, flag), VM_FIELD_END,
+    VM_FIELD_U16(Inner, a),
+    VM_FIELD_BOOL(Inner, flag),
+    VM_FIELD_END,
 };
 static const VmState inner_state = { .name = "inner", .version = 1, .fields = inner_fields };
 
@@ -39,7 +44,10 @@ static bool has_extra(const void *obj)
 
 static const VmField extra_fields[] = { VM_FIELD_U32(Dev, extra), VM_FIELD_END };
 static const VmState extra_state = {
-    .name = "dev/extra", .version = 1, .fields = extra_fields, .needed = has_extra,
+    .name = "dev/extra",
+    .version = 1,
+    .fields = extra_fields,
+    .needed = has_extra,
 };
 static const VmState *const sections[] = { &extra_state, NULL };
 
@@ -58,18 +66,33 @@ static bool dev_post_load(void *obj, int version, GError **errp)
 }
 
 static const VmField dev_fields[] = {
-    VM_FIELD_U8(Dev, u8), VM_FIELD_I32(Dev, i32), VM_FIELD_U64(Dev, u64), VM_FIELD_U8(Dev, index),
-    VM_FIELD_U8_ARRAY(Dev, regs), VM_FIELD_ARRAY(Dev, table, uint32_t, VM_U32),
-    VM_FIELD_BUF(Dev, raw), VM_FIELD_STRUCT(Dev, one, inner_state), VM_FIELD_U8(Dev, n),
-    VM_FIELD_STRUCT_VARRAY(Dev, many, n, inner_state), VM_FIELD_UNUSED(5),
-    VM_FIELD_U16(Dev, heap_n), VM_FIELD_VARRAY_PTR(Dev, heap, uint32_t, VM_U32, heap_n, 8),
+    VM_FIELD_U8(Dev, u8),
+    VM_FIELD_I32(Dev, i32),
+    VM_FIELD_U64(Dev, u64),
+    VM_FIELD_U8(Dev, index),
+    VM_FIELD_U8_ARRAY(Dev, regs),
+    VM_FIELD_ARRAY(Dev, table, uint32_t, VM_U32),
+    VM_FIELD_BUF(Dev, raw),
+    VM_FIELD_STRUCT(Dev, one, inner_state),
+    VM_FIELD_U8(Dev, n),
+    VM_FIELD_STRUCT_VARRAY(Dev, many, n, inner_state),
+    VM_FIELD_UNUSED(5),
+    VM_FIELD_U16(Dev, heap_n),
+    VM_FIELD_VARRAY_PTR(Dev, heap, uint32_t, VM_U32, heap_n, 8),
     VM_FIELD_STRUCT_ARRAY(Dev, ptrs, inner_state, .flags = VM_ARRAY_OF_POINTERS),
-    VM_FIELD_EQUAL(Dev, fixed, uint8_t), VM_FIELD_U32(Dev, late, .since = 3),
-    VM_FIELD_TIMER(Dev, timer), VM_FIELD_END,
+    VM_FIELD_EQUAL(Dev, fixed, uint8_t),
+    VM_FIELD_U32(Dev, late, .since = 3),
+    VM_FIELD_TIMER(Dev, timer),
+    VM_FIELD_END,
 };
 static const VmState dev_state = {
-    .name = "dev", .version = 3, .min_version = 2, .fields = dev_fields, .sections = sections,
-    .pre_save = dev_pre_save, .post_load = dev_post_load,
+    .name = "dev",
+    .version = 3,
+    .min_version = 2,
+    .fields = dev_fields,
+    .sections = sections,
+    .pre_save = dev_pre_save,
+    .post_load = dev_post_load,
 };
 
 static Inner pointed[2][2];
@@ -159,11 +182,27 @@ static void test_round_trip(void)
 
 static void test_bytes_are_the_contract(void)
 {
-    static const uint8_t want[] =
-        "\x01" "\xff\xff\xff\xfe" "\x11\x22\x33\x44\x55\x66\x77\x88" "\x03" "\x01\x02\x03\x04"
-        "\0\0\0\0\0\0\0\0\xaa\xbb\xcc\xdd\0\0\0\0" "xyz" "\x12\x34\x01" "\x02" "\0\0\0\x56\x78\x01"
-        "\0\0\0\0\0" "\0\x03" "\0\0\0\0\0\0\0\0\0\0\0\x4d" "\0\0\0\0\x63\0" "\x09" "\0\0\0\x05"
-        "\0\0\0\0\x07\x5b\xcd\x15" "\x05\x09" "dev/extra" "\0\0\0\x01" "\0\0\xca\xfe";
+    static const uint8_t want[] = "\x01"
+                                  "\xff\xff\xff\xfe"
+                                  "\x11\x22\x33\x44\x55\x66\x77\x88"
+                                  "\x03"
+                                  "\x01\x02\x03\x04"
+                                  "\0\0\0\0\0\0\0\0\xaa\xbb\xcc\xdd\0\0\0\0"
+                                  "xyz"
+                                  "\x12\x34\x01"
+                                  "\x02"
+                                  "\0\0\0\x56\x78\x01"
+                                  "\0\0\0\0\0"
+                                  "\0\x03"
+                                  "\0\0\0\0\0\0\0\0\0\0\0\x4d"
+                                  "\0\0\0\0\x63\0"
+                                  "\x09"
+                                  "\0\0\0\x05"
+                                  "\0\0\0\0\x07\x5b\xcd\x15"
+                                  "\x05\x09"
+                                  "dev/extra"
+                                  "\0\0\0\x01"
+                                  "\0\0\xca\xfe";
     Dev a;
     g_autoptr(GByteArray) bytes = NULL;
 
@@ -236,13 +275,13 @@ static void expect_failure(guint at, uint8_t value, int version)
 
 static void test_lies_are_refused(void)
 {
-    expect_failure(0, 1, 4);        /* too new */
-    expect_failure(0, 1, 1);        /* too old */
-    expect_failure(13, 4, 3);       /* index: post_load */
-    expect_failure(40, 4, 3);       /* n beyond many[3] */
-    expect_failure(53, 9, 3);       /* heap_n beyond 8 */
-    expect_failure(72, 8, 3);       /* a value that must be equal */
-    expect_failure(92, 'X', 3);     /* name of the subsection */
+    expect_failure(0, 1, 4);    /* too new */
+    expect_failure(0, 1, 1);    /* too old */
+    expect_failure(13, 4, 3);   /* index: post_load */
+    expect_failure(40, 4, 3);   /* n beyond many[3] */
+    expect_failure(53, 9, 3);   /* heap_n beyond 8 */
+    expect_failure(72, 8, 3);   /* a value that must be equal */
+    expect_failure(92, 'X', 3); /* name of the subsection */
 }
 
 static void test_older_version_lacks_rows(void)
@@ -254,7 +293,7 @@ static void test_older_version_lacks_rows(void)
     dev_init(&b, 1);
     dev_fill(&a);
     bytes = save(&a);
-    g_byte_array_remove_range(bytes, 73, 4);       /* "late" came with version 3 */
+    g_byte_array_remove_range(bytes, 73, 4); /* "late" came with version 3 */
     b.late = 42;
     g_assert_true(load(&b, bytes->data, bytes->len, 2, NULL));
     g_assert_cmpuint(b.late, ==, 42);
