@@ -69,14 +69,19 @@ struct TcgTranslator {
     bool (*translate)(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned avail);
     /* Runs from a block's body until an exit. NULL: rip is in memory; else the exit taken, rip is not. */
     BlockExit *(*run)(TcgVcpu *v, const uint8_t *code);
+    /* Emits a way from e to its target through the jump table; NULL: there is no table. */
+    const uint8_t *(*bridge)(TcgVcpu *v, BlockExit *e);
     void (*set_pc)(Cpu *cpu, uint64_t pc);
     void (*fp_sync)(TcgVcpu *v);    /* vector state to memory: any C code may run now */
 };
 
 bool cache_new(TcgVcpu *v, size_t size, GError **errp);
 void cache_free(TcgVcpu *v);
-/* Finds or makes the block for the CPU's state; NULL: interpret. */
+/* lookup.c: finds or makes the block for the CPU's state; NULL: interpret. May run with vector state loaded. */
 Block *cache_get(TcgVcpu *v);
+Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8_t *source);
+unsigned cache_hash(const uint8_t *source, const TbKey *key);
+void tcg_run_blocks(TcgVcpu *v);     /* translated code, linked as it comes by, until something is to be done */
 void cache_link(TcgVcpu *v, BlockExit *e, Block *to);
 void cache_flush(TcgVcpu *v);           /* everything goes */
 void cache_written(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len);    /* own thread */

@@ -17,7 +17,7 @@ typedef struct CodePage {
     unsigned misses, n_blocks;      /* stores beside code since the page was last given up */
 } CodePage;
 
-static unsigned hash_of(const uint8_t *source, const TbKey *key)
+unsigned cache_hash(const uint8_t *source, const TbKey *key)
 {
     uint64_t h = ((uintptr_t)source ^ (uint64_t)key->flags << 32) * 0x9e3779b97f4a7c15ull;
 
@@ -100,7 +100,15 @@ void cache_link(TcgVcpu *v, BlockExit *e, Block *to)
 {
     const uint8_t *target = e->backward ? to->poll : to->code;
 
-    if (!e->link || e->to != NULL || e->from->dead || to->dead || to->source2 != NULL) {
+    if (!e->link || e->to != NULL || e->from->dead || to->dead) {
+        return;
+    }
+    if (to->source2 != NULL) {      /* the second page's mapping must be looked at each time */
+        guest_general_end(v->cpu);
+        target = v->ops->translator->bridge(v, e);
+        if (target != NULL) {
+            a_patch(e->site, target);
+        }
         return;
     }
     if (to->key.flags != e->from->key.flags || to->key.base != e->from->key.base ||
@@ -136,7 +144,7 @@ static void block_remove(TcgVcpu *v, Block *b)
     CodeCache *c = v->cache;
     BlockExit *next;
 
-    for (Block **at = &c->hash[hash_of(b->source, &b->key)]; *at != NULL; at = &(*at)->hash_next) {
+    for (Block **at = &c->hash[cache_hash(b->source, &b->key)]; *at != NULL; at = &(*at)->hash_next) {
         if (*at == b) {
             *at = b->hash_next;
             break;
@@ -315,15 +323,7 @@ static int table_for(TcgVcpu *v, uint32_t flags)
     return c->n_tables++;
 }
 
-/* The second page of a block whose only instruction crosses; its host address, NULL when there is none. */
-static const FetchEntry *second_page(TcgVcpu *v, const TbKey *key)
-{
-    const FetchEntry *f = tlb_fetch(v, (key->pc + key->base + PAGE_SIZE) & PAGE_MASK);
-
-    return f != NULL && f->host != NULL && f->ram != NULL ? f : NULL;
-}
-
-static Block *block_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8_t *source)
+Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8_t *source)
 {
     CodeCache *c = v->cache;
     unsigned avail = PAGE_SIZE - ((uintptr_t)source & ~PAGE_MASK);
@@ -348,66 +348,13 @@ static Block *block_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, cons
     if (b->source2 != NULL) {
         page_add(v, b, 1, ram_from_host(b->source2, &(uint64_t){ 0 }), b->source2);
     }
-    h = hash_of(source, key);
+    h = cache_hash(source, key);
     b->hash_next = c->hash[h];
     c->hash[h] = b;
     v->n.blocks++;
     v->n.block_bytes += b->len;
     v->n.guest_insns += b->n_insns;
     v->n.host_bytes += b->end - b->entry;
-    return b;
-}
-
-static Block *block_find(TcgVcpu *v, const TbKey *key, const uint8_t *source)
-{
-    const FetchEntry *f;
-
-    for (Block *b = v->cache->hash[hash_of(source, key)]; b != NULL; b = b->hash_next) {
-        if (b->source != source || b->key.pc != key->pc || b->key.flags != key->flags ||
-            b->key.base != key->base) {
-            continue;
-        }
-        if (b->source2 == NULL) {
-            return b;
-        }
-        f = second_page(v, key);
-        if (f != NULL && f->host == b->source2) {
-            return b;
-        }
-    }
-    return NULL;
-}
-
-Block *cache_get(TcgVcpu *v)
-{
-    TbKey key = v->ops->key(v->cpu);
-    const FetchEntry *f;
-    const uint8_t *source;
-    TlbSet *s = v->set;
-    Block *b;
-
-    v->n.lookups++;
-    v->interpret_next = 1;
-    if (!v->ops->translator->usable(v->cpu, &key)) {
-        v->interpret_next = v->ops->translator->batch(v->cpu, &key);
-        return NULL;
-    }
-    f = tlb_fetch(v, key.pc + key.base);
-    if (f == NULL || f->host == NULL || f->ram == NULL) {
-        return NULL;
-    }
-    source = f->host + ((key.pc + key.base) & ~PAGE_MASK);
-    b = block_find(v, &key, source);
-    if (b == NULL) {
-        b = block_make(v, &key, f, source);
-    }
-    if (b->code == NULL) {
-        return NULL;
-    }
-    if (b->table >= 0) {
-        s->jump[b->table][key.pc & (JUMP_SIZE - 1)] = b->entry - v->cache->base;
-        s->jump_used[b->table] |= 1u << (key.pc >> PAGE_BITS & 15);
-    }
     return b;
 }
 

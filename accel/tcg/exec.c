@@ -39,42 +39,6 @@ static bool round_begin(TcgVcpu *v)
     return !cpu->halted;
 }
 
-/* Something that round_begin() could act upon? */
-static bool must_stop(TcgVcpu *v)
-{
-    Cpu *cpu = v->cpu;
-
-    return cpu->halted || __atomic_load_n(&v->poll, __ATOMIC_RELAXED) != 0 ||
-           (__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED) != 0 && v->ops->can_deliver(cpu));
-}
-
-/* Translated code, linked as it comes by. */
-static void run_blocks(TcgVcpu *v)
-{
-    BlockExit *e = NULL;
-
-    do {
-        uint64_t flushes = v->n.code_flushes;
-        Block *b = v->force_interpret ? NULL : cache_get(v);
-
-        if (b == NULL) {
-            v->n.interpreted += v->ops->interpret(v->cpu, v->force_interpret ? 1 : v->interpret_next);
-            v->force_interpret = 0;
-            e = NULL;
-            continue;
-        }
-        if (e != NULL && flushes == v->n.code_flushes) {
-            cache_link(v, e, b);
-        }
-        v->n.exits++;
-        e = v->ops->translator->run(v, b->code);
-        if (e != NULL) {
-            v->n.direct_exits++;
-            v->ops->translator->set_pc(v->cpu, e->pc);
-        }
-    } while (!must_stop(v));
-}
-
 void tcg_run(TcgVcpu *v)
 {
     memset(v->ranges, 0, sizeof(v->ranges));
@@ -84,7 +48,7 @@ void tcg_run(TcgVcpu *v)
     v->out_valid = true;
     while (round_begin(v)) {
         if (v->cache != NULL) {
-            run_blocks(v);
+            tcg_run_blocks(v);
         } else {
             v->n.interpreted += v->ops->interpret(v->cpu, INTERPRET_MAX);
         }

@@ -18,13 +18,19 @@ static void data_clear(TlbSet *s, unsigned mode, unsigned index)
     s->side[mode][index].va = 0;
 }
 
+/* Not memset(): that may use vector registers. */
+static void zero_words(uint32_t *p, size_t n)
+{
+    __asm__ volatile("rep stosl" : "+D"(p), "+c"(n) : "a"(0) : "memory");
+}
+
 static void jump_clear_page(TlbSet *s, uint64_t va)
 {
     unsigned group = va >> PAGE_BITS & 15;
 
     for (unsigned t = 0; t < JUMP_TABLES; t++) {
         if (s->jump_used[t] >> group & 1) {
-            memset(&s->jump[t][group << PAGE_BITS], 0, PAGE_SIZE * sizeof(s->jump[t][0]));
+            zero_words(&s->jump[t][group << PAGE_BITS], PAGE_SIZE);
             s->jump_used[t] &= ~(1u << group);
         }
     }

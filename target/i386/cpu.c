@@ -15,21 +15,11 @@ enum { DEFAULT_TSC_HZ = 1000000000 };
 
 /* ---- what the translator calls */
 
-static TbKey cpu_key(const Cpu *cpu)
-{
-    const X86Env *env = &((const X86Cpu *)cpu)->env;
-
-    return (TbKey){ .pc = env->rip, .base = env->hflags & HF_CS64 ? 0 : env->seg[SEG_CS].base,
-                    .flags = x86_tb_flags(env) };
-}
-
-static unsigned cpu_mmu_mode(const Cpu *cpu) { return ((const X86Cpu *)cpu)->env.mmu_mode; }
-
 static void cpu_code_moved(Cpu *cpu) { x86_interp_flush(x86_cpu(cpu)); }
 
 const TcgGuestOps x86_tcg_ops = {
-    .interpret = x86_interpret, .key = cpu_key, .tlb_fill = x86_tlb_fill, .raise_fault = x86_raise_fault,
-    .deliver_pending = x86_deliver_pending, .can_deliver = x86_can_deliver, .mmu_mode = cpu_mmu_mode,
+    .interpret = x86_interpret, .key = x86_tb_key, .tlb_fill = x86_tlb_fill, .raise_fault = x86_raise_fault,
+    .deliver_pending = x86_deliver_pending, .can_deliver = x86_can_deliver, .mmu_mode = x86_mmu_mode,
     .code_moved = cpu_code_moved, .translator = &x86_translator,
 };
 

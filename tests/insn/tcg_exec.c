@@ -92,6 +92,7 @@ static void tcg_exec_run(const InsnState *in, bool mode64, InsnState *out)
                 continue;
             }
             e = vcpu->ops->translator->run(vcpu, b->code);
+            x86_fp_sync(vcpu);
             if (e != NULL) {
                 interp_cpu.env.rip = e->pc;
             }

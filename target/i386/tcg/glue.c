@@ -241,7 +241,6 @@ static uint8_t *emit_exit(Asm *a, TcgVcpu *v)
     uint8_t *at = a->p;
 
     emit_spill(a);
-    emit_fp_save(a, v);
     a_load(a, 1, H_RAX, frame(F_TMP));
     emit_leave(a);
     return at;
@@ -447,13 +446,16 @@ void x86_fp_sync(TcgVcpu *v)
     x86_stubs(v)->fp_save();
 }
 
+#pragma GCC push_options
+#pragma GCC target("general-regs-only")
 BlockExit *x86_run(TcgVcpu *v, const uint8_t *code)
 {
     X86Cpu *c = x86_cpu(v->cpu);
 
     running = v;
-    return x86_stubs(v)->enter(&c->env, v->set, code, v);
+    return ((const Stubs *)v->stubs)->enter(&c->env, v->set, code, v);
 }
+#pragma GCC pop_options
 
 bool x86_glue_init(TcgVcpu *v, GError **errp)
 {

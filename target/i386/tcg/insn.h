@@ -173,6 +173,11 @@ G_NORETURN void x86_raise_ud(X86Cpu *c);
 void x86_check_fp(X86Cpu *c, const Insn *i);
 
 extern const TcgTranslator x86_translator;      /* translate.c: tier 1 */
+TbKey x86_tb_key(const Cpu *cpu);                /* tbkey.c */
+unsigned x86_mmu_mode(const Cpu *cpu);
+bool x86_tb_usable(const Cpu *cpu, const TbKey *key);
+unsigned x86_tb_batch(const Cpu *cpu, const TbKey *key);
+void x86_tb_set_pc(Cpu *cpu, uint64_t pc);
 /* TbKey.flags: the part of hflags that a translation depends on, and the mmu mode in the top bits. */
 enum { HF_TB = HF_CS32 | HF_CS64 | HF_SS32 | HF_PE | HF_VM | HF_FLAT | HF_TF | HF_MP_TS_EM | HF_OSFXSR | HF_OSXSAVE |
                HF_AVX | HF_AVX512 | HF_SHADOW | HF_DR7 | HF_ALIGN, TB_MODE_SHIFT = 30 };

@@ -538,26 +538,6 @@ static bool x86_translate(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned
 
 /* ---- interface */
 
-static bool x86_usable(const Cpu *cpu, const TbKey *key)
-{
-    uint32_t f = key->flags;
-
-    if (f & (HF_TF | HF_SHADOW | HF_DR7 | HF_VM | HF_ALIGN)) {
-        return false;
-    }
-    return (f & HF_CS64) || ((f & HF_CS32) && (f & HF_FLAT) && (f & HF_PE));
-}
-
-static unsigned x86_batch(const Cpu *cpu, const TbKey *key)
-{
-    return key->flags & HF_SHADOW ? 1 : 256;
-}
-
-static void x86_set_pc(Cpu *cpu, uint64_t pc)
-{
-    x86_cpu(cpu)->env.rip = pc;
-}
-
 static bool x86_translator_init(TcgVcpu *v, GError **errp)
 {
     v->trans = g_new0(Trans, 1);
@@ -565,6 +545,6 @@ static bool x86_translator_init(TcgVcpu *v, GError **errp)
 }
 
 const TcgTranslator x86_translator = {
-    .init = x86_translator_init, .usable = x86_usable, .batch = x86_batch, .translate = x86_translate, .run = x86_run,
-    .set_pc = x86_set_pc, .fp_sync = x86_fp_sync,
+    .init = x86_translator_init, .usable = x86_tb_usable, .batch = x86_tb_batch, .bridge = t_bridge, .translate = x86_translate, .run = x86_run,
+    .set_pc = x86_tb_set_pc, .fp_sync = x86_fp_sync,
 };

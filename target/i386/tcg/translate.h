@@ -128,6 +128,7 @@ bool t_flow(Trans *t, const TInsn *ti);
 bool t_flow_ok(const Trans *t, const Insn *i);
 void t_exit_direct(Trans *t, uint64_t pc, uint8_t *from_jcc);
 void t_exits_emit(Trans *t);
+const uint8_t *t_bridge(TcgVcpu *v, BlockExit *e);
 
 
 #endif

@@ -38,13 +38,12 @@ static void flags_to_frame(Trans *t, FlagState fl)
 }
 
 /* T1: guest pc. Flags are in the frame. index: known low bits, or -1. */
-static void jump_table(Trans *t, int64_t index)
+static void jump_table(Asm *a, TcgVcpu *v, int table, int64_t index)
 {
-    Asm *a = &t->a;
-    int32_t at = offsetof(TlbSet, jump) + t->b->table * sizeof(t->v->set->jump[0]);
+    int32_t at = offsetof(TlbSet, jump) + table * sizeof(v->set->jump[0]);
 
-    if (t->b->table < 0) {
-        a_jmp_to(a, x86_stubs(t->v)->miss);
+    if (table < 0) {
+        a_jmp_to(a, x86_stubs(v)->miss);
         return;
     }
     if (index >= 0) {
@@ -53,15 +52,32 @@ static void jump_table(Trans *t, int64_t index)
         a_rr(a, 0, 0x0fb7, T2, T1);                             /* movzx r11d, r10w */
         a_load(a, 0, T2, (AsmMem){ .base = HTLB, .index = T2, .scale = 2, .disp = at });
     }
-    a_alu_ri(a, 1, ALU_ADD, T2, (int32_t)(uintptr_t)t->v->cache->base);
+    a_alu_ri(a, 1, ALU_ADD, T2, (int32_t)(uintptr_t)v->cache->base);
     a_rr(a, 0, 0xff, 4, T2);
+}
+
+const uint8_t *t_bridge(TcgVcpu *v, BlockExit *e)
+{
+    uint8_t *start = v->cache->code;
+    Asm a = { start };
+
+    if (e->from->table < 0) {
+        return NULL;
+    }
+    if (e->site_flags == NULL) {
+        t_flags_to_frame(&a, T2);
+    }
+    a_mov_ri(&a, T1, e->pc);
+    jump_table(&a, v, e->from->table, e->pc & (JUMP_SIZE - 1));
+    v->cache->code = a.p;
+    return start;
 }
 
 /* Jump to the guest address in T1. */
 static void exit_indirect(Trans *t)
 {
     flags_to_frame(t, t->fl);
-    jump_table(t, -1);
+    jump_table(&t->a, t->v, t->b->table, -1);
     t->ended = true;
 }
 
@@ -103,7 +119,7 @@ void t_exits_emit(Trans *t)
         if (!e->link) {
             flags_to_frame(t, in_frame ? FLAGS_FRAME : FLAGS_HOST);
             a_mov_ri(a, T1, e->pc);
-            jump_table(t, e->pc & (JUMP_SIZE - 1));
+            jump_table(a, t->v, t->b->table, e->pc & (JUMP_SIZE - 1));
             continue;
         }
         if (in_frame) {

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the CPU's state to a block. This, and the loop that calls it, run between translated blocks with the guest's
+ * vector registers still loaded; whatever may use those is called after guest_general_end(). */
+#include <glib.h>
+#include <setjmp.h>
+
+#include "accel/tcg/general_regs.h"
+#include "accel/tcg/block.h"
+
+/* The second page of a block whose only instruction crosses; its host address, NULL when there is none. */
+static const FetchEntry *second_page(TcgVcpu *v, const TbKey *key)
+{
+    const FetchEntry *f = tlb_fetch(v, (key->pc + key->base + PAGE_SIZE) & PAGE_MASK);
+
+    return f != NULL && f->host != NULL && f->ram != NULL ? f : NULL;
+}
+
+static Block *block_find(TcgVcpu *v, const TbKey *key, const uint8_t *source)
+{
+    const FetchEntry *f;
+
+    for (Block *b = v->cache->hash[cache_hash(source, key)]; b != NULL; b = b->hash_next) {
+        if (b->source != source || b->key.pc != key->pc || b->key.flags != key->flags ||
+            b->key.base != key->base) {
+            continue;
+        }
+        if (b->source2 == NULL) {
+            return b;
+        }
+        f = second_page(v, key);
+        if (f != NULL && f->host == b->source2) {
+            return b;
+        }
+    }
+    return NULL;
+}
+
+Block *cache_get(TcgVcpu *v)
+{
+    TbKey key = v->ops->key(v->cpu);
+    const FetchEntry *f;
+    const uint8_t *source;
+    TlbSet *s = v->set;
+    Block *b;
+
+    v->n.lookups++;
+    v->interpret_next = 1;
+    if (!v->ops->translator->usable(v->cpu, &key)) {
+        v->interpret_next = v->ops->translator->batch(v->cpu, &key);
+        return NULL;
+    }
+    f = tlb_fetch(v, key.pc + key.base);
+    if (f == NULL || f->host == NULL || f->ram == NULL) {
+        return NULL;
+    }
+    source = f->host + ((key.pc + key.base) & ~PAGE_MASK);
+    b = block_find(v, &key, source);
+    if (b == NULL) {
+        guest_general_end(v->cpu);
+        b = cache_make(v, &key, f, source);
+    }
+    if (b->code == NULL) {
+        return NULL;
+    }
+    if (b->table >= 0) {
+        s->jump[b->table][key.pc & (JUMP_SIZE - 1)] = b->entry - v->cache->base;
+        s->jump_used[b->table] |= 1u << (key.pc >> PAGE_BITS & 15);
+    }
+    return b;
+}
+
+/* Something that the round's beginning could act upon? */
+static bool must_stop(TcgVcpu *v)
+{
+    Cpu *cpu = v->cpu;
+
+    if (cpu->halted || __atomic_load_n(&v->poll, __ATOMIC_RELAXED) != 0) {
+        return true;
+    }
+    if (__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED) == 0) {
+        return false;
+    }
+    guest_general_end(cpu);
+    return v->ops->can_deliver(cpu);
+}
+
+static void interpret_some(TcgVcpu *v)
+{
+    guest_general_end(v->cpu);
+    v->n.interpreted += v->ops->interpret(v->cpu, v->force_interpret ? 1 : v->interpret_next);
+    v->force_interpret = 0;
+}
+
+void tcg_run_blocks(TcgVcpu *v)
+{
+    BlockExit *e = NULL;
+
+    do {
+        uint64_t flushes = v->n.code_flushes;
+        Block *b = v->force_interpret ? NULL : cache_get(v);
+
+        if (b == NULL) {
+            interpret_some(v);
+            e = NULL;
+            continue;
+        }
+        if (e != NULL && flushes == v->n.code_flushes) {
+            cache_link(v, e, b);
+        }
+        v->n.exits++;
+        e = v->ops->translator->run(v, b->code);
+        if (e != NULL) {
+            v->n.direct_exits++;
+            v->ops->translator->set_pc(v->cpu, e->pc);
+        }
+    } while (!must_stop(v));
+    guest_general_end(v->cpu);
+}
