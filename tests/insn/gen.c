@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "target/i386/features.h"
 #include "target/i386/tcg/sem_decl.h"
 
 uint64_t rng_next(Rng *r)
@@ -168,6 +169,9 @@ void gen_state(Rng *r, bool mode64, InsnState *s)
         s->xs.mxcsr = (rng_next(r) & 0x6040) | (rng_one_in(r, 4) ? rng_next(r) & 0x1f80 : 0x1f80) |
                       (rng_one_in(r, 2) ? 0x8000 : 0);
     }
+    /* underflow stays masked: unmasked, exact tiny results trap too, which semantics do not look
+     * for */
+    s->xs.mxcsr |= 0x800;
     s->xs.mxcsr_mask = 0xffff;
     fill(r, s->xs.xmm, sizeof(s->xs.xmm));
     if (native_xcr0() & XCR0_AVX) {
@@ -345,6 +349,9 @@ static void choose_operands(Enc *e)
     e->mem = !(row->flags & IF_REG_ONLY) && row->rm == EXT_NONE &&
              ((row->flags & IF_MEM_ONLY) || rng_one_in(e->r, 2));
     e->w = e->mode64 && rng_one_in(e->r, 3);
+    if ((row->flags & IF_SSE) && (row->flags & IF_MMX)) {
+        e->mem = false; /* vendors differ in whether memory forms enter MMX state */
+    }
     if (row->flags & (IF_W0 | IF_W1)) {
         e->w = row->flags & IF_W1;
     }
@@ -597,7 +604,7 @@ bool gen_case(Rng *r, const InsnRow *row, bool mode64, InsnCase *c)
 
     memset(c, 0, sizeof(*c));
     for (unsigned tries = 0; tries < 20 && !ok; tries++) {
-        e = (Enc){.r = r, .row = row, .mode64 = mode64, .p = c->code};
+        e = (Enc){ .r = r, .row = row, .mode64 = mode64, .p = c->code };
         ok = encode(&e, &i);
     }
     if (!ok) {
@@ -637,14 +644,15 @@ bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, b
     memset(c, 0, sizeof(*c));
     for (unsigned k = 0; k < n;) {
         const InsnRow *row = rows[rng_below(r, n_rows)];
-        Enc e = {.r = r, .row = row, .mode64 = mode64, .p = p};
+        Enc e = { .r = r, .row = row, .mode64 = mode64, .p = p };
         Insn i;
 
         if (p + 40 > c->code + sizeof(c->code)) {
             break;
         }
         if (!(row->fl_read & c->undef) && encode(&e, &i) &&
-            !(row->op[2] == OP_CL && i.opsize == 2)) {
+            !(row->op[2] == OP_CL && i.opsize == 2) &&
+            !(row->feature == FE_SHA && (i.pfx & IPFX_MEM))) {
             c->undef = (c->undef & ~(uint64_t)row->fl_write) | row->fl_undef;
             c->undef_fault |= row->fl_undef;
             p += i.len;

@@ -39,6 +39,7 @@ typedef struct Executor {
 
 void native_init(void);                   /* maps the arena; once, first */
 uint8_t *native_code(void);               /* the code part, writable, elsewhere */
+bool native_standard_layout(void);        /* XSAVE components lie where X86Xsave has them */
 uint64_t native_xcr0(void);               /* state components the host saves */
 void native_features(uint32_t *features); /* X86Env.features of this host */
 extern const Executor exec_native, exec_interp, exec_tcg;
@@ -69,7 +70,7 @@ bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, b
                 InsnCase *c);
 /* Random bytes; false: something that may not be run here. */
 bool gen_bytes(Rng *r, bool mode64, InsnCase *c);
-void gen_place(const InsnCase *c);  /* puts the code into the arena, INT3 around it */
+void gen_place(const InsnCase *c); /* puts the code into the arena, INT3 around it */
 void gen_state(Rng *r, bool mode64, InsnState *s);
 void gen_memory(Rng *r); /* fills the data part of the arena */
 bool row_is_testable(const InsnRow *row, bool mode64);

@@ -54,10 +54,10 @@ static size_t frame_fp_size(const uint8_t *fp)
 static struct {
     uint32_t bit, host, size, ours;
 } components[] = {
-    {2, 0, 0, offsetof(X86Xsave, ymmh)},
-    {5, 0, 0, offsetof(X86Xsave, opmask)},
-    {6, 0, 0, offsetof(X86Xsave, zmmh)},
-    {7, 0, 0, offsetof(X86Xsave, zmm16)},
+    { 2, 0, 0, offsetof(X86Xsave, ymmh) },
+    { 5, 0, 0, offsetof(X86Xsave, opmask) },
+    { 6, 0, 0, offsetof(X86Xsave, zmmh) },
+    { 7, 0, 0, offsetof(X86Xsave, zmm16) },
 };
 
 static void load_xstate(uint8_t *fp, size_t n)
@@ -171,7 +171,7 @@ static void native_run(const InsnState *in, bool mode64, InsnState *out)
     __asm__ volatile("mov %0, %%ds; mov %1, %%es; cld" : : "r"(ds), "r"(es));
 }
 
-const Executor exec_native = {.name = "native", .run = native_run};
+const Executor exec_native = { .name = "native", .run = native_run };
 
 static void map_at(uint64_t at, size_t n, int prot, int fd)
 {
@@ -193,6 +193,16 @@ static int memory_new(size_t n)
     return fd;
 }
 
+bool native_standard_layout(void)
+{
+    for (unsigned k = 0; k < G_N_ELEMENTS(components); k++) {
+        if (components[k].size != 0 && components[k].host != components[k].ours) {
+            return false;
+        }
+    }
+    return true;
+}
+
 uint64_t native_xcr0(void)
 {
     return host_xcr0;
@@ -200,12 +210,12 @@ uint64_t native_xcr0(void)
 
 void native_init(void)
 {
-    static const int signals[] = {SIGUSR1, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGVTALRM};
-    static const struct itimerval tick = {{0, 30000}, {0, 30000}};
-    struct sigaction sa = {.sa_sigaction = on_signal,
-                           .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+    static const int signals[] = { SIGUSR1, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGVTALRM };
+    static const struct itimerval tick = { { 0, 30000 }, { 0, 30000 } };
+    struct sigaction sa = { .sa_sigaction = on_signal,
+                            .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
     int code = memory_new(ARENA_CODE_SIZE);
-    stack_t ss = {.ss_size = 1 << 16};
+    stack_t ss = { .ss_size = 1 << 16 };
     uint32_t a, b, c, d;
 
     ss.ss_sp = g_malloc0(ss.ss_size);

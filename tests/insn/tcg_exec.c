@@ -82,7 +82,7 @@ static void tcg_exec_run(const InsnState *in, bool mode64, InsnState *out)
     memset(vcpu->cache->hash, 0, sizeof(vcpu->cache->hash) * (vcpu->n.blocks % 512 == 0));
     cache_written(vcpu, &fake_ram, 0, ARENA_CODE_SIZE);
     if (sigsetjmp(interp_out, 0) == 0) {
-        for (unsigned k = 0; k < 1000 && !interp_at_end(); k++) {
+        for (unsigned k = 0; k < 10000 && !interp_at_end(); k++) {
             Block *b = vcpu->force_interpret ? NULL : cache_get(vcpu);
             BlockExit *e;
 

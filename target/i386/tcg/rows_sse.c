@@ -262,6 +262,10 @@ INSN_ROWS(sse_mov, rows_mov);
 
 /* packed integers: MMX, SSE2, AVX, AVX2 of one opcode */
 #define M(nm, o)  MINT3(nm, MAP_0F, o, FE_MMX, FE_SSE2)
+/* the MMX form reads a half from memory */
+#define ML(nm, o)                                                                                  \
+    ROW(nm, ENC_LEGACY, MAP_0F, o, PFX_NONE, OP_P, OP_Q, 0, 0, MEM_4, ACC_R, MMX_, FE_MMX),        \
+        INT3(nm, MAP_0F, o, FE_SSE2)
 #define ME(nm, o) MINT3(nm, MAP_0F, o, FE_SSE, FE_SSE2)
 #define S3(nm, o) MINT3(nm, MAP_0F38, o, FE_SSSE3, FE_SSSE3)
 #define S4(nm, o) INT3(nm, MAP_0F38, o, FE_SSE41)
@@ -277,9 +281,9 @@ INSN_ROWS(sse_mov, rows_mov);
         INT_VEX3(nm, MAP_0F, o, MEM_16)
 
 static const InsnRow rows_int[] = {
-    M(punpcklbw, 0x60),
-    M(punpcklwd, 0x61),
-    M(punpckldq, 0x62),
+    ML(punpcklbw, 0x60),
+    ML(punpcklwd, 0x61),
+    ML(punpckldq, 0x62),
     M(packsswb, 0x63),
     M(pcmpgtb, 0x64),
     M(pcmpgtw, 0x65),
