@@ -61,6 +61,7 @@ class Pm(QtestCase):
         self.assertHex(self.q.inb(0xaf04) & 1, 1)
 
     def test_smbus_reads_an_eeprom_and_misses_others(self):
+        self.not_reference("without a memory module its first EEPROM does not answer")
         for slave, want in ((0x50, 2), (0x20, 4)):
             self.q.outb(0x700, 0xff)
             self.q.outb(0x704, slave << 1 | 1)
