@@ -462,7 +462,7 @@ static bool pci_addr_parse(const Field *f, void *member, const char *text, GErro
         end = (char *)text;
     }
     if (end == text || *end != '\0' || text[0] == '-' || slot > 31 || fn > 7) {
-        return err_fail(errp, "Property '%s' doesn't take value '%s'", f->name, text);
+        return err_fail(errp, "doesn't take value '%s'", text);
     }
     *(int32_t *)member = (int32_t)PCI_DEVFN(slot, fn);
     return true;

@@ -313,7 +313,7 @@ static bool char_field_parse(const Field *f, void *member, const char *text, GEr
     Char *c = char_find(text);
 
     if (c == NULL) {
-        return err_fail(errp, "Property '%s' can't find value '%s'", f->name, text);
+        return err_fail(errp, "can't find value '%s'", text);
     }
     *(Char **)member = c;
     return true;
