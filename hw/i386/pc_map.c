@@ -31,6 +31,12 @@ static void pc_split_ram(PcMachine *pc)
     pc->above_4g = size - pc->below_4g;
 }
 
+/* Without a bridge that maps RAM there, firmware works in its own memory: then it is not protected. */
+static bool pc_make_rom(PcMachine *pc, MemRegion *r, const char *name, uint64_t size, GError **errp)
+{
+    return pc->has_pci ? mem_init_rom(r, name, size, errp) : mem_init_ram(r, name, size, errp);
+}
+
 bool pc_map_memory(PcMachine *pc, GError **errp)
 {
     MemRegion *system = addr_space_root(pc->m.vm->mem);
@@ -51,7 +57,7 @@ bool pc_map_memory(PcMachine *pc, GError **errp)
         mem_init(&pc->pci_mem, "pci", MEM_SIZE_MAX);
         mem_add(system, 0, &pc->pci_mem, -1);
     }
-    if (!mem_init_rom(&pc->option_roms, "pc.rom", PC_ROM_SIZE, errp)) {
+    if (!pc_make_rom(pc, &pc->option_roms, "pc.rom", PC_ROM_SIZE, errp)) {
         return false;
     }
     mem_add(rom_parent, PC_ROM_AT, &pc->option_roms, 1);
@@ -82,13 +88,13 @@ bool pc_load_bios(PcMachine *pc, GError **errp)
                         " is not a multiple of 64 KiB up to 16 MiB",
                         name, size);
     }
-    if (!mem_init_rom(&pc->bios, "pc.bios", (uint64_t)size, errp)) {
+    if (!pc_make_rom(pc, &pc->bios, "pc.bios", (uint64_t)size, errp)) {
         return false;
     }
     mem_add(parent, 4 * GIB - (uint64_t)size, &pc->bios, 0);
     isa = MIN((uint64_t)size, ISA_BIOS_MAX);
     mem_init_alias(&pc->isa_bios, "isa-bios", &pc->bios, (uint64_t)size - isa, isa);
-    mem_set_readonly(&pc->isa_bios, true);
+    mem_set_readonly(&pc->isa_bios, pc->has_pci);
     mem_add(parent, MIB - isa, &pc->isa_bios, 1);
     return rom_add_file(m->vm, path, 4 * GIB - (uint64_t)size, errp) != NULL;
 }
