@@ -237,7 +237,8 @@ static void lookup(Trans *t, uint8_t *retry, unsigned size, bool write, bool ali
 {
     Asm *a = &t->a;
     int32_t at = t->mode * (int32_t)sizeof(t->v->set->data[0]);
-    AsmMem m = { .base = HTLB, .index = T2, .disp = at + (write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)) };
+    AsmMem m = { .base = HTLB, .index = T2,
+                 .disp = at + (write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)) };
     SlowRef *s;
 
     a_mov_rr(a, 0, T2, T1);
