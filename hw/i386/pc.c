@@ -68,16 +68,14 @@ static bool pc_add_cpu(PcMachine *pc, unsigned index, GError **errp)
     if (cpu == NULL) {
         return false;
     }
-    if (!x86_has_feature(cpu, FE_APIC)) {
-        return true;
-    }
     apic = apic_new(m->vm, &cpu->cpu, id, index == 0, errp);
     if (apic == NULL) {
         return false;
     }
     cpu->apic = apic;
     cpu->apic_ops = &apic_cpu_ops;
-    apic_set_features(apic, &(ApicFeatures){ .x2apic = x86_has_feature(cpu, FE_X2APIC),
+    apic_set_features(apic, &(ApicFeatures){ .absent = !x86_has_feature(cpu, FE_APIC),
+                                             .x2apic = x86_has_feature(cpu, FE_X2APIC),
                                              .tsc_deadline = x86_has_feature(cpu, FE_TSC_DEADLINE),
                                              .tsc_hz = cpu->env.tsc_hz });
     return true;
@@ -204,12 +202,6 @@ static bool pc_add_interrupts(PcMachine *pc, GError **errp)
         pc->ioapic = ioapic_new(vm, IOAPIC_BASE, errp);
         if (pc->ioapic == NULL || kvmvapic_new(vm, errp) == NULL) {
             return false;
-        }
-    }
-    for (guint i = 0; i < vm->cpus->len; i++) {
-        if (pc_cpu(pc, i)->apic == NULL) {
-            pc_cpu(pc, i)->pic_take = pc_take_interrupt;
-            pc_cpu(pc, i)->pic = pc;
         }
     }
     gsi_init(&pc->gsi, pc->pic, pc->ioapic);
