@@ -4,6 +4,7 @@
 #define SYSTEM_OPTIONS_INT_H
 
 #include "system/config.h"
+#include "util/log.h"
 
 #define APPLY_FUNCTIONS(_)                                                                      \
     _(help) _(version) _(memory) _(smp) _(name) _(uuid) _(boot) _(rtc) _(smbios) _(fw_cfg)      \
@@ -16,5 +17,15 @@
 
 #define APPLY_DECLARE(n) bool apply_##n(VmConfig *cfg, OptUse *use, GError **errp);
 APPLY_FUNCTIONS(APPLY_DECLARE)
+
+/* ---- options_check.c: keys and values of one use */
+/* For messages that people know without the option's text in front. */
+#define BARE_FAIL(errp, ...) (report_set_location(NULL), err_fail(errp, __VA_ARGS__))
+/* "Invalid parameter 'x'" on the first key that the NULL-terminated list does not name. */
+bool check_keys(const Json *kv, const char *const *known, GError **errp);
+/* An absent key is fine in the following. */
+bool check_bool(const Json *kv, const char *key, GError **errp);
+bool check_one_of(const Json *kv, const char *key, const char *const *values, GError **errp);
+bool check_id(const Json *kv, GError **errp);       /* of "id" */
 
 #endif
