@@ -92,7 +92,7 @@ static bool scratch_ok(const Insn *i, const Fields *f)
 {
     unsigned want = in_frame(f->reg) + in_frame(f->vvvv) + in_frame(f->rm);
 
-    return want <= (has_mem(i) ? 1 : 2);
+    return want <= (has_mem(i) ? 1 : 2) || i->row->enc == ENC_VEX;
 }
 
 static bool implicit_ok(const InsnRow *r)
@@ -102,17 +102,23 @@ static bool implicit_ok(const InsnRow *r)
     return ((r->gpr_read | r->gpr_write) & moved) == 0;
 }
 
+/* INC and DEC of 32-bit code, whose opcodes are REX here. */
+static bool is_short_inc(const Insn *i)
+{
+    return i->row->enc == ENC_LEGACY && i->row->map == MAP_1 && (i->opcode & 0xf0) == 0x40;
+}
+
 static bool pass_ok(const Trans *t, const Insn *i)
 {
     const InsnRow *r = i->row;
     Fields f;
 
-    if (!(r->flags & IF_PASS) || (r->flags & (IF_JUMP | IF_END | IF_PRIV | IF_VSIB | IF_REP)) ||
+    if ((!(r->flags & IF_PASS) && !is_short_inc(i)) || (r->flags & (IF_JUMP | IF_END | IF_PRIV | IF_VSIB | IF_REP)) ||
         !fp_ok(t, r) || !implicit_ok(r) || r->mem == MEM_SPECIAL || r->mem == MEM_XSAVE ||
         (r->fl_write & FL_DF) || i->adsize < 4) {
         return false;
     }
-    if ((r->flags & IF_I64) && !((i->opcode & 0xf0) == 0x40 && r->map == MAP_1)) {
+    if ((r->flags & IF_I64) && !is_short_inc(i)) {
         return false;
     }
     if ((i->pfx & IPFX_LOCK) && (!(r->flags & IF_LOCK) || !(i->pfx & IPFX_MEM))) {
@@ -154,7 +160,7 @@ static bool can_emit(const Trans *t, const Insn *i)
     if (is_moffs(i)) {
         return i->adsize >= 4 && t_mem_ok(t, i);
     }
-    return t_flow_ok(t, i) || pass_ok(t, i);
+    return t_flow_ok(t, i) || t_misc_ok(t, i) || pass_ok(t, i);
 }
 
 /* ---- flags */
@@ -223,30 +229,79 @@ static void need_fp(Trans *t)
     t->fp_ready = true;
 }
 
-/* Scratch registers an instruction uses for guest registers of the frame. */
+/* Scratch registers an instruction uses for guest registers of the frame. When T1 and T2 do not suffice,
+ * pinned registers that the instruction does not name are put aside. */
 typedef struct Scratch {
-    uint8_t free[2], n_free;
-    int guest[2];                   /* whose value free[k] holds; -1 */
+    uint8_t free[2], n_free, n;
+    struct { int8_t guest; uint8_t reg; bool victim; } used[3];
+    uint16_t taken;                 /* host registers that must not be put aside */
 } Scratch;
+enum { SCRATCH_SAVE = F_MISS };     /* and the slot behind: free once the lookup is done */
+
+static unsigned scratch_take(Trans *t, Scratch *s)
+{
+    static const uint8_t victims[] = { H_RBX, H_R12, H_R13, H_RBP, H_R9, H_R8, H_RDI, H_RSI, H_RAX };
+    unsigned k = 0;
+
+    if (s->n_free > 0) {
+        s->used[s->n].victim = false;
+        return s->free[--s->n_free];
+    }
+    while (s->taken >> victims[k] & 1) {
+        k++;
+    }
+    s->taken |= 1u << victims[k];
+    s->used[s->n].victim = true;
+    a_store(&t->a, 1, a_at(H_RSP, SCRATCH_SAVE + 8 * (s->n & 1)), victims[k]);
+    return victims[k];
+}
 
 /* The host register for a field. guest -1: not a general register, or AH..BH: as it is. */
 static unsigned field_reg(Trans *t, int guest, unsigned field, Scratch *s)
 {
+    unsigned reg;
+
     if (guest < 0) {
         return field;
     }
     if (host_gpr(guest) >= 0) {
         return host_gpr(guest);
     }
-    for (unsigned k = 0; k < 2; k++) {
-        if (s->guest[k] == guest) {
-            return s->free[k];
+    for (unsigned k = 0; k < s->n; k++) {
+        if (s->used[k].guest == guest) {
+            return s->used[k].reg;
         }
     }
-    s->n_free--;
-    s->guest[s->n_free] = guest;
-    a_load(&t->a, 1, s->free[s->n_free], frame_gpr(guest));
-    return s->free[s->n_free];
+    reg = scratch_take(t, s);
+    s->used[s->n].guest = guest;
+    s->used[s->n].reg = reg;
+    s->n++;
+    a_load(&t->a, 1, reg, frame_gpr(guest));
+    return reg;
+}
+
+/* Frame registers back, registers put aside too. */
+static void scratch_done(Trans *t, const Scratch *s)
+{
+    for (unsigned k = 0; k < s->n; k++) {
+        a_store(&t->a, 1, frame_gpr(s->used[k].guest), s->used[k].reg);
+        if (s->used[k].victim) {
+            a_load(&t->a, 1, s->used[k].reg, a_at(H_RSP, SCRATCH_SAVE + 8 * (k & 1)));
+        }
+    }
+}
+
+static uint16_t regs_named(const Insn *i, const Fields *f)
+{
+    int guests[] = { f->reg, f->rm, f->vvvv, i->base < 16 ? i->base : -1, i->index < 16 ? i->index : -1 };
+    uint16_t m = 0;
+
+    for (unsigned k = 0; k < G_N_ELEMENTS(guests); k++) {
+        if (guests[k] >= 0 && host_gpr(guests[k]) >= 0) {
+            m |= 1u << host_gpr(guests[k]);
+        }
+    }
+    return m;
 }
 
 static void swap_high(Trans *t, unsigned high)
@@ -257,7 +312,7 @@ static void swap_high(Trans *t, unsigned high)
 
 static void put_insn(Trans *t, const Insn *i, const InsnEnc *e)
 {
-    if ((i->row->flags & IF_I64) && (i->opcode & 0xf0) == 0x40) {      /* INC, DEC of 32-bit code */
+    if (is_short_inc(i)) {
         if (i->opsize == 2) {
             a8(&t->a, 0x66);
         }
@@ -276,7 +331,7 @@ static void emit_pass(Trans *t, TInsn *ti)
     const InsnRow *r = i->row;
     Fields f = fields_of(i);
     InsnEnc e = { .reg = i->reg, .rm = i->rm, .vvvv = i->vvvv };
-    Scratch s = { { T1, T2 }, 2, { -1, -1 } };
+    Scratch s = { .free = { T1, T2 }, .n_free = 2, .taken = regs_named(i, &f) };
     HostMem m;
 
     if (r->flags & (IF_X87 | IF_MMX | IF_SSE | IF_AVX | IF_AVX512)) {
@@ -308,11 +363,7 @@ static void emit_pass(Trans *t, TInsn *ti)
     if (e.mem && f.high_reg) {
         swap_high(t, f.reg);
     }
-    for (unsigned k = 0; k < 2; k++) {
-        if (s.guest[k] >= 0) {
-            a_store(&t->a, 1, frame_gpr(s.guest[k]), s.free[k]);
-        }
-    }
+    scratch_done(t, &s);
     if (ti->kill != 0 || (r->fl_write & FL_STATUS)) {
         t->fl = FLAGS_HOST;
     }
@@ -375,6 +426,8 @@ static void emit_insn(Trans *t)
         emit_lea(t, i);
     } else if (is_moffs(i)) {
         emit_moffs(t, i);
+    } else if (t_misc_ok(t, i)) {
+        t_misc(t, ti);
     } else if (!t_flow(t, ti)) {
         emit_pass(t, ti);
     }
@@ -398,7 +451,7 @@ static bool decode_block(Trans *t, const uint8_t *code, unsigned avail)
         flags_of(ti);
         at += ti->i.len;
         t->n++;
-        if (ti->i.row->flags & (IF_JUMP | IF_END)) {
+        if ((ti->i.row->flags & (IF_JUMP | IF_END)) && !(ti->pass && t_misc_continues(&ti->i))) {
             break;
         }
     }

@@ -123,11 +123,17 @@ bool t_mem_ok(const Trans *t, const Insn *i);       /* can this operand be trans
 void t_lookup(Trans *t, const Insn *i, unsigned size, bool write, bool align, bool complex, HostMem *ret_m);
 void t_lookup_stack(Trans *t, int reg, int32_t disp, unsigned size, bool write, HostMem *ret_m);
 
+/* ---- translate_misc.c */
+bool t_misc_ok(const Trans *t, const Insn *i);
+bool t_misc_continues(const Insn *i);       /* the block goes on behind it */
+void t_misc(Trans *t, const TInsn *ti);
+
 /* ---- translate_flow.c: returns true when it emitted the instruction */
 bool t_flow(Trans *t, const TInsn *ti);
 bool t_flow_ok(const Trans *t, const Insn *i);
 void t_exit_direct(Trans *t, uint64_t pc, uint8_t *from_jcc);
 void t_exits_emit(Trans *t);
+void t_push_tmp(Trans *t, int32_t size);    /* what F_TMP holds */
 const uint8_t *t_bridge(TcgVcpu *v, BlockExit *e);
 
 

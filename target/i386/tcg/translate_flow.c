@@ -158,6 +158,11 @@ static void push_from(Trans *t, int32_t size, unsigned reg, bool tmp)
     stack_add(t, -size);
 }
 
+void t_push_tmp(Trans *t, int32_t size)
+{
+    push_from(t, size, 0, true);
+}
+
 static void push_imm(Trans *t, int32_t size, uint64_t v)
 {
     HostMem m;

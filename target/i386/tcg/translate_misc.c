@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Instructions with translations of their own that are neither copies nor jumps on flags: interrupt flag, PUSHF,
+ * reading segment registers, LOOP and JRCXZ. What they leave out (other privilege levels, pending
+ * interrupts, other widths) goes to the interpreter. */
+#include "target/i386/tcg/translate.h"
+
+enum { O_PUSHF = 0x9c, O_MOV_FROM_SEG = 0x8c, O_LOOP = 0xe2, O_JCXZ = 0xe3, O_CLI = 0xfa, O_STI = 0xfb };
+
+static unsigned opcode_of(const Insn *i)
+{
+    return i->row->enc == ENC_LEGACY && i->row->map == MAP_1 ? i->opcode : 0;
+}
+
+bool t_misc_ok(const Trans *t, const Insn *i)
+{
+    switch (opcode_of(i)) {
+    case O_CLI: case O_STI:
+        return t->mode != X86_MMU_USER;
+    case O_PUSHF:
+        return (t->hflags & HF_CS64) && i->opsize == 8;
+    case O_MOV_FROM_SEG:
+        return !(i->pfx & IPFX_MEM) && i->opsize >= 4 && i->reg <= SEG_GS;
+    case O_LOOP: case O_JCXZ:
+        return i->adsize >= 4 && (i->opsize == 8 || (i->opsize == 4 && !(t->hflags & HF_CS64)));
+    default:
+        return false;
+    }
+}
+
+bool t_misc_continues(const Insn *i)
+{
+    return opcode_of(i) == O_CLI || opcode_of(i) == O_STI;
+}
+
+/* Only at CPL 0, where IOPL does not matter. */
+static void emit_if(Trans *t, bool set)
+{
+    Asm *a = &t->a;
+    int32_t pending = (int32_t)offsetof(X86Cpu, cpu.pending) - (int32_t)offsetof(X86Cpu, env);
+
+    t_save_flags(t);
+    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_rm(a, 0, 0xf6, 0, a_at(T2, offsetof(X86Env, hflags)));    /* test byte */
+    a8(a, HF_CPL);
+    t_slow_on(t, a_jcc(a, CC_NE));
+    if (set) {                      /* nothing waits: the shadow after STI cannot be noticed */
+        a_alu_mi(a, 0, ALU_CMP, a_at(T2, pending), 0);
+        t_slow_on(t, a_jcc(a, CC_NE));
+        a_alu_mi(a, 0, ALU_OR, a_at(T2, offsetof(X86Env, rflags)), FL_IF);
+    } else {
+        a_alu_mi(a, 0, ALU_AND, a_at(T2, offsetof(X86Env, rflags)), ~FL_IF);
+    }
+}
+
+static void emit_pushf(Trans *t)
+{
+    Asm *a = &t->a;
+
+    t_save_flags(t);
+    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_load(a, 0, T1, a_at(T2, offsetof(X86Env, rflags)));
+    a_alu_ri(a, 0, ALU_AND, T1, ~(FL_STATUS | FL_RF | FL_VM));
+    a_rm(a, 0, 0x0fb6, T2, a_at(H_RSP, F_FL + 1));
+    a_rr(a, 0, 0x09, T2, T1);
+    a_rm(a, 0, 0x0fb6, T2, a_at(H_RSP, F_FL));
+    a_rr(a, 0, 0xc1, 4, T2);                                    /* shl: OF */
+    a8(a, 11);
+    a_rr(a, 0, 0x09, T2, T1);
+    a_store(a, 1, a_at(H_RSP, F_TMP), T1);
+    t_push_tmp(t, 8);
+}
+
+static void emit_mov_from_seg(Trans *t, const Insn *i)
+{
+    a_load(&t->a, 1, T2, a_at(H_RSP, F_ENV));
+    a_rm(&t->a, 0, 0x0fb7, T1,
+         a_at(T2, offsetof(X86Env, seg) + i->reg * sizeof(X86Seg) + offsetof(X86Seg, sel)));
+    t_set_gpr(t, i->rm, T1, 4);
+}
+
+static void emit_loop(Trans *t, const Insn *i, uint64_t taken, uint64_t next)
+{
+    Asm *a = &t->a;
+    bool jcxz = opcode_of(i) == O_JCXZ;
+
+    if (!jcxz) {
+        a_lea(a, i->adsize == 8, H_RCX, a_at(H_RCX, -1));
+    }
+    if (i->adsize == 4) {
+        a8(a, 0x67);
+    }
+    a16(a, 0x05e3);                                             /* jrcxz over the first jump */
+    t_exit_direct(t, jcxz ? next : taken, NULL);
+    t_exit_direct(t, jcxz ? taken : next, NULL);
+}
+
+void t_misc(Trans *t, const TInsn *ti)
+{
+    const Insn *i = &ti->i;
+    uint64_t mask = t->hflags & HF_CS64 ? ~0ull : 0xffffffff, next = (t->b->key.pc + ti->at + i->len) & mask;
+
+    switch (opcode_of(i)) {
+    case O_CLI:
+        emit_if(t, false);
+        break;
+    case O_STI:
+        emit_if(t, true);
+        break;
+    case O_PUSHF:
+        emit_pushf(t);
+        break;
+    case O_MOV_FROM_SEG:
+        emit_mov_from_seg(t, i);
+        break;
+    default:
+        emit_loop(t, i, (next + (uint64_t)i->imm) & mask, next);
+        break;
+    }
+}
