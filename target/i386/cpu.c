@@ -146,7 +146,7 @@ X86Cpu *x86_cpu_create(Vm *vm, const char *model, const char *features, const X8
                        uint32_t apic_id, GError **errp)
 {
     static const X86Topology one = { 1, 1, 1 };
-    X86CpuDef *d = x86_def_parse(model, features, errp);
+    X86CpuDef *d = x86_def_parse(model, features, vm->cpus->len > 0, errp);
 
     if (d == NULL) {
         return NULL;

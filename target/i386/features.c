@@ -191,14 +191,14 @@ static void def_max(X86CpuDef *d)
     d->words[FEAT_1_ECX] |= B(31);
 }
 
-static bool def_start(X86CpuDef *d, const char *model, GError **errp)
+static bool def_start(X86CpuDef *d, const char *model, bool quiet, GError **errp)
 {
     const X86Model *m;
 
     d->name = g_strdup(model);
     d->hypervisor_leaves = true;
     if (is_max(model)) {
-        if (strcmp(model, "host") == 0) {
+        if (strcmp(model, "host") == 0 && !quiet) {
             info("CPU model 'host' is 'max' under the translator");
         }
         def_max(d);
@@ -390,7 +390,7 @@ static bool is_derived_word(unsigned w)
     return w == FEAT_XSAVE_XCR0_LO || w == FEAT_XSAVE_XCR0_HI || w == FEAT_XSAVE_XSS_LO || w == FEAT_XSAVE_XSS_HI;
 }
 
-static bool def_mask(Asked *a, GError **errp)
+static bool def_mask(Asked *a, bool quiet, GError **errp)
 {
     X86CpuDef *d = a->d;
     uint32_t can[FEAT_WORDS];
@@ -416,7 +416,7 @@ static bool def_mask(Asked *a, GError **errp)
     g_string_append(lost, a->vmx->str);
     if (lost->len > 0 && d->enforce) {
         ok = err_fail(errp, "CPU model '%s' needs features that are not available here:%s", d->name, lost->str);
-    } else if (lost->len > 0) {
+    } else if (lost->len > 0 && !quiet) {
         warn("CPU model '%s' without what this host or the translator lacks:%s", d->name, lost->str);
     }
     g_string_free(lost, TRUE);
@@ -452,11 +452,11 @@ static void def_finish(X86CpuDef *d)
     d->kvm_signature = w[FEAT_KVM] != 0;
 }
 
-X86CpuDef *x86_def_parse(const char *model, const char *features, GError **errp)
+X86CpuDef *x86_def_parse(const char *model, const char *features, bool quiet, GError **errp)
 {
     X86CpuDef *d = g_new0(X86CpuDef, 1);
     Asked a = { .d = d, .vmx = g_string_new(NULL) };
-    bool ok = def_start(d, model != NULL ? model : "qemu64", errp);
+    bool ok = def_start(d, model != NULL ? model : "qemu64", quiet, errp);
 
     if (ok && features != NULL) {
         g_auto(GStrv) items = g_strsplit(features, ",", -1);
@@ -468,7 +468,7 @@ X86CpuDef *x86_def_parse(const char *model, const char *features, GError **errp)
     for (unsigned w = 0; w < FEAT_WORDS; w++) {
         d->words[w] = (d->words[w] | a.plus[w]) & ~a.minus[w];
     }
-    ok = ok && def_mask(&a, errp);
+    ok = ok && def_mask(&a, quiet, errp);
     g_string_free(a.vmx, TRUE);
     if (!ok) {
         x86_def_free(d);

@@ -45,8 +45,8 @@ typedef struct X86CpuDef {
 } X86CpuDef;
 
 /* Parses "-cpu model,features". One summarised warning goes out for what had to be masked, unless the model is
- * a generic one and nothing of it was asked for by name. NULL + error. */
-X86CpuDef *x86_def_parse(const char *model, const char *features, GError **errp);
+ * a generic one and nothing of it was asked for by name, or quiet. NULL + error. */
+X86CpuDef *x86_def_parse(const char *model, const char *features, bool quiet, GError **errp);
 void x86_def_free(X86CpuDef *def);
 /* What this translator can give on this host, word by word. */
 void tcg_supported_features(uint32_t words[FEAT_WORDS]);
