@@ -39,7 +39,10 @@ static G_NORETURN void test_raise(Cpu *c)
 }
 
 static const TcgGuestOps ops = {
-    .interpret = x86_interpret, .key = test_key, .mmu_mode = test_mode, .tlb_fill = test_fill,
+    .interpret = x86_interpret,
+    .key = test_key,
+    .mmu_mode = test_mode,
+    .tlb_fill = test_fill,
     .raise_fault = test_raise,
     .translator = &x86_translator,
 };
