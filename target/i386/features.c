@@ -18,6 +18,14 @@ typedef struct WordMask {
 
 #define B(n) (1u << (n))
 
+enum {
+    AVX512_EBX = B(16) | B(17) | B(21) | B(28) | B(30),         /* F DQ IFMA CD BW, VL below */
+    AVX512_ECX = B(1) | B(6) | B(11) | B(12) | B(14),           /* VBMI VBMI2 VNNI BITALG VPOPCNTDQ */
+    AVX512_EDX = B(8),                                          /* VP2INTERSECT */
+    AVX512_7_1_EAX = B(5),                                      /* BF16 */
+};
+#define AVX512_VL B(31)
+
 static const WordMask tcg_words[FEAT_WORDS] = {
     /* FPU VME DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE36 CLFSH ACPI SS HT;
      * MMX FXSR SSE SSE2 are in every 64-bit host */
@@ -27,12 +35,14 @@ static const WordMask tcg_words[FEAT_WORDS] = {
     [FEAT_1_ECX] = { B(13) | B(17) | B(21) | B(24) | B(31),
                      B(0) | B(1) | B(9) | B(12) | B(19) | B(20) | B(22) | B(23) | B(25) | B(26) | B(28) |
                          B(29) | B(30) },
-    /* FSGSBASE TSC_ADJUST SMEP ERMS INVPCID SMAP CLFLUSHOPT CLWB; BMI1 AVX2 BMI2 RDSEED ADX SHA by the host */
+    /* FSGSBASE TSC_ADJUST SMEP ERMS INVPCID SMAP CLFLUSHOPT CLWB; BMI1 AVX2 BMI2 RDSEED ADX SHA and
+     * AVX-512 by the host */
     [FEAT_7_0_EBX] = { B(0) | B(1) | B(7) | B(9) | B(10) | B(20) | B(23) | B(24),
-                       B(3) | B(5) | B(8) | B(18) | B(19) | B(29) },
-    /* UMIP LA57 RDPID; GFNI VAES VPCLMULQDQ by the host */
-    [FEAT_7_0_ECX] = { B(2) | B(16) | B(22), B(8) | B(9) | B(10) },
-    [FEAT_7_0_EDX] = { B(4), 0 },                       /* FSRM */
+                       B(3) | B(5) | B(8) | B(18) | B(19) | B(29) | AVX512_EBX | AVX512_VL },
+    /* UMIP LA57 RDPID; GFNI VAES VPCLMULQDQ and AVX-512 by the host */
+    [FEAT_7_0_ECX] = { B(2) | B(16) | B(22), B(8) | B(9) | B(10) | AVX512_ECX },
+    [FEAT_7_0_EDX] = { B(4), AVX512_EDX },              /* FSRM */
+    [FEAT_7_1_EAX] = { 0, AVX512_7_1_EAX },
     /* the copies of leaf 1, SYSCALL NX MMXEXT FFXSR 1GB-pages RDTSCP LM */
     [FEAT_8000_0001_EDX] = { 0x0183f3ff | B(11) | B(20) | B(22) | B(25) | B(26) | B(27) | B(29), 0 },
     [FEAT_8000_0001_ECX] = { B(0) | B(1) | B(4) | B(8) | B(22), B(5) | B(6) },
@@ -62,6 +72,18 @@ static uint32_t host_word(unsigned w)
     return r[host_leaf[w].reg];
 }
 
+/* Does the host's system keep the state of these components? */
+static bool host_keeps(uint32_t xcr0)
+{
+    uint32_t lo, hi;
+
+    if (!(host_word(FEAT_1_ECX) & B(27))) {
+        return false;
+    }
+    __asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+    return (lo & xcr0) == xcr0;
+}
+
 void tcg_supported_features(uint32_t words[FEAT_WORDS])
 {
     static uint32_t cached[FEAT_WORDS];
@@ -71,11 +93,18 @@ void tcg_supported_features(uint32_t words[FEAT_WORDS])
         for (unsigned w = 0; w < FEAT_WORDS; w++) {
             cached[w] = tcg_words[w].system | (tcg_words[w].host ? tcg_words[w].host & host_word(w) : 0);
         }
-        /* Without AVX the wider state and what needs it go too. */
-        if (!(cached[FEAT_1_ECX] & B(28))) {
-            cached[FEAT_1_ECX] &= ~(B(12) | B(29));
+        /* Without AVX or AVX-512 state what needs it goes too. */
+        if (!(cached[FEAT_1_ECX] & B(28)) || !host_keeps(XCR0_AVX)) {
+            cached[FEAT_1_ECX] &= ~(B(12) | B(28) | B(29));
             cached[FEAT_7_0_EBX] &= ~B(5);
             cached[FEAT_7_0_ECX] &= ~(B(9) | B(10));
+        }
+        if (!(cached[FEAT_7_0_EBX] & B(16)) ||
+            !host_keeps(XCR0_SSE | XCR0_AVX | XCR0_OPMASK | XCR0_ZMMH | XCR0_ZMM16)) {
+            cached[FEAT_7_0_EBX] &= ~(AVX512_EBX | AVX512_VL);
+            cached[FEAT_7_0_ECX] &= ~AVX512_ECX;
+            cached[FEAT_7_0_EDX] &= ~AVX512_EDX;
+            cached[FEAT_7_1_EAX] &= ~AVX512_7_1_EAX;
         }
         g_once_init_leave(&once, 1);
     }

@@ -232,6 +232,7 @@ typedef struct Enc {
     uint8_t reg, rm, base, index, scale, vvvv, mod, x, b;
     unsigned disp_at, disp_n; /* displacement field, for addresses relative to rip or absolute */
     unsigned vl;
+    uint8_t *evex; /* EVEX's first byte */
 } Enc;
 
 static void put(Enc *e, uint64_t v, unsigned n)
@@ -329,15 +330,25 @@ static void put_opcode_vex(Enc *e)
 
 static void put_opcode_evex(Enc *e)
 {
+    uint16_t evx = e->row->evx;
     unsigned ll = enc_length(e), x = e->mem ? e->x : e->rm >> 4 & 1,
-             aaa = rng_one_in(e->r, 2) ? 0 : rng_below(e->r, 8);
-    bool z = aaa != 0 && rng_one_in(e->r, 2);
+             aaa = !(evx & EV_K) || rng_one_in(e->r, 3) ? 0 : rng_below(e->r, 8);
+    bool store = e->mem && (e->row->acc & ACC_W);
+    bool z = aaa != 0 && (evx & EV_Z) && !store && rng_one_in(e->r, 2);
+    bool b = (evx & (e->mem ? EV_BC : EV_RC | EV_SAE)) && rng_one_in(e->r, 3);
 
+    if ((evx & EV_KREQ) && aaa == 0) {
+        aaa = 1 + rng_below(e->r, 7);
+    }
+    if (b && !e->mem) {
+        ll = rng_below(e->r, evx & EV_RC ? 4 : 3);
+    }
+    e->evex = e->p;
     put(e, 0x62, 1);
     put(e, !(e->reg >> 3 & 1) << 7 | !x << 6 | !e->b << 5 | !(e->reg >> 4 & 1) << 4 | e->row->map,
         1);
     put(e, e->w << 7 | (~e->vvvv & 15) << 3 | 4 | enc_pp(e->row), 1);
-    put(e, z << 7 | ll << 5 | !(e->vvvv >> 4 & 1) << 3 | aaa, 1);
+    put(e, z << 7 | ll << 5 | b << 4 | !(e->vvvv >> 4 & 1) << 3 | aaa, 1);
 }
 
 /* Chooses registers and the shape of a memory operand. */
@@ -378,6 +389,11 @@ static void choose_operands(Enc *e)
 
         e->rm = sib ? 4 : e->base;
         e->x = sib && e->index >= 8;
+        if ((row->flags & IF_VSIB) && row->enc == ENC_EVEX) {
+            e->index = rng_below(e->r, vregs);
+            e->x = e->index >> 3 & 1;
+            e->vvvv = e->index & 16;
+        }
     }
     e->b = (e->mem ? e->base : e->rm) >> 3 & 1;
 }
@@ -473,7 +489,9 @@ static void aim_memory(Enc *e, const Insn *i, uint8_t *insn, uint64_t next, Insn
     if (rng_one_in(r, 4)) {
         target += rng_below(r, 64);
     }
-    if (rng_one_in(r, 32)) {
+    if (i->row->enc == ENC_EVEX && i->aaa != 0 && rng_one_in(r, 4)) {
+        target = ARENA_DATA - 1 - rng_below(r, 64); /* masked-off elements do not fault */
+    } else if (rng_one_in(r, 32)) {
         target = ARENA_DATA + ARENA_DATA_SIZE - rng_below(r, 80);
     } else if (rng_one_in(r, 32)) {
         target = ARENA_DATA + 0x2000 - rng_below(r, 70);
@@ -508,8 +526,7 @@ static void aim_memory(Enc *e, const Insn *i, uint8_t *insn, uint64_t next, Insn
     }
 }
 
-/* Small element indices, so that gathers hit the arena. */
-static void aim_vsib(Enc *e, const Insn *i, InsnState *s)
+static void aim_vsib_low(Enc *e, const Insn *i, InsnState *s)
 {
     uint8_t *x = s->xs.xmm[i->index & 15], *y = s->xs.ymmh[i->index & 15];
 
@@ -522,6 +539,22 @@ static void aim_vsib(Enc *e, const Insn *i, InsnState *s)
         }
         memcpy(x + 4 * k, &a, 4);
         memcpy(y + 4 * k, &b, 4);
+    }
+}
+
+/* Small element indices, so that gathers hit the arena. */
+static void aim_vsib(Enc *e, const Insn *i, InsnState *s)
+{
+    bool high = i->index >= 16;
+    uint8_t *z = high ? s->xs.zmm16[i->index - 16] : s->xs.zmmh[i->index];
+
+    for (unsigned k = 0; k < (high ? 64 : 32); k += 4) {
+        int32_t a = (i->opcode & 1) && k % 8 == 4 ? 0 : rng_below(e->r, 64);
+
+        memcpy(z + k, &a, 4);
+    }
+    if (!high) {
+        aim_vsib_low(e, i, s);
     }
 }
 
@@ -590,6 +623,12 @@ static void aim_implicit(Enc *e, const Insn *i, InsnState *s)
     }
 }
 
+/* Another bit of the last two payload bytes: reserved combinations, other registers, another row. */
+static void flip_evex(Rng *r, uint8_t *evex)
+{
+    evex[2 + rng_below(r, 2)] ^= 1 << rng_below(r, 8);
+}
+
 void gen_place(const InsnCase *c)
 {
     memset(native_code(), 0xcc, ARENA_CODE_SIZE);
@@ -625,6 +664,9 @@ bool gen_case(Rng *r, const InsnRow *row, bool mode64, InsnCase *c)
         if (row->flags & IF_VSIB) {
             aim_vsib(&e, &i, &c->in);
         }
+    }
+    if (row->enc == ENC_EVEX && rng_one_in(r, 8)) {
+        flip_evex(r, e.evex);
     }
     aim_implicit(&e, &i, &c->in);
     if ((row->flags & IF_JUMP) && rng_below(r, 4) != 0) {

@@ -141,6 +141,7 @@ static void load_state(const InsnState *in, bool mode64)
     e->xcr0 = native_xcr0();
     e->efer = EFER_LMA | EFER_LME | EFER_SCE | EFER_NXE;
     e->hflags = 3 | HF_PE | HF_PG | HF_LMA | HF_SS32 | HF_OSFXSR | HF_OSXSAVE | HF_AVX |
+                (native_xcr0() & XCR0_OPMASK ? HF_AVX512 : 0) |
                 (mode64 ? HF_CS64 : HF_CS32 | HF_FLAT);
     e->mmu_mode = X86_MMU_USER;
     for (unsigned k = 0; k <= SEG_GS; k++) {

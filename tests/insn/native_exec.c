@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "target/i386/features.h"
+#include "target/i386/tcg/native.h"
 
 enum {
     CS_64 = 0x33,
@@ -151,6 +152,8 @@ static void on_signal(int sig, siginfo_t *info, void *opaque)
             test_out->vector = VECTOR_STUCK;
         }
         runs_at_tick = runs;
+    } else if (sig == SIGFPE && !running && native_trapped(opaque)) {
+        return;
     } else if (running) {
         store_test(uc);
     } else {
@@ -224,6 +227,7 @@ void native_init(void)
     for (unsigned k = 0; k < G_N_ELEMENTS(signals); k++) {
         sigaction(signals[k], &sa, NULL);
     }
+    native_traps();
     setitimer(ITIMER_VIRTUAL, &tick, NULL);
     map_at(ARENA_CODE, ARENA_CODE_SIZE, PROT_READ | PROT_EXEC, code);
     code_alias = mmap(NULL, ARENA_CODE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, code, 0);
@@ -253,6 +257,8 @@ void native_features(uint32_t *f)
     f[FEAT_7_0_EBX] = b;
     f[FEAT_7_0_ECX] = c;
     f[FEAT_7_0_EDX] = d;
+    __cpuid_count(7, 1, a, b, c, d);
+    f[FEAT_7_1_EAX] = a;
     __cpuid(0x80000001, a, b, c, d);
     f[FEAT_8000_0001_EDX] = d;
     f[FEAT_8000_0001_ECX] = c;

@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#include "target/i386/features.h"
+#include "target/i386/tcg/native.h"
+
 enum { MAX_LEN = 15, BUCKETS = 3 * 4 * 256 };
 
 /* Rows of one opcode: row_list[first .. first + n). */
@@ -25,6 +28,7 @@ typedef struct Dec {
     Insn *i;
     uint8_t enc, map, rep;      /* rep: 0, 0xf2 or 0xf3, whichever came last */
     uint8_t mod, ll, n_evex_hi; /* n_evex_hi: EVEX.V' as bit 4 of an index or vvvv */
+    uint8_t vvvv; /* as encoded, complemented: its four bits count where it must not be used */
     bool w, x_hi;               /* W as encoded; EVEX.X extends a vector rm */
     bool seg_set;
     uint8_t seg;
@@ -287,7 +291,7 @@ static DecodeResult decode_vex(Dec *d, unsigned first)
     }
     d->w = b2 & 0x80;
     i->rex = (~b1 >> 5 & 7) | (d->w ? 8 : 0);
-    i->vvvv = ~b2 >> 3 & 15;
+    i->vvvv = d->vvvv = ~b2 >> 3 & 15;
     d->ll = b2 >> 2 & 1;
     if (!mode64(d)) {
         i->rex &= 8;
@@ -318,7 +322,7 @@ static DecodeResult decode_evex(Dec *d)
     d->w = p1 & 0x80;
     i->rex = (~p0 >> 5 & 7) | (d->w ? 8 : 0);
     i->reg = p0 & 0x10 ? 0 : 16;
-    i->vvvv = ~p1 >> 3 & 15;
+    i->vvvv = d->vvvv = ~p1 >> 3 & 15;
     d->n_evex_hi = p2 & 8 ? 0 : 16;
     d->x_hi = i->rex & 2;
     d->ll = p2 >> 5 & 3;
@@ -479,6 +483,11 @@ static bool op_is_y(uint8_t op)
     return op == OP_Ey || op == OP_Gy || op == OP_By || op == OP_Ry || op == OP_Cy || op == OP_Dy;
 }
 
+static bool row_has_y(const InsnRow *r)
+{
+    return op_is_y(r->op[0]) || op_is_y(r->op[1]) || op_is_y(r->op[2]);
+}
+
 static unsigned size_v(const Dec *d, const InsnRow *r)
 {
     bool p66 = (d->i->pfx & IPFX_66) && r->pfx != PFX_66 && d->enc == ENC_LEGACY;
@@ -526,6 +535,22 @@ static unsigned size_vector(const Dec *d, const InsnRow *r)
     return row_has_op(r, OP_V) || row_has_op(r, OP_W) || row_has_op(r, OP_U) ? 16 : 8;
 }
 
+unsigned insn_element(const Insn *i)
+{
+    static const uint8_t size[8] = {1, 1, 2, 4, 8};
+    unsigned es = i->row->evx & ES_MASK;
+
+    return es == ESW ? (i->rex & 8 ? 8 : 4) : size[es / ES1];
+}
+
+bool insn_has_feature(const uint32_t *features, const Insn *i)
+{
+    const InsnRow *r = i->row;
+
+    return feature_on(features, r->feature) &&
+           (!(r->evx & EV_VL) || i->vl == 64 || feature_on(features, FE_AVX512VL));
+}
+
 /* EVEX scales an 8-bit displacement by what the instruction reads: one element when broadcasting.
  */
 static unsigned disp8_shift(const Dec *d, const InsnRow *r)
@@ -535,7 +560,9 @@ static unsigned disp8_shift(const Dec *d, const InsnRow *r)
     if (d->enc != ENC_EVEX) {
         return 0;
     }
-    if ((d->i->evex & EVX_B) || (r->flags & IF_VSIB)) {
+    if ((r->evx & FS_MASK) == FS_PACK) {
+        bytes = insn_element(d->i);
+    } else if ((d->i->evex & EVX_B) || (r->flags & IF_VSIB)) {
         bytes = d->w ? 8 : 4;
     } else if (r->mem >= MEM_VL && r->mem <= MEM_VL8) {
         bytes = d->i->vl >> (r->mem - MEM_VL);
@@ -557,7 +584,7 @@ static DecodeResult decode_disp(Dec *d, unsigned n, unsigned shift)
     return DECODE_OK;
 }
 
-static DecodeResult decode_mem16(Dec *d)
+static DecodeResult decode_mem16(Dec *d, const InsnRow *r)
 {
     static const uint8_t base[8] = {R_RBX, R_RBX, R_RBP, R_RBP, R_RSI, R_RDI, R_RBP, R_RBX};
     static const uint8_t index[8] = {R_RSI, R_RDI, R_RSI, R_RDI, NO_REG, NO_REG, NO_REG, NO_REG};
@@ -573,7 +600,7 @@ static DecodeResult decode_mem16(Dec *d)
     if (i->base == R_RBP) {
         i->seg = SEG_SS;
     }
-    return decode_disp(d, d->mod, 0);
+    return decode_disp(d, d->mod, disp8_shift(d, r));
 }
 
 static DecodeResult decode_mem32(Dec *d, const InsnRow *r)
@@ -617,7 +644,7 @@ static DecodeResult decode_mem(Dec *d, const InsnRow *r)
     if (i->adsize == 2 && (r->flags & IF_VSIB)) {
         return DECODE_UD;
     }
-    res = i->adsize == 2 ? decode_mem16(d) : decode_mem32(d, r);
+    res = i->adsize == 2 ? decode_mem16(d, r) : decode_mem32(d, r);
     if (res == DECODE_OK && i->base == RIP_REG && (r->flags & IF_NO_RIP_REL)) {
         return DECODE_UD;
     }
@@ -691,24 +718,66 @@ static void decode_sizes(Dec *d, const InsnRow *r)
     Insn *i = d->i;
     bool p67 = i->pfx & IPFX_67;
 
+    /* W means nothing outside 64-bit mode where it would widen a general register. */
+    if (d->enc != ENC_LEGACY && !mode64(d) && row_has_y(r) && !(r->flags & (IF_W0 | IF_W1))) {
+        i->rex &= ~8;
+    }
     i->adsize = mode64(d) ? (p67 ? 4 : 8) : !(d->hflags & HF_CS32) == p67 ? 4 : 2;
     i->opsize = size_operand(d, r);
     i->vl = size_vector(d, r);
 }
 
 /* Register numbers, once the row is known: EVEX extends vector registers further than GPRs. */
-static void decode_regs(Dec *d)
+static void decode_regs(Dec *d, const InsnRow *r)
 {
     Insn *i = d->i;
 
     i->reg |= (i->modrm >> 3 & 7) | (i->rex & 4 ? 8 : 0);
     i->rm = (i->modrm & 7) | (i->rex & 1 ? 8 : 0);
-    if (d->enc == ENC_EVEX && d->x_hi) {
+    if (d->enc == ENC_EVEX && d->x_hi && (row_has_op(r, OP_W) || row_has_op(r, OP_U))) {
         i->rm |= 16;
+    }
+    if (row_has_op(r, OP_KW)) {
+        i->rm &= 7;
     }
     if (d->enc == ENC_EVEX) {
         i->vvvv |= d->n_evex_hi;
     }
+}
+
+/* Opmask numbers end at 7, those of general registers at 15; for rm the bits above are ignored. */
+static bool regs_legal(const Dec *d, const InsnRow *r)
+{
+    const Insn *i = d->i;
+
+    if (row_has_op(r, OP_K) && i->reg > 7) {
+        return false;
+    }
+    if (row_has_op(r, OP_KH) && i->vvvv > 7) {
+        return false;
+    }
+    return row_has_op(r, OP_V) || r->ext != EXT_NONE || i->reg < 16;
+}
+
+/* Opmask, zeroing, broadcast, rounding (SDM vol. 2, 2.7.11). */
+static bool evex_legal(const Dec *d, const InsnRow *r)
+{
+    const Insn *i = d->i;
+    bool mem = d->mod != 3;
+
+    if (d->enc != ENC_EVEX) {
+        return true;
+    }
+    if ((i->aaa != 0 && !(r->evx & EV_K)) || (i->aaa == 0 && (r->evx & EV_KREQ))) {
+        return false;
+    }
+    if ((i->evex & EVX_Z) && (i->aaa == 0 || !(r->evx & EV_Z) || (mem && (r->acc & ACC_W)))) {
+        return false;
+    }
+    if ((i->evex & EVX_B) && !(r->evx & (mem ? EV_BC : EV_RC | EV_SAE))) {
+        return false;
+    }
+    return d->ll != 3 || ((i->evex & EVX_B) && !mem);
 }
 
 static bool vvvv_legal(const Dec *d, const InsnRow *r)
@@ -717,7 +786,7 @@ static bool vvvv_legal(const Dec *d, const InsnRow *r)
         row_has_op(r, OP_KH)) {
         return true;
     }
-    return (d->i->vvvv & 15) == 0 &&
+    return d->vvvv == 0 &&
            (d->enc == ENC_VEX || (r->flags & IF_VSIB) || d->n_evex_hi == 0);
 }
 
@@ -728,7 +797,7 @@ static DecodeResult decode_operands(Dec *d, const InsnRow *r, bool modrm)
 
     decode_sizes(d, r);
     if (modrm) {
-        decode_regs(d);
+        decode_regs(d, r);
         if (d->mod != 3) {
             DecodeResult res = decode_mem(d, r);
 
@@ -749,8 +818,7 @@ static DecodeResult decode_operands(Dec *d, const InsnRow *r, bool modrm)
             return res;
         }
     }
-    if (!vvvv_legal(d, r) ||
-        (d->enc == ENC_EVEX && d->ll == 3 && !((i->evex & EVX_B) && d->mod == 3))) {
+    if (!vvvv_legal(d, r) || !regs_legal(d, r) || !evex_legal(d, r)) {
         return DECODE_UD;
     }
     if ((i->pfx & IPFX_LOCK) && (!(r->flags & IF_LOCK) || !(i->pfx & IPFX_MEM))) {

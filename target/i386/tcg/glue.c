@@ -414,6 +414,9 @@ static void on_fpe(int sig, siginfo_t *info, void *opaque)
     const Block *b = v != NULL && v->cache != NULL ? cache_find_code(v, host) : NULL;
     const BlockInsn *bi;
 
+    if (native_trapped(opaque)) {
+        return;
+    }
     if (b == NULL) {
         if (old_fpe.sa_flags & SA_SIGINFO) {
             old_fpe.sa_sigaction(sig, info, opaque);
@@ -436,6 +439,7 @@ static void install_fpe(void)
         struct sigaction sa = { .sa_sigaction = on_fpe, .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
         sigaction(SIGFPE, &sa, &old_fpe);
+        native_traps();
         g_once_init_leave(&once, 1);
     }
 }

@@ -80,6 +80,26 @@ enum InsnFlags {
                                      * sem looks, translations may pass it through only with the feature */
 };
 
+/* InsnRow.evx: what EVEX's own fields may say, and how a mask bears upon the memory operand. */
+enum EvexRow {
+    EV_K = 1,                       /* may have an opmask (aaa); without this aaa must be 0 */
+    EV_KREQ = 2,                    /* must have one */
+    EV_Z = 4,                       /* zeroing is legal, unless the destination is memory */
+    EV_BC = 8,                      /* memory form: b broadcasts one element of 4 bytes, 8 with W */
+    EV_RC = 16, EV_SAE = 32,        /* register form: b sets rounding (and 512 bits), or no exceptions */
+    EV_VL = 64,                     /* vectors below 512 bits need AVX512VL too */
+    EV_WHOLE = 128,                 /* stores: faults as if all were written */
+    /* element size that a mask bit stands for: the wider one of conversions; by W */
+    ES1 = 1 << 8, ES2 = 2 << 8, ES4 = 3 << 8, ES8 = 4 << 8, ESW = 5 << 8, ES_MASK = 7 << 8,
+    /* memory that masked-off elements leave untouched (SDM vol. 1, 15.6.4); none: all is accessed */
+    FS_ELEM = 1 << 12,              /* one memory element each, as wide as the operand divided by elements */
+    FS_BCAST = 2 << 12,             /* memory elements of element size used again and again */
+    FS_PART = 3 << 12,              /* memory elements of element size, fewer than the vector has */
+    FS_ONE = 4 << 12,               /* mask bit 0 */
+    FS_PACK = 5 << 12,              /* as many elements as mask bits are set */
+    FS_MASK = 7 << 12,
+};
+
 enum { PFX_ANY, PFX_NONE, PFX_66, PFX_F3, PFX_F2 };         /* mandatory prefix */
 enum { ENC_LEGACY, ENC_VEX, ENC_EVEX, ENC_3DNOW };
 enum { MAP_1 /* one byte */, MAP_0F, MAP_0F38, MAP_0F3A };  /* x87: MAP_1, D8-DF, ext, and rm where fixed */
@@ -103,6 +123,7 @@ typedef struct InsnRow {
     uint16_t feature;               /* CPUID bit required: FEAT_WORD * 32 + bit, see features.h; 0 = none */
     uint16_t fl_read, fl_write, fl_undef;           /* status flags + DF: read, defined after, undefined after */
     uint16_t gpr_read, gpr_write;   /* implicit ones only */
+    uint16_t evx;                   /* EVEX rows: EV_*, ES*, FS_* */
     SemFn sem;
     void (*vec)(struct VecOp *v);   /* what sem_vec applies to the lanes (vec.h) */
 } InsnRow;
@@ -143,6 +164,8 @@ typedef enum DecodeResult {
     DECODE_OK, DECODE_UD, DECODE_MORE /* needs more bytes than avail */, DECODE_GP /* over 15 bytes */
 } DecodeResult;
 bool insn_row_has_modrm(const InsnRow *row);
+/* Does a CPU with these feature words have the instruction? The row's feature, and AVX512VL where it counts. */
+bool insn_has_feature(const uint32_t *features, const Insn *i);
 void decode_init(void);             /* once, before the first decode; any number of calls */
 /* Mode comes from hflags (CS32, CS64, PE, VM). On DECODE_UD i->len is still set where known. */
 DecodeResult decode_insn(uint32_t hflags, const uint8_t *code, unsigned avail, Insn *i);

@@ -101,12 +101,12 @@ static void check_gates(X86Cpu *c, const Entry *e)
     }
 }
 
-static uint32_t gates_of(const X86Cpu *c, const InsnRow *r)
+static uint32_t gates_of(const X86Cpu *c, const Insn *i)
 {
+    const InsnRow *r = i->row;
     uint32_t g = 0;
 
-    if (r->feature != 0 && !(r->flags & IF_SOFT_FEATURE) &&
-        !feature_on(c->env.features, r->feature)) {
+    if (!(r->flags & IF_SOFT_FEATURE) && !insn_has_feature(c->env.features, i)) {
         g |= GATE_UD;
     }
     g |= r->flags & IF_PRIV ? GATE_PRIV | GATE_END : 0;
@@ -154,7 +154,7 @@ static const Entry *decode_uncached(X86Cpu *c, Interp *ip, uint64_t va)
         res = decode_insn(c->env.hflags, buf, have, &e->i);
     } while (res == DECODE_MORE);
     check_decoded(c, res, &e->i);
-    e->gates = gates_of(c, e->i.row);
+    e->gates = gates_of(c, &e->i);
     return e;
 }
 
@@ -171,7 +171,7 @@ static const Entry *decode_cached(X86Cpu *c, Interp *ip, Entry *e, const uint8_t
     memcpy(e->bytes, p, e->i.len);
     e->unused = e->i.len >= 8 ? 0 : 64 - 8 * e->i.len;
     e->mode = c->env.hflags & HF_DECODE;
-    e->gates = gates_of(c, e->i.row);
+    e->gates = gates_of(c, &e->i);
     e->host = p;
     return e;
 }

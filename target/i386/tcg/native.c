@@ -2,12 +2,13 @@
 /* Runs one vector or x87 instruction of the guest on the host CPU: its state is loaded, the same
  * instruction with its memory operand redirected to a buffer and its general register renamed to
  * RSI is called, the state is stored back. Carries what passes through to the host anyway (AVX-512
- * and the like) when a block is not translated, and checks C semantics. SIMD exceptions run masked
- * and are then raised precisely; x87 exceptions stay pending as on hardware. Spec: SDM vol. 1, 11.5
+ * and the like) when a block is not translated, and checks C semantics. Unmasked SIMD exceptions
+ * end the call by SIGFPE and are raised for the guest; x87 exceptions stay pending as on hardware. Spec: SDM vol. 1, 11.5
  * and 13.7-13.8. */
 #include <cpuid.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include "target/i386/tcg/native.h"
 
 typedef struct NativeCall {
@@ -58,6 +59,34 @@ static const void *stub_for(const uint8_t code[16])
         slot[16] = 0xc3;
     }
     return slot;
+}
+
+/* Whether SIGFPE comes here. If not, exceptions run masked: then unmasked underflow is found only for
+ * results that are inexact too. */
+static bool traps;
+
+void native_traps(void)
+{
+    traps = true;
+}
+
+/* An unmasked exception in a stub: the flags stay, the result does not come. */
+bool native_trapped(void *ucontext)
+{
+    ucontext_t *uc = ucontext;
+    uintptr_t at = uc->uc_mcontext.gregs[REG_RIP] - (uintptr_t)stub_pool;
+
+    if (stub_pool == NULL || at >= STUB_BYTES * STUB_COUNT) {
+        return false;
+    }
+    uc->uc_mcontext.fpregs->mxcsr |= 0x1f80;
+    uc->uc_mcontext.gregs[REG_RIP] = (uintptr_t)stub_pool + at / STUB_BYTES * STUB_BYTES + 16;
+    return true;
+}
+
+static uint32_t run_mxcsr(const X86Cpu *c)
+{
+    return (c->env.xs.mxcsr & ~0x3fu) | (traps ? 0 : 0x1f80);
 }
 
 /* Offsets of the components above AVX differ between processors; the guest's image has the fixed
@@ -207,9 +236,124 @@ void x86_raise_simd(X86Cpu *c, uint32_t flags)
     x86_raise(c, EXC_XM);
 }
 
+/* ---- the memory operand */
+
+/* Bytes that are accessed: all of it, or what the opmask leaves. Runs of neighbours are one access. */
+typedef struct MemOperand {
+    uint64_t ea, va; /* va: of the start, segment limits not applied */
+    unsigned bytes, n;
+    struct {
+        uint8_t at, bytes;
+    } run[32];
+} MemOperand;
+
+static uint64_t low_bits(unsigned n)
+{
+    return n >= 64 ? ~0ull : (1ull << n) - 1;
+}
+
+/* Which memory elements of *ret_size bytes the opmask selects. */
+static uint64_t elements_needed(const X86Cpu *c, const Insn *i, unsigned bytes, unsigned *ret_size)
+{
+    unsigned es = insn_element(i), count = i->vl / es;
+    uint64_t mask = c->env.xs.opmask[i->aaa] & low_bits(count), need = 0;
+
+    if (i->evex & EVX_B) {
+        *ret_size = bytes;
+        return mask != 0;
+    }
+    *ret_size = es;
+    switch (i->row->evx & FS_MASK) {
+    case FS_ELEM: *ret_size = bytes / count; return mask;
+    case FS_PART: return mask & low_bits(bytes / es);
+    case FS_PACK: return low_bits(__builtin_popcountll(mask));
+    case FS_BCAST:
+        for (unsigned k = 0; k < count; k++) {
+            need |= (mask >> k & 1) << k % (bytes / es);
+        }
+        return need;
+    default: *ret_size = bytes; return mask & 1;
+    }
+}
+
+static void find_runs(const X86Cpu *c, const Insn *i, MemOperand *m)
+{
+    unsigned size, end = 0;
+    uint64_t need;
+
+    if (i->aaa == 0 || !(i->row->evx & FS_MASK)) {
+        m->n = 1;
+        m->run[0].at = 0;
+        m->run[0].bytes = m->bytes;
+        return;
+    }
+    need = elements_needed(c, i, m->bytes, &size);
+    for (unsigned at = 0; need != 0; need >>= 1, at += size) {
+        if (!(need & 1)) {
+            continue;
+        }
+        if (m->n == 0 || end != at) {
+            m->run[m->n].at = at;
+            m->run[m->n++].bytes = 0;
+        }
+        m->run[m->n - 1].bytes += size;
+        end = at + size;
+    }
+}
+
+/* Checks the operand, and reads it or makes sure that it can be written. */
+static void mem_begin(X86Cpu *c, const Insn *i, MemOperand *m, uint8_t *buf)
+{
+    const X86Seg *s = &c->env.seg[i->seg];
+    Access how = i->row->acc & ACC_W ? ACCESS_STORE : ACCESS_LOAD;
+
+    m->ea = insn_ea(c, i);
+    m->va = m->ea + (i->seg >= SEG_FS || !(c->env.hflags & HF_CS64) ? s->base : 0);
+    if (!(c->env.hflags & HF_CS64)) {
+        m->va = (uint32_t)m->va;
+    }
+    find_runs(c, i, m);
+    if (i->row->evx & EV_WHOLE) {
+        insn_linear(c, i->seg, m->ea, m->bytes, how, i->adsize);
+        guest_check(&c->cpu, m->va, m->bytes, how, c->env.mmu_mode);
+    }
+    for (unsigned k = 0; k < m->n; k++) {
+        insn_linear(c, i->seg, m->ea + m->run[k].at, m->run[k].bytes, how, i->adsize);
+    }
+    if ((i->row->flags & IF_ALIGN) && m->n != 0 && (m->va & (m->bytes - 1)) != 0) {
+        x86_raise_err(c, EXC_GP, 0);
+    }
+    for (unsigned k = 0; k < m->n; k++) {
+        if (i->row->acc & ACC_R) {
+            guest_read(&c->cpu, m->va + m->run[k].at, buf + m->run[k].at, m->run[k].bytes,
+                       c->env.mmu_mode);
+        } else {
+            guest_check(&c->cpu, m->va + m->run[k].at, m->run[k].bytes, ACCESS_STORE,
+                        c->env.mmu_mode);
+        }
+    }
+}
+
+static void mem_end(X86Cpu *c, const MemOperand *m, const uint8_t *buf)
+{
+    for (unsigned k = 0; k < m->n; k++) {
+        guest_write(&c->cpu, m->va + m->run[k].at, buf + m->run[k].at, m->run[k].bytes,
+                    c->env.mmu_mode);
+    }
+}
+
+/* ---- the instruction */
+
+static void set_x87_pointers(X86Cpu *c, const Insn *i, const MemOperand *m)
+{
+    c->env.xs.fip = c->env.rip;
+    c->env.xs.fop = (i->opcode & 7) << 8 | i->modrm;
+    c->env.xs.fdp = m->bytes != 0 ? m->ea : c->env.xs.fdp;
+}
+
 void sem_native(X86Cpu *c, const Insn *i)
 {
-    uint8_t mem[64] __attribute__((aligned(64)));
+    uint8_t mem[64] __attribute__((aligned(64))) = {0};
     uint8_t code[16];
     InsnEnc e = {.reg = i->reg, .rm = i->rm, .vvvv = i->vvvv, .base = R_RDI, .index = NO_REG};
     NativeCall n = {.rax = c->env.gpr[R_RAX],
@@ -217,26 +361,14 @@ void sem_native(X86Cpu *c, const Insn *i)
                     .rdx = c->env.gpr[R_RDX],
                     .rdi = (uintptr_t)mem,
                     .rflags = (c->env.rflags & FL_STATUS) | 0x202};
-    unsigned bytes = i->pfx & IPFX_MEM ? insn_mem_bytes(i) : 0;
-    uint64_t ea = 0, va = 0;
-    uint32_t mxcsr = (c->env.xs.mxcsr & ~0x3fu) | 0x1f80, after, flags, unmasked;
+    MemOperand m = {.bytes = i->pfx & IPFX_MEM ? insn_mem_bytes(i) : 0};
+    uint32_t mxcsr = run_mxcsr(c), after, flags, unmasked;
     X86Xsave out;
     bool is_dest, in_rm;
     int gpr = gpr_operand(i, &is_dest, &in_rm);
 
-    if (bytes != 0) {
-        Access how = i->row->acc & ACC_W ? ACCESS_STORE : ACCESS_LOAD;
-
-        ea = insn_ea(c, i);
-        va = insn_linear(c, i->seg, ea, bytes, how, i->adsize);
-        if ((i->row->flags & IF_ALIGN) && (va & (bytes - 1)) != 0) {
-            x86_raise_err(c, EXC_GP, 0);
-        }
-        if (i->row->acc & ACC_R) {
-            guest_read(&c->cpu, va, mem, bytes, c->env.mmu_mode);
-        } else {
-            guest_check(&c->cpu, va, bytes, ACCESS_STORE, c->env.mmu_mode);
-        }
+    if (m.bytes != 0) {
+        mem_begin(c, i, &m, mem);
         e.mem = true;
     }
     if (gpr >= 0) {
@@ -253,15 +385,13 @@ void sem_native(X86Cpu *c, const Insn *i)
     if ((i->row->flags & IF_SIMD_FP) && unmasked != 0) {
         x86_raise_simd(c, flags);
     }
-    if (bytes != 0 && (i->row->acc & ACC_W)) {
-        guest_write(&c->cpu, va, mem, bytes, c->env.mmu_mode);
+    if (m.bytes != 0 && (i->row->acc & ACC_W)) {
+        mem_end(c, &m, mem);
     }
     c->env.xs = out;
     c->env.xs.mxcsr |= flags;
     if (i->row->flags & IF_X87) {
-        c->env.xs.fip = c->env.rip;
-        c->env.xs.fop = (i->opcode & 7) << 8 | i->modrm;
-        c->env.xs.fdp = bytes != 0 ? ea : c->env.xs.fdp;
+        set_x87_pointers(c, i, &m);
     }
     if (gpr >= 0 && is_dest) {
         c->env.gpr[gpr] = n.rsi;

@@ -20,7 +20,14 @@ unsigned insn_encode(const Insn *i, const InsnEnc *e, uint8_t *out);
 
 void sem_native(X86Cpu *c, const Insn *i); /* runs i on the host, precisely */
 unsigned
+insn_element(const Insn *i); /* EVEX: bytes of the element that one opmask bit stands for */
+unsigned
 insn_mem_bytes(const Insn *i); /* width of the memory operand, 0 for MEM_SPECIAL and none */
+
+/* SIGFPE handlers: was it raised by sem_native()? The context then goes on behind the instruction. Whoever
+ * installs such a handler says so by native_traps(). */
+bool native_trapped(void *ucontext);
+void native_traps(void);
 
 /* #XM (or #UD) for MXCSR exception flags of which at least one is unmasked. */
 G_NORETURN void x86_raise_simd(X86Cpu *c, uint32_t flags);
@@ -45,6 +52,8 @@ uint64_t x86_xinuse(const X86Cpu *c); /* components not in their initial configu
 /* masked and gathered memory operands, MXCSR (sem_vecmem.c) */
 void sem_maskmov(X86Cpu *c, const Insn *i);
 void sem_gather(X86Cpu *c, const Insn *i);
+void sem_evex_gather(X86Cpu *c, const Insn *i);
+void sem_evex_scatter(X86Cpu *c, const Insn *i);
 void sem_maskmovdqu(X86Cpu *c, const Insn *i);
 void sem_ldmxcsr(X86Cpu *c, const Insn *i);
 void sem_stmxcsr(X86Cpu *c, const Insn *i);

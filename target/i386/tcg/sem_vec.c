@@ -6,6 +6,8 @@
 #include "target/i386/tcg/native.h"
 #include "target/i386/tcg/vec.h"
 
+enum { MXCSR_OM_UM = 3 << 10 };
+
 static bool is_mmx(unsigned op)
 {
     return op == OP_P || op == OP_Q || op == OP_N;
@@ -158,6 +160,11 @@ void sem_vec(X86Cpu *c, const Insn *i)
     uint64_t va = 0;
     uint32_t fp;
 
+    if ((row->flags & (IF_SIMD_FP | IF_MMX)) == IF_SIMD_FP &&
+        (c->env.xs.mxcsr & MXCSR_OM_UM) != MXCSR_OM_UM) {
+        sem_native(c, i); /* unmasked, they are found before rounding: a masked run does not tell */
+        return;
+    }
     if (bytes != 0) {
         va = insn_mem(c, i, bytes, row->acc & ACC_W ? ACCESS_STORE : ACCESS_LOAD);
         if ((row->flags & IF_ALIGN) && (va & (bytes - 1)) != 0) {

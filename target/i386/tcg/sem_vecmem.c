@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Vector instructions whose memory operand is chosen element by element: masked moves and gathers,
- * where elements that are not selected must not fault; and MXCSR moves (SDM vol. 2: VMASKMOV,
- * VPGATHER, MASKMOVDQU). */
+/* Vector instructions whose memory operand is chosen element by element: masked moves, gathers and
+ * scatters, where elements that are not selected must not fault; and MXCSR moves (SDM vol. 2:
+ * VMASKMOV, VPGATHER, VPSCATTER, MASKMOVDQU). */
 #include <string.h>
 #include "target/i386/tcg/native.h"
 #include "target/i386/tcg/vec.h"
@@ -23,6 +23,13 @@ static void vec_put(X86Cpu *c, unsigned n, const uint8_t v[32], unsigned vl)
         memcpy(c->env.xs.ymmh[n], v + 16, 16);
     }
     memset(c->env.xs.zmmh[n], 0, 32);
+}
+
+/* The same without clearing. */
+static void vec_poke(X86Cpu *c, unsigned n, const uint8_t v[32], unsigned vl)
+{
+    memcpy(c->env.xs.xmm[n], v, 16);
+    memcpy(c->env.xs.ymmh[n], v + 16, vl - 16);
 }
 
 static unsigned width_of(const Insn *i)
@@ -104,16 +111,11 @@ void sem_gather(X86Cpu *c, const Insn *i)
     vec_get(c, i->reg, dst);
     vec_get(c, i->index, index);
     for (unsigned n = 0; n < lanes; n++) {
-        if (selected(mask, n * w, w)) {
-            memset(mask + n * w, 0xff, w);
-        } else {
-            memset(mask + n * w, 0, w);
-        }
-    }
-    for (unsigned n = 0; n < lanes; n++) {
         uint64_t va;
 
-        if (!mask[n * w]) {
+        if (!selected(mask, n * w, w)) {
+            memset(mask + n * w, 0, w);
+            vec_poke(c, i->vvvv, mask, i->vl);
             continue;
         }
         va = insn_linear(c, i->seg, vsib_address(c, i, index, n, iw), w, ACCESS_LOAD, i->adsize);
@@ -126,6 +128,92 @@ void sem_gather(X86Cpu *c, const Insn *i)
     memset(mask, 0, sizeof(mask));
     vec_put(c, i->reg, dst, i->vl);
     vec_put(c, i->vvvv, mask, i->vl);
+}
+
+/* ---- the EVEX forms: an opmask instead of a vector, up to 64 bytes, 32 registers */
+
+static void zmm_get(const X86Cpu *c, unsigned n, uint8_t v[64])
+{
+    if (n >= 16) {
+        memcpy(v, c->env.xs.zmm16[n - 16], 64);
+        return;
+    }
+    vec_get(c, n, v);
+    memcpy(v + 32, c->env.xs.zmmh[n], 32);
+}
+
+static void zmm_put(X86Cpu *c, unsigned n, const uint8_t v[64])
+{
+    if (n >= 16) {
+        memcpy(c->env.xs.zmm16[n - 16], v, 64);
+        return;
+    }
+    vec_put(c, n, v, 32);
+    memcpy(c->env.xs.zmmh[n], v + 32, 32);
+}
+
+typedef struct Vsib {
+    unsigned w, iw, lanes; /* bytes of an element and of an index */
+    uint8_t index[64];
+} Vsib;
+
+static void vsib_begin(const X86Cpu *c, const Insn *i, Vsib *v)
+{
+    v->w = i->rex & 8 ? 8 : 4;
+    v->iw = i->opcode & 1 ? 8 : 4;
+    v->lanes = i->vl / MAX(v->w, v->iw);
+    zmm_get(c, i->index, v->index);
+}
+
+void sem_evex_gather(X86Cpu *c, const Insn *i)
+{
+    uint64_t *k = &c->env.xs.opmask[i->aaa];
+    uint8_t dst[64];
+    Vsib v;
+
+    if (i->index == i->reg) {
+        x86_raise_ud(c);
+    }
+    vsib_begin(c, i, &v);
+    zmm_get(c, i->reg, dst);
+    memset(dst + i->vl, 0, sizeof(dst) - i->vl);
+    for (unsigned n = 0; n < v.lanes; n++) {
+        uint64_t va;
+
+        if (!(*k >> n & 1)) {
+            continue;
+        }
+        va = insn_linear(c, i->seg, vsib_address(c, i, v.index, n, v.iw), v.w, ACCESS_LOAD,
+                         i->adsize);
+        guest_read(&c->cpu, va, dst + n * v.w, v.w, c->env.mmu_mode);
+        *k &= ~(1ull << n);
+        zmm_put(c, i->reg, dst);
+    }
+    *k = 0;
+    memset(dst + v.lanes * v.w, 0, sizeof(dst) - v.lanes * v.w);
+    zmm_put(c, i->reg, dst);
+}
+
+void sem_evex_scatter(X86Cpu *c, const Insn *i)
+{
+    uint64_t *k = &c->env.xs.opmask[i->aaa];
+    uint8_t src[64];
+    Vsib v;
+
+    vsib_begin(c, i, &v);
+    zmm_get(c, i->reg, src);
+    for (unsigned n = 0; n < v.lanes; n++) {
+        uint64_t va;
+
+        if (!(*k >> n & 1)) {
+            continue;
+        }
+        va = insn_linear(c, i->seg, vsib_address(c, i, v.index, n, v.iw), v.w, ACCESS_STORE,
+                         i->adsize);
+        guest_write(&c->cpu, va, src + n * v.w, v.w, c->env.mmu_mode);
+        *k &= ~(1ull << n);
+    }
+    *k = 0;
 }
 
 void sem_maskmovdqu(X86Cpu *c, const Insn *i)

@@ -145,7 +145,7 @@ static bool can_emit(const Trans *t, const Insn *i)
 {
     const InsnRow *r = i->row;
 
-    if (r->feature != 0 && !feature_on(t->c->env.features, r->feature)) {
+    if (!insn_has_feature(t->c->env.features, i)) {
         return false;
     }
     if ((i->pfx & IPFX_LOCK) && !(r->flags & IF_LOCK)) {
