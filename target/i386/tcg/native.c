@@ -276,12 +276,17 @@ static uint64_t elements_needed(const X86Cpu *c, const Insn *i, unsigned bytes, 
     }
 }
 
+bool insn_spares_memory(const Insn *i)
+{
+    return i->aaa != 0 && (i->row->evx & FS_MASK);
+}
+
 static void find_runs(const X86Cpu *c, const Insn *i, MemOperand *m)
 {
     unsigned size, end = 0;
     uint64_t need;
 
-    if (i->aaa == 0 || !(i->row->evx & FS_MASK)) {
+    if (!insn_spares_memory(i)) {
         m->n = 1;
         m->run[0].at = 0;
         m->run[0].bytes = m->bytes;

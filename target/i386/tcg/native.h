@@ -21,6 +21,8 @@ unsigned insn_encode(const Insn *i, const InsnEnc *e, uint8_t *out);
 void sem_native(X86Cpu *c, const Insn *i); /* runs i on the host, precisely */
 unsigned
 insn_element(const Insn *i); /* EVEX: bytes of the element that one opmask bit stands for */
+/* May the opmask leave parts of the memory operand untouched, and their faults out? */
+bool insn_spares_memory(const Insn *i);
 unsigned
 insn_mem_bytes(const Insn *i); /* width of the memory operand, 0 for MEM_SPECIAL and none */
 

@@ -287,6 +287,9 @@ void t_lookup(Trans *t, const Insn *i, unsigned size, bool write, bool align, bo
         t_slow_on(t, jump);
     }
     lookup(t, retry, size, write, align);
+    if (insn_spares_memory(i)) {
+        t->slow[t->n_slow - 1].size = 0; /* a miss of the whole operand may be no fault */
+    }
     if (simple) {
         lookup_addend(t);
         *ret_m = (HostMem){ { .base = host_gpr(i->base), .index = T2, .disp = i->disp }, T1 };
