@@ -267,7 +267,7 @@ void cache_flush(TcgVcpu *v)
 
     memset(c->hash, 0, sizeof(c->hash));
     g_hash_table_remove_all(c->pages);
-    for (unsigned k = 0; k < TLB_SETS; k++) {
+    for (unsigned k = 0; k < v->n_sets; k++) {
         if (v->sets[k].used) {
             tlb_jump_clear(&v->sets[k]);
         }

@@ -4,6 +4,7 @@
 #include "accel/tcg/tcg.h"
 
 #include "accel/tcg/block.h"
+#include "hw/core/machine.h"
 
 #include <sys/mman.h>
 
@@ -56,23 +57,43 @@ void tcg_run(TcgVcpu *v)
     v->out_valid = false;
 }
 
+/* How many vCPUs there may be: they share what can be had below 2 GiB. */
+static unsigned max_cpus(const Tcg *t)
+{
+    if (t == NULL || t->vm == NULL || !type_is_a(t->vm->machine->type, &machine_base.type)) {
+        return 1;
+    }
+    return MAX(vm_machine(t->vm)->smp.max_cpus, 1);
+}
+
+static unsigned set_count(const Tcg *t)
+{
+    enum { ALL_SETS_BYTES = 512 << 20 };
+
+    return CLAMP(ALL_SETS_BYTES / max_cpus(t) / sizeof(TlbSet), 2, TLB_SETS);
+}
+
 static size_t code_size(const Tcg *t)
 {
     size_t mib = t->tb_size != 0 ? t->tb_size : 128;
-    unsigned cpus = t->vm != NULL ? MAX(t->vm->cpus->len, 1) : 1;
+    unsigned cpus = max_cpus(t);
 
     return MAX(MIN(mib, 512) / cpus, 2) << 20;
 }
 
 TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
 {
-    TcgVcpu *v = mmap(NULL, sizeof(*v), PROT_READ | PROT_WRITE,
+    unsigned n_sets = set_count(t);
+    size_t bytes = offsetof(TcgVcpu, sets) + n_sets * sizeof(TlbSet);
+    TcgVcpu *v = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0);
 
     if (v == MAP_FAILED) {
         err_fail_errno(errp, errno, "cannot allocate a vCPU's translation tables");
         return NULL;
     }
+    v->bytes = bytes;
+    v->n_sets = n_sets;
     v->cpu = cpu;
     v->tcg = t;
     v->ops = cpu->type->tcg;
@@ -88,5 +109,5 @@ TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
 void tcg_vcpu_free(TcgVcpu *v)
 {
     cache_free(v);
-    munmap(v, sizeof(*v));
+    munmap(v, v->bytes);
 }

@@ -169,7 +169,7 @@ void tlb_init(TcgVcpu *v)
 
 static TlbSet *set_find(TcgVcpu *v, unsigned asid)
 {
-    for (unsigned k = 0; k < TLB_SETS; k++) {
+    for (unsigned k = 0; k < v->n_sets; k++) {
         if (v->sets[k].used && v->sets[k].asid == asid) {
             return &v->sets[k];
         }
@@ -181,7 +181,7 @@ static TlbSet *set_take(TcgVcpu *v, unsigned asid)
 {
     TlbSet *s = NULL;
 
-    for (unsigned k = 0; k < TLB_SETS; k++) {
+    for (unsigned k = 0; k < v->n_sets; k++) {
         if (!v->sets[k].used) {
             s = &v->sets[k];
             set_init(s);
@@ -219,7 +219,7 @@ void guest_tlb_flush(Cpu *cpu, bool global_too)
 {
     TcgVcpu *v = tcg_vcpu(cpu);
 
-    for (unsigned k = 0; v != NULL && k < TLB_SETS; k++) {
+    for (unsigned k = 0; v != NULL && k < v->n_sets; k++) {
         if (v->sets[k].used) {
             set_flush(v, &v->sets[k], global_too);
         }
@@ -271,7 +271,7 @@ void guest_tlb_flush_page(Cpu *cpu, uint64_t va)
 {
     TcgVcpu *v = tcg_vcpu(cpu);
 
-    for (unsigned k = 0; v != NULL && k < TLB_SETS; k++) {
+    for (unsigned k = 0; v != NULL && k < v->n_sets; k++) {
         if (v->sets[k].used) {
             set_flush_page(v, &v->sets[k], va);
         }
@@ -550,7 +550,7 @@ static void protect_everywhere(TcgVcpu *v, TlbWritable *w, uint64_t host_page)
 {
     w->n = 0;
     w->overflow = false;
-    for (unsigned k = 0; k < TLB_SETS; k++) {
+    for (unsigned k = 0; k < v->n_sets; k++) {
         for (unsigned at = 0; v->sets[k].used && at < TLB_MODES * TLB_SIZE; at++) {
             unsigned index = at & (TLB_SIZE - 1);
             TlbEntry *e = &v->sets[k].data[at >> TLB_BITS][index];

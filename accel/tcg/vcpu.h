@@ -14,7 +14,7 @@ enum {
     PAGE_BITS = 12, PAGE_SIZE = 1 << PAGE_BITS,
     TLB_BITS = 16, TLB_SIZE = 1 << TLB_BITS, TLB_MODES = 3,
     FETCH_BITS = 12, FETCH_SIZE = 1 << FETCH_BITS,
-    TLB_SETS = 16,                  /* address spaces remembered */
+    TLB_SETS = 16,                  /* address spaces remembered, at most: TcgVcpu.n_sets */
     TLB_JOURNAL = 16384, FETCH_JOURNAL = 2048, TLB_LARGE = 8,
     JUMP_BITS = 16, JUMP_SIZE = 1 << JUMP_BITS, JUMP_TABLES = 8,
 };
@@ -113,6 +113,8 @@ typedef struct TcgVcpu {
     int force_interpret;            /* set by a signal: the next instruction is for the interpreter */
     unsigned interpret_next;        /* how many instructions to interpret when nothing was found */
     struct Tcg *tcg;
+    size_t bytes;                   /* of this block: sets beyond n_sets are not there */
+    unsigned n_sets;
     uint64_t stamp;
     TcgCounters n;
     uint8_t fp_area[4096] __attribute__((aligned(64)));     /* in the host's layout */
