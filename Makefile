@@ -2,6 +2,7 @@
 # make            build (installs missing packages on Debian, configures, compiles)
 # make demo       boot Debian's kernel to a shell in this terminal; "poweroff" in it ends it
 # make check      all tests that need no network
+# make check-sanitizers  unit, device, instruction and program tests with ASan and UBSan
 # make check-boot boots real guests (Debian, installer, memtest86+, GRUB), fetched from Debian
 # make install    into the prefix (DESTDIR is respected)
 # make docs       the manual as HTML in build/docs
@@ -11,7 +12,7 @@ NINJA ?= ninja
 PROGRAM = $(BUILD)/qemu-system-x86_64
 GUESTS = $(BUILD)/guests
 
-.PHONY: all demo check check-boot check-quick install docs clean distclean packages-%
+.PHONY: all demo check check-boot check-sanitizers check-quick install docs clean distclean packages-%
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD)
@@ -39,6 +40,16 @@ check-boot: | packages-check
 	@$(MAKE) --no-print-directory all
 	@tests/boot/fetch.sh $(GUESTS)
 	@tests/boot/boot.py --emulator $(PROGRAM) --guests $(GUESTS)
+
+# The same tests on a build with AddressSanitizer and UndefinedBehaviorSanitizer.
+check-sanitizers: | packages-check
+	@mkdir -p build-sanitizers
+	@cd build-sanitizers && ../configure --enable-sanitizers
+	@$(NINJA) -C build-sanitizers
+	@ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 meson test -C build-sanitizers \
+		--no-rebuild --print-errorlogs --timeout-multiplier 5 \
+		--suite unit --suite qtest --suite insn --suite system
+	@python3 tests/fuzz/monitor.py build-sanitizers/qemu-system-x86_64
 
 check-quick: all
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite unit --suite system
