@@ -192,7 +192,7 @@ static void pc_fw_numbers(PcMachine *pc)
     fw_cfg_add_u64(pc->fw, FW_CFG_RAM_SIZE, m->ram_size);
     fw_cfg_add_u16(pc->fw, FW_CFG_NB_CPUS, (uint16_t)m->smp.cpus);
     fw_cfg_add_u16(pc->fw, FW_CFG_MAX_CPUS, (uint16_t)pc->apic_id_limit);
-    fw_cfg_add_u16(pc->fw, FW_CFG_NOGRAPHIC, !m->enable_graphics);
+    fw_cfg_add_u16(pc->fw, FW_CFG_NOGRAPHIC, !(m->enable_graphics && m->graphics));
     fw_cfg_add_u16(pc->fw, FW_CFG_BOOT_MENU, m->boot_menu);
     fw_cfg_add_u32(pc->fw, FW_CFG_IRQ0_OVERRIDE, 1);
     fw_cfg_add_bytes(pc->fw, FW_CFG_ACPI_TABLES, no_tables, sizeof(no_tables));
