@@ -95,6 +95,12 @@ static bool tcg_init(Accel *a, Vm *vm, GError **errp)
     if (t->mem != NULL && g_strcmp0(t->mem, "soft") != 0) {
         return err_fail(errp, "Parameter 'mem' expects 'soft'");
     }
+    if (t->lockstep) {
+        return err_fail(errp, "Parameter 'lockstep' is not available yet");
+    }
+    if (t->split_wx) {
+        return err_fail(errp, "Parameter 'split-wx' is not available yet");
+    }
     t->vm = vm;
     t->listener = (MemListener){ .map_changed = tcg_map_changed, .opaque = t };
     addr_space_listen(vm->mem, &t->listener);
