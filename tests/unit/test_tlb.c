@@ -44,6 +44,7 @@ static void setup(void)
     cpu.accel_data = v;
     v->cpu = &cpu;
     v->ops = &ops;
+    v->n_sets = TLB_SETS;
     tlb_init(v);
 }
 
