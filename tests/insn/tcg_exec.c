@@ -64,9 +64,10 @@ static void fill_tlb(void)
 
 static void init(void)
 {
-    vcpu = mmap(NULL, sizeof(*vcpu), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    vcpu = mmap(NULL, offsetof(TcgVcpu, sets) + sizeof(TlbSet), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
     vcpu->cpu = &interp_cpu.cpu;
     vcpu->ops = &ops;
+    vcpu->n_sets = 1;
     interp_cpu.cpu.accel_data = vcpu;
     tlb_init(vcpu);
     g_assert(cache_new(vcpu, 16 << 20, NULL));

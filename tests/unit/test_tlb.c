@@ -38,7 +38,8 @@ static void setup(void)
     vm_lock(vm);
     g_assert(mem_init_ram(&ram, "ram", RAM_SIZE, NULL));
     mem_add(&vm->system_region, 0, &ram, 0);
-    v = mmap(NULL, sizeof(*v), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    v = mmap(NULL, offsetof(TcgVcpu, sets) + TLB_SETS * sizeof(TlbSet), PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     g_assert(v != MAP_FAILED);
     cpu.mem = vm->mem;
     cpu.accel_data = v;
