@@ -9,6 +9,7 @@
 #include "hw/core/loader.h"
 #include "hw/i386/pc.h"
 #include "hw/nvram/fw_cfg.h"
+#include "target/i386/features.h"
 #include "util/bits.h"
 #include "util/err.h"
 #include "util/parse.h"
@@ -220,7 +221,7 @@ static void type_chassis(Smbios *s)
     text_opt(s, 3, "asset", NULL);
     put(s, 0x03 | 0x03 << 8 | 0x03 << 16 | 0x02 << 24, 4);
     put(s, 0, 4);
-    put(s, 0, 3);
+    put(s, 0, 4); /* height, cords, no contained elements */
     text_opt(s, 3, "sku", NULL);
     end(s);
 }
@@ -230,19 +231,22 @@ static void type_processor(Smbios *s, unsigned socket)
     const SmpTopology *t = &s->pc->m.smp;
     unsigned cores = t->dies * t->cores, threads = cores * t->threads;
     const char *prefix = option(s, 4, "sock_pfx");
-    g_autofree char *name = g_strdup_printf("%s %2x", prefix != NULL ? prefix : "CPU", socket);
-    uint32_t id[4] = { 0 };
+    g_autofree char *name = g_strdup_printf("%s%2x", prefix != NULL ? prefix : "CPU", socket);
+    uint32_t signature = 0, features = 0;
 
     if (s->pc->m.vm->cpus->len > 0) {
-        x86_cpuid(x86_cpu(g_ptr_array_index(s->pc->m.vm->cpus, 0)), 1, 0, id);
+        X86Env *env = &x86_cpu(g_ptr_array_index(s->pc->m.vm->cpus, 0))->env;
+
+        signature = env->cpuid_version;
+        features = env->features[FEAT_1_EDX];
     }
     begin(s, 4, 0x0400 + socket);
     text(s, g_strstrip(name));
     put(s, 3, 1); /* central processor */
     put(s, 1, 1); /* family: other */
     text_opt(s, 4, "manufacturer", "QEMU");
-    put(s, id[0], 4);
-    put(s, id[3], 4);
+    put(s, signature, 4);
+    put(s, features, 4);
     text_opt(s, 4, "version", s->pc->m.type->name);
     put(s, 0, 1);
     put(s, 0, 2);
@@ -261,9 +265,11 @@ static void type_processor(Smbios *s, unsigned socket)
     put(s, MIN(threads, 255), 1);
     put(s, 0x02, 2);
     put(s, 0x01, 2);
-    put(s, cores, 2);
-    put(s, cores, 2);
-    put(s, threads, 2);
+    if (g_strcmp0(s->pc->smbios_ep, "64") == 0) { /* 3.0 */
+        put(s, cores, 2);
+        put(s, cores, 2);
+        put(s, threads, 2);
+    }
     end(s);
 }
 
