@@ -205,6 +205,42 @@ static void test_msrs(void)
     drop(c);
 }
 
+static void test_vmstate_round_trip(void)
+{
+    X86Cpu *a = make("qemu64", NULL, 1, 1), *b = make("qemu64", NULL, 1, 1);
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autoptr(GError) err = NULL;
+    VmWriter w = { bytes };
+
+    for (unsigned k = 0; k < 16; k++) {
+        a->env.gpr[k] = 0x1111111111111111ull * k;
+    }
+    a->env.cr0 = CR0_PE | CR0_PG | CR0_ET;
+    a->env.efer = EFER_LME | EFER_LMA;
+    a->env.mtrr_var[7].mask = 0x1234;
+    a->env.xs.xmm[15][15] = 0x5a;
+    x86_load_seg_raw(a, SEG_SS, 0x2b, 0, 0xffffffff, 0xcff300);
+    x86_load_seg_raw(a, SEG_CS, 0x33, 0, 0xffffffff, 0xaffb00);
+    vmstate_save(&w, &x86_cpu_vmstate, a);
+    VmReader r = { bytes->data, bytes->len, 0, false };
+    g_assert_true(vmstate_load(&r, &x86_cpu_vmstate, b, x86_cpu_vmstate.version, &err));
+    g_assert_no_error(err);
+    g_assert_cmpuint(r.pos, ==, bytes->len);
+    g_assert_cmpmem(a->env.gpr, sizeof(a->env.gpr), b->env.gpr, sizeof(b->env.gpr));
+    g_assert_cmpmem(a->env.seg, sizeof(a->env.seg), b->env.seg, sizeof(b->env.seg));
+    g_assert_cmpmem(&a->env.xs, sizeof(a->env.xs), &b->env.xs, sizeof(b->env.xs));
+    g_assert_cmphex(b->env.mtrr_var[7].mask, ==, 0x1234);
+    g_assert_cmphex(b->env.hflags, ==, a->env.hflags);
+    g_assert_cmpuint(x86_cpl(b), ==, 3);
+    for (size_t n = 0; n < bytes->len; n += 97) {       /* a truncated stream is refused */
+        VmReader cut = { bytes->data, n, 0, false };
+
+        g_assert_false(vmstate_load(&cut, &x86_cpu_vmstate, b, x86_cpu_vmstate.version, NULL));
+    }
+    drop(b);
+    drop(a);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -220,5 +256,6 @@ int main(int argc, char **argv)
     g_test_add_func("/cpu/models_are_masked", test_masked);
     g_test_add_func("/cpu/reset_state_is_table_9_1", test_reset_state);
     g_test_add_func("/cpu/msrs_check_values", test_msrs);
+    g_test_add_func("/cpu/vmstate_round_trip", test_vmstate_round_trip);
     return g_test_run();
 }
