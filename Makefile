@@ -4,6 +4,8 @@
 # make check      all tests that need no network
 # make check-sanitizers  unit, device, instruction and program tests with ASan and UBSan
 # make check-boot boots real guests (Debian, installer, memtest86+, GRUB), fetched from Debian
+# make check-gcc, make check-clang  compile everything; warnings are errors
+# make fuzz       two million random register accesses under the sanitizers
 # make install    into the prefix (DESTDIR is respected)
 # make docs       the manual as HTML in build/docs
 
@@ -12,7 +14,8 @@ NINJA ?= ninja
 PROGRAM = $(BUILD)/qemu-system-x86_64
 GUESTS = $(BUILD)/guests
 
-.PHONY: all demo check check-boot check-sanitizers check-quick install docs clean distclean packages-%
+.PHONY: all demo check check-quick check-gcc check-clang check-sanitizers check-fuzz check-boot \
+	check-boot-short build-asan fuzz install docs clean distclean packages-%
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD)
@@ -41,15 +44,41 @@ check-boot: | packages-check
 	@tests/boot/fetch.sh $(GUESTS)
 	@tests/boot/boot.py --emulator $(PROGRAM) --guests $(GUESTS)
 
-# The same tests on a build with AddressSanitizer and UndefinedBehaviorSanitizer.
-check-sanitizers: | packages-check
-	@mkdir -p build-sanitizers
-	@cd build-sanitizers && ../configure --enable-sanitizers
-	@$(NINJA) -C build-sanitizers
-	@ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 meson test -C build-sanitizers \
-		--no-rebuild --print-errorlogs --timeout-multiplier 5 \
-		--suite unit --suite qtest --suite insn --suite system
-	@python3 tests/fuzz/monitor.py build-sanitizers/qemu-system-x86_64
+# The quick ones of them, without the large downloads.
+check-boot-short: | packages-check
+	@$(MAKE) --no-print-directory all
+	@tests/boot/fetch.sh $(GUESTS) short
+	@tests/boot/boot.py --emulator $(PROGRAM) --guests $(GUESTS) --short
+
+check-gcc: | packages-build
+	@./configure --enable-werror
+	@$(NINJA) -C build -k 0
+
+check-clang: | packages-check
+	@[ -f build-clang/build.ninja ] || CC=clang meson setup build-clang -Dwerror=true
+	@$(NINJA) -C build-clang -k 0
+
+# Leaks are looked for where the program ends by freeing what it has: in the unit tests.
+SANITIZE = ASAN_OPTIONS=abort_on_error=0:detect_leaks=$(1) UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+TEST_ASAN = meson test -C build-asan --no-rebuild --print-errorlogs --timeout-multiplier 5
+
+build-asan: | packages-check
+	@[ -f build-asan/build.ninja ] || meson setup build-asan -Db_sanitize=address,undefined \
+		-Db_lundef=false -Doptimization=1
+	@$(NINJA) -C build-asan
+
+check-sanitizers: build-asan
+	@$(call SANITIZE,0) $(TEST_ASAN) --suite unit --suite qtest \
+		--suite insn --suite system
+
+FUZZ = cd build-asan && $(call SANITIZE,0) ../tests/fuzz/regs.py --binary ./qemu-system-x86_64
+
+check-fuzz: build-asan
+	@$(FUZZ) --count 100000
+	@$(call SANITIZE,0) tests/fuzz/monitor.py build-asan/qemu-system-x86_64
+
+fuzz: build-asan
+	@$(FUZZ) --count 2000000
 
 check-quick: all
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite unit --suite system
@@ -65,4 +94,4 @@ clean:
 	@if [ -f $(BUILD)/build.ninja ]; then $(NINJA) -C $(BUILD) clean; fi
 
 distclean:
-	@rm -rf build
+	@rm -rf build build-asan build-clang build-ci

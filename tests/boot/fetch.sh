@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Fetches Debian's kernels and guests and builds small images of them: fetch.sh DIR [demo]; demo: only what
-# "make demo" boots. Needs root or sudo for
+# Fetches Debian's kernels and guests and builds small images of them: fetch.sh DIR [demo|short]; demo: only
+# what "make demo" boots; short: what "make check-boot-short" boots. Needs root or sudo for
 # nothing but apt's package lists; needs the network only for what DIR does not have yet.
 set -eu
-dir=${1:?usage: fetch.sh DIR [demo]}
+dir=${1:?usage: fetch.sh DIR [demo|short]}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$dir/deb"
 cd "$dir"
@@ -65,6 +65,9 @@ get_amd64() {
         unpack "$package"
         cp "deb/$package"/boot/vmlinuz-* vmlinuz-amd64
     }
+}
+
+get_busybox() {
     [ -f initramfs-amd64.gz ] || {
         unpack busybox-static
         rm -rf root-amd64
@@ -82,8 +85,9 @@ get_cloud() {
     }
 }
 
+# of the architectures given; from the i386 one comes a busybox too
 get_installer() {
-    for arch in amd64 i386; do
+    for arch; do
         [ -f "installer-$arch-initrd.gz" ] && continue
         unpack "debian-installer-12-netboot-$arch"
         from=deb/debian-installer-12-netboot-$arch/usr/lib/debian-installer/images/12/$arch/text/debian-installer/$arch
@@ -120,13 +124,15 @@ get_iso() {
     rm -rf iso
 }
 
-get_amd64
-[ "${2:-all}" != demo ] || exit 0
+what=${2:-all}
+get_busybox
+[ "$what" = short ] || get_amd64
+[ "$what" != demo ] || exit 0
 get_cloud
-get_installer
+if [ "$what" = short ]; then get_installer i386; else get_installer amd64 i386; fi
 get_small
 get_iso
-[ -f debian.img ] || sh "$here/make-disk.sh" "$PWD/debian.img" "$PWD"
+[ "$what" = short ] || [ -f debian.img ] || sh "$here/make-disk.sh" "$PWD/debian.img" "$PWD"
 for source in "$here"/*.s; do
     name=$(basename "$source" .s)
     [ "$name.img" -nt "$source" ] || {
