@@ -62,6 +62,8 @@ unsigned guest_fetch(Cpu *cpu, uint64_t va, uint8_t *buf, unsigned need, unsigne
 /* ---- For page walks. They may run with the guest's vector registers loaded, so files that contain them
  * include accel/tcg/general_regs.h. Before they call anything else they call guest_general_end(). */
 void guest_general_end(Cpu *cpu);
+/* Single functions of that kind in other files, calling no inline ones that touch vectors. */
+#define GENERAL_REGS __attribute__((target("general-regs-only")))
 /* Where physical address pa leads; NULL: a hole. Needs no guest_general_end(). */
 const FlatRange *guest_phys_range(Cpu *cpu, GuestAddr pa);
 

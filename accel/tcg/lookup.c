@@ -116,3 +116,5 @@ void tcg_run_blocks(TcgVcpu *v)
     } while (!must_stop(v));
     guest_general_end(v->cpu);
 }
+
+#include "accel/tcg/general_regs_end.h"

@@ -583,3 +583,5 @@ void tlb_flush_requests(TcgVcpu *v)
         tlb_flush_everything(v);
     }
 }
+
+#include "accel/tcg/general_regs_end.h"

@@ -366,11 +366,9 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     return (const uint8_t *)(uintptr_t)s->cont;
 }
 
-#pragma GCC push_options
-#pragma GCC target("general-regs-only")
 /* A lookup missed: off is the address minus the entry's tag, at where the entry lies in its mode's part.
  * Nonzero: the entry is good now. */
-static int refill_c(TcgVcpu *v, const SlowSite *s, uint64_t off, uint64_t at)
+GENERAL_REGS static int refill_c(TcgVcpu *v, const SlowSite *s, uint64_t off, uint64_t at)
 {
     const Block *b = (const Block *)(uintptr_t)s->block;
     unsigned mode = b->key.flags >> TB_MODE_SHIFT;
@@ -388,7 +386,6 @@ static int refill_c(TcgVcpu *v, const SlowSite *s, uint64_t off, uint64_t at)
     }
     return (write ? e->wtag : e->rtag) == (va & PAGE_MASK);
 }
-#pragma GCC pop_options
 
 /* ---- exceptions that the host's instructions raise: #DE, #MF, #XM arrive as SIGFPE */
 
@@ -450,16 +447,13 @@ void x86_fp_sync(TcgVcpu *v)
     x86_stubs(v)->fp_save();
 }
 
-#pragma GCC push_options
-#pragma GCC target("general-regs-only")
-BlockExit *x86_run(TcgVcpu *v, const uint8_t *code)
+GENERAL_REGS BlockExit *x86_run(TcgVcpu *v, const uint8_t *code)
 {
     X86Cpu *c = x86_cpu(v->cpu);
 
     running = v;
     return ((const Stubs *)v->stubs)->enter(&c->env, v->set, code, v);
 }
-#pragma GCC pop_options
 
 bool x86_glue_init(TcgVcpu *v, GError **errp)
 {

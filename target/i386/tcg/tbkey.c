@@ -38,3 +38,5 @@ void x86_tb_set_pc(Cpu *cpu, uint64_t pc)
 {
     x86_cpu(cpu)->env.rip = pc;
 }
+
+#include "accel/tcg/general_regs_end.h"

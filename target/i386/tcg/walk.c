@@ -392,3 +392,5 @@ void x86_walk_all(X86Cpu *c, void (*fn)(uint64_t va, uint64_t pa, uint64_t entry
     a.top = !lma ? 3 : env->cr4 & CR4_LA57 ? 5 : 4;
     all64(&a, lma ? env->cr3 & ADDR_MASK : env->cr3 & 0xffffffe0, a.top, 0, true, true);
 }
+
+#include "accel/tcg/general_regs_end.h"
