@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # make            build (installs missing packages on Debian, configures, compiles)
 # make demo       boot Debian's kernel to a shell in this terminal; "poweroff" in it ends it
-# make check      all tests that need no network
+# make check      the tests
 # make check-sanitizers  unit, device, instruction and program tests with ASan and UBSan
 # make check-boot boots real guests (Debian, installer, memtest86+, GRUB), fetched from Debian
 # make check-gcc, make check-clang  compile everything; warnings are errors
@@ -75,7 +75,7 @@ FUZZ = cd build-asan && $(call SANITIZE,0) ../tests/fuzz/regs.py --binary ./qemu
 
 check-fuzz: build-asan
 	@$(FUZZ) --count 100000
-	@$(call SANITIZE,0) tests/fuzz/monitor.py build-asan/qemu-system-x86_64
+	@$(call SANITIZE,0) python3 tests/fuzz/monitor.py build-asan/qemu-system-x86_64
 
 fuzz: build-asan
 	@$(FUZZ) --count 2000000
