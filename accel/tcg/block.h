@@ -79,6 +79,8 @@ bool cache_new(TcgVcpu *v, size_t size, GError **errp);
 void cache_free(TcgVcpu *v);
 /* lookup.c: finds or makes the block for the CPU's state; NULL: interpret. May run with vector state loaded. */
 Block *cache_get(TcgVcpu *v);
+/* The same, but NULL also when the run loop has something to do. */
+Block *tcg_next_block(TcgVcpu *v);
 Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8_t *source);
 unsigned cache_hash(const uint8_t *source, const TbKey *key);
 void tcg_run_blocks(TcgVcpu *v);     /* translated code, linked as it comes by, until something is to be done */

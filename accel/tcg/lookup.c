@@ -84,6 +84,11 @@ static bool must_stop(TcgVcpu *v)
     return v->ops->can_deliver(cpu);
 }
 
+Block *tcg_next_block(TcgVcpu *v)
+{
+    return must_stop(v) || v->force_interpret ? NULL : cache_get(v);
+}
+
 static void interpret_some(TcgVcpu *v)
 {
     guest_general_end(v->cpu);

@@ -68,6 +68,7 @@ static void init(void)
     vcpu->cpu = &interp_cpu.cpu;
     vcpu->ops = &ops;
     vcpu->n_sets = 1;
+    vcpu->poll = 1;                 /* come back after each block: the end is found here */
     interp_cpu.cpu.accel_data = vcpu;
     tlb_init(vcpu);
     g_assert(cache_new(vcpu, 16 << 20, NULL));

@@ -348,6 +348,7 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
 {
     X86Cpu *c = x86_cpu(v->cpu);
     const Block *b = (const Block *)(uintptr_t)s->block;
+    const Block *next;
     uint64_t pc = b->key.pc;
     unsigned done;
 
@@ -358,12 +359,13 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     }
     v->n.helper_calls++;
     done = v->ops->interpret(v->cpu, s->count);
-    if (done != s->count || s->cont == 0 || b->dead || x86_tb_flags(&c->env) != b->key.flags ||
-        c->env.rip != pc + s->next) {
-        v->n.helper_leaves++;
-        return NULL;
+    if (done == s->count && s->cont != 0 && !b->dead && x86_tb_flags(&c->env) == b->key.flags &&
+        c->env.rip == pc + s->next) {
+        return (const uint8_t *)(uintptr_t)s->cont;
     }
-    return (const uint8_t *)(uintptr_t)s->cont;
+    v->n.helper_leaves++;
+    next = tcg_next_block(v);
+    return next != NULL ? next->code : NULL;
 }
 
 /* A lookup missed: off is the address minus the entry's tag, at where the entry lies in its mode's part.
