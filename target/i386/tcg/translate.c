@@ -108,12 +108,17 @@ static bool is_short_inc(const Insn *i)
     return i->row->enc == ENC_LEGACY && i->row->map == MAP_1 && (i->opcode & 0xf0) == 0x40;
 }
 
+static bool is_mxcsr(const Insn *i)
+{
+    return i->row->sem == sem_ldmxcsr || i->row->sem == sem_stmxcsr;
+}
+
 static bool pass_ok(const Trans *t, const Insn *i)
 {
     const InsnRow *r = i->row;
     Fields f;
 
-    if ((!(r->flags & IF_PASS) && !is_short_inc(i)) || (r->flags & (IF_JUMP | IF_END | IF_PRIV | IF_VSIB | IF_REP)) ||
+    if ((!(r->flags & IF_PASS) && !is_short_inc(i) && !is_mxcsr(i)) || (r->flags & (IF_JUMP | IF_END | IF_PRIV | IF_VSIB | IF_REP)) ||
         !fp_ok(t, r) || !implicit_ok(r) || r->mem == MEM_SPECIAL || r->mem == MEM_XSAVE ||
         (r->fl_write & FL_DF) || i->adsize < 4) {
         return false;
@@ -358,6 +363,11 @@ static void emit_pass(Trans *t, TInsn *ti)
     if (e.mem && f.high_reg) {
         swap_high(t, f.reg);
         e.reg = f.reg - 4;
+    }
+    if (r->sem == sem_ldmxcsr) {    /* reserved bits: #GP */
+        a_rm(&t->a, 0, 0xf7, 0, m.m);                           /* test dword */
+        a32(&t->a, 0xffff0000);
+        t_slow_on(t, a_jcc(&t->a, CC_NE));
     }
     put_insn(t, i, &e);
     if (e.mem && f.high_reg) {
