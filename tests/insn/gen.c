@@ -623,7 +623,8 @@ static void aim_implicit(Enc *e, const Insn *i, InsnState *s)
     }
 }
 
-/* Another bit of the last two payload bytes: reserved combinations, other registers, another row. */
+/* Another bit of the last two payload bytes: reserved combinations, other registers, another row.
+ */
 static void flip_evex(Rng *r, uint8_t *evex)
 {
     evex[2 + rng_below(r, 2)] ^= 1 << rng_below(r, 8);

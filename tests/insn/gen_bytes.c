@@ -25,18 +25,20 @@ static bool in_sets(uint8_t b, const OpcodeSet *s, size_t n)
 
 /* segment loads and pushes, far transfers, INT, IRET, HLT, IN and OUT, CLI, STI, XOP; ARPL */
 static const OpcodeSet skip_1[] = {
-    {0x06, 0x07}, {0x0e, 0x0e}, {0x16, 0x17}, {0x1e, 0x1f}, {0x62, 0x63}, {0x8c, 0x8c},
-    {0x8e, 0x8f}, {0x9a, 0x9a}, {0x9d, 0x9d}, {0xca, 0xcf}, {0xe4, 0xe7}, {0xea, 0xea},
-    {0xec, 0xf1}, {0xf4, 0xf4}, {0xfa, 0xfb}, {0xff, 0xff},
+    { 0x06, 0x07 }, { 0x0e, 0x0e }, { 0x16, 0x17 }, { 0x1e, 0x1f }, { 0x62, 0x63 }, { 0x8c, 0x8c },
+    { 0x8e, 0x8f }, { 0x9a, 0x9a }, { 0x9d, 0x9d }, { 0xca, 0xcf }, { 0xe4, 0xe7 }, { 0xea, 0xea },
+    { 0xec, 0xf1 }, { 0xf4, 0xf4 }, { 0xfa, 0xfb }, { 0xff, 0xff },
 };
 /* system instructions, segment loads, 3DNow!, LSS and friends, FSGSBASE and RDPID and their
  * neighbours */
 static const OpcodeSet skip_0f[] = {
-    {0x00, 0x0f}, {0x20, 0x27}, {0x30, 0x37}, {0x77, 0x79}, {0xa0, 0xa2}, {0xa8, 0xaa},
-    {0xae, 0xae}, {0xb2, 0xb2}, {0xb4, 0xb5}, {0xb9, 0xb9}, {0xc7, 0xc7}, {0xff, 0xff},
+    { 0x00, 0x0f }, { 0x20, 0x27 }, { 0x30, 0x37 }, { 0x77, 0x79 }, { 0xa0, 0xa2 }, { 0xa8, 0xaa },
+    { 0xae, 0xae }, { 0xb2, 0xb2 }, { 0xb4, 0xb5 }, { 0xb9, 0xb9 }, { 0xc7, 0xc7 }, { 0xff, 0xff },
 };
-static const OpcodeSet skip_0f38[] = {{0x80, 0x8b}, {0xcf, 0xdb}, {0xf5, 0xf5}, {0xf8, 0xff}};
-static const OpcodeSet skip_0f3a[] = {{0xce, 0xcf}, {0xf0, 0xff}};
+static const OpcodeSet skip_0f38[] = {
+    { 0x80, 0x8b }, { 0xcf, 0xdb }, { 0xf5, 0xf5 }, { 0xf8, 0xff }
+};
+static const OpcodeSet skip_0f3a[] = { { 0xce, 0xcf }, { 0xf0, 0xff } };
 
 static bool opcode_allowed(const uint8_t *b, unsigned n)
 {
@@ -53,14 +55,14 @@ static bool opcode_allowed(const uint8_t *b, unsigned n)
 
 static bool is_prefix(uint8_t b, bool mode64)
 {
-    static const uint8_t p[] = {0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3};
+    static const uint8_t p[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3 };
 
     return memchr(p, b, sizeof(p)) != NULL || (mode64 && (b & 0xf0) == 0x40);
 }
 
 static unsigned put_prefixes(Rng *r, bool mode64, uint8_t *p)
 {
-    static const uint8_t some[] = {0x66, 0x67, 0xf2, 0xf3, 0x2e, 0x3e, 0x66, 0xf0};
+    static const uint8_t some[] = { 0x66, 0x67, 0xf2, 0xf3, 0x2e, 0x3e, 0x66, 0xf0 };
     unsigned n = 0;
 
     while (rng_one_in(r, 2) && n < 4) {
@@ -88,6 +90,33 @@ static unsigned put_opcode(Rng *r, bool mode64, uint8_t *p)
     return n;
 }
 
+/* EVEX, and VEX with opmasks: payload of random bits, biased to what exists. */
+static unsigned put_evex(Rng *r, bool mode64, uint8_t *p)
+{
+    p[0] = 0x62;
+    p[1] = rng_next(r) >> 40;
+    p[1] = (p[1] & (rng_one_in(r, 32) ? 0xff : 0xf0)) | (1 + rng_below(r, 3)) | (mode64 ? 0 : 0xc0);
+    p[2] = (rng_next(r) >> 40) | (rng_one_in(r, 32) ? 0 : 4);
+    p[3] = rng_next(r) >> 40;
+    if (rng_one_in(r, 2)) {
+        p[2] |= 0x78; /* vvvv not used */
+        p[3] = (p[3] & ~0x10) | 8;
+    }
+    p[4] = rng_next(r) >> 40;
+    return 5;
+}
+
+static unsigned put_vex_opmask(Rng *r, bool mode64, uint8_t *p)
+{
+    static const uint8_t rows[] = { 0x40, 0x48, 0x90, 0x98, 0x30 };
+
+    p[0] = 0xc4;
+    p[3] = rows[rng_below(r, sizeof(rows))] | rng_below(r, 8);
+    p[1] = (rng_below(r, 8) << 5) | (p[3] < 0x40 ? 3 : 1) | (mode64 ? 0 : 0xc0);
+    p[2] = (rng_next(r) >> 40) | (rng_one_in(r, 2) ? 0x78 : 0);
+    return 4;
+}
+
 /* Vendors differ: 16-bit near branches in 64-bit mode, alignment of SHA operands, long 16-bit
  * shifts, LOOPE with a REP prefix, whether CVTPI2PS from memory enters MMX state. */
 static bool vendor_specific(const Insn *i, bool mode64)
@@ -98,7 +127,7 @@ static bool vendor_specific(const Insn *i, bool mode64)
         ((i->row->flags & IF_SSE) && (i->row->flags & IF_MMX) && (i->pfx & IPFX_MEM))) {
         return true;
     }
-    return i->row->op[2] == OP_CL || i->row->op[2] == OP_Ib || sha ||
+    return i->row->op[2] == OP_CL || (i->row->enc == ENC_LEGACY && i->row->op[2] == OP_Ib) || sha ||
            (mode64 && (i->row->flags & IF_F64) && (i->pfx & IPFX_66));
 }
 
@@ -110,8 +139,14 @@ bool gen_bytes(Rng *r, bool mode64, InsnCase *c)
     Insn i;
 
     memset(c, 0, sizeof(*c));
-    n = put_prefixes(r, mode64, c->code);
-    n += put_opcode(r, mode64, c->code + n);
+    if (rng_one_in(r, 4)) {
+        n = put_evex(r, mode64, c->code);
+    } else if (rng_one_in(r, 8)) {
+        n = put_vex_opmask(r, mode64, c->code);
+    } else {
+        n = put_prefixes(r, mode64, c->code);
+        n += put_opcode(r, mode64, c->code + n);
+    }
     for (unsigned k = n; k < 15; k++) {
         c->code[k] = rng_next(r) >> 40;
     }

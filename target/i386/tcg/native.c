@@ -3,8 +3,8 @@
  * instruction with its memory operand redirected to a buffer and its general register renamed to
  * RSI is called, the state is stored back. Carries what passes through to the host anyway (AVX-512
  * and the like) when a block is not translated, and checks C semantics. Unmasked SIMD exceptions
- * end the call by SIGFPE and are raised for the guest; x87 exceptions stay pending as on hardware. Spec: SDM vol. 1, 11.5
- * and 13.7-13.8. */
+ * end the call by SIGFPE and are raised for the guest; x87 exceptions stay pending as on hardware.
+ * Spec: SDM vol. 1, 11.5 and 13.7-13.8. */
 #include <cpuid.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -61,8 +61,8 @@ static const void *stub_for(const uint8_t code[16])
     return slot;
 }
 
-/* Whether SIGFPE comes here. If not, exceptions run masked: then unmasked underflow is found only for
- * results that are inexact too. */
+/* Whether SIGFPE comes here. If not, exceptions run masked: then unmasked underflow is found only
+ * for results that are inexact too. */
 static bool traps;
 
 void native_traps(void)
@@ -103,9 +103,9 @@ static const struct {
     uint8_t bit;
     uint16_t at, size;
 } ext_parts[] = {
-    {5, offsetof(X86Xsave, opmask), 64},
-    {6, offsetof(X86Xsave, zmmh), 512},
-    {7, offsetof(X86Xsave, zmm16), 1024},
+    { 5, offsetof(X86Xsave, opmask), 64 },
+    { 6, offsetof(X86Xsave, zmmh), 512 },
+    { 7, offsetof(X86Xsave, zmm16), 1024 },
 };
 
 static uint64_t host_xcr0(void)
@@ -238,7 +238,8 @@ void x86_raise_simd(X86Cpu *c, uint32_t flags)
 
 /* ---- the memory operand */
 
-/* Bytes that are accessed: all of it, or what the opmask leaves. Runs of neighbours are one access. */
+/* Bytes that are accessed: all of it, or what the opmask leaves. Runs of neighbours are one access.
+ */
 typedef struct MemOperand {
     uint64_t ea, va; /* va: of the start, segment limits not applied */
     unsigned bytes, n;
@@ -358,15 +359,15 @@ static void set_x87_pointers(X86Cpu *c, const Insn *i, const MemOperand *m)
 
 void sem_native(X86Cpu *c, const Insn *i)
 {
-    uint8_t mem[64] __attribute__((aligned(64))) = {0};
+    uint8_t mem[64] __attribute__((aligned(64))) = { 0 };
     uint8_t code[16];
-    InsnEnc e = {.reg = i->reg, .rm = i->rm, .vvvv = i->vvvv, .base = R_RDI, .index = NO_REG};
-    NativeCall n = {.rax = c->env.gpr[R_RAX],
-                    .rcx = c->env.gpr[R_RCX],
-                    .rdx = c->env.gpr[R_RDX],
-                    .rdi = (uintptr_t)mem,
-                    .rflags = (c->env.rflags & FL_STATUS) | 0x202};
-    MemOperand m = {.bytes = i->pfx & IPFX_MEM ? insn_mem_bytes(i) : 0};
+    InsnEnc e = { .reg = i->reg, .rm = i->rm, .vvvv = i->vvvv, .base = R_RDI, .index = NO_REG };
+    NativeCall n = { .rax = c->env.gpr[R_RAX],
+                     .rcx = c->env.gpr[R_RCX],
+                     .rdx = c->env.gpr[R_RDX],
+                     .rdi = (uintptr_t)mem,
+                     .rflags = (c->env.rflags & FL_STATUS) | 0x202 };
+    MemOperand m = { .bytes = i->pfx & IPFX_MEM ? insn_mem_bytes(i) : 0 };
     uint32_t mxcsr = run_mxcsr(c), after, flags, unmasked;
     X86Xsave out;
     bool is_dest, in_rm;

@@ -26,8 +26,8 @@ bool insn_spares_memory(const Insn *i);
 unsigned
 insn_mem_bytes(const Insn *i); /* width of the memory operand, 0 for MEM_SPECIAL and none */
 
-/* SIGFPE handlers: was it raised by sem_native()? The context then goes on behind the instruction. Whoever
- * installs such a handler says so by native_traps(). */
+/* SIGFPE handlers: was it raised by sem_native()? The context then goes on behind the instruction.
+ * Whoever installs such a handler says so by native_traps(). */
 bool native_trapped(void *ucontext);
 void native_traps(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Decode rows of EVEX instructions in the 0F map: moves, arithmetic and conversions of AVX-512 F, BW and
- * DQ (SDM vol. 2, chapters 3-5). */
+/* Decode rows of EVEX instructions in the 0F map: moves, arithmetic and conversions of AVX-512 F,
+ * BW and DQ (SDM vol. 2, chapters 3-5). */
 #include "target/i386/tcg/rows_evex.h"
 
 /* packed single and double, their scalars; r: EV_RC or EV_SAE */
@@ -11,8 +11,8 @@
         S3(nm##sd, MAP_0F, o, PFX_F2, MEM_8, IF_W1 | IF_SIMD_FP, EV_S8 | (r), FE_AVX512F)
 /* packed only, without exceptions */
 #define FP_PACKED(nm, o, ev, fe)                                                                   \
-    E3(nm##ps, MAP_0F, o, PFX_NONE, IF_W0, EV_D & (ev), fe),                                       \
-        E3(nm##pd, MAP_0F, o, PFX_66, IF_W1, EV_Q & (ev), fe)
+    E3(nm##ps, MAP_0F, o, PFX_NONE, IF_W0, EV_D &(ev), fe),                                        \
+        E3(nm##pd, MAP_0F, o, PFX_66, IF_W1, EV_Q &(ev), fe)
 /* load and store under a mask */
 #define MOVE(nm, lo, so, p, fl, ev, fe)                                                            \
     E2(nm, MAP_0F, lo, p, fl, ev, fe), ES(nm, MAP_0F, so, p, MEM_VL, fl, ev, fe)
@@ -32,11 +32,11 @@
         EVEX(nm, MAP_0F, o + 1, p, EXT_NONE, OP_M, OP_V, 0, 0, MEM_8, ACC_W,                       \
              IF_MEM_ONLY | IF_L0 | (fl), 0, FE_AVX512F)
 #define MOVE_ACROSS(nm, o)                                                                         \
-    EVEX(nm, MAP_0F, o, PFX_NONE, EXT_NONE, OP_V, OP_H, OP_U, 0, 0, 0, IF_REG_ONLY | IF_L0 | IF_W0,\
-         0, FE_AVX512F)
+    EVEX(nm, MAP_0F, o, PFX_NONE, EXT_NONE, OP_V, OP_H, OP_U, 0, 0, 0,                             \
+         IF_REG_ONLY | IF_L0 | IF_W0, 0, FE_AVX512F)
 #define STORE_NT(nm, o, p, fl)                                                                     \
-    EVEX(nm, MAP_0F, o, p, EXT_NONE, OP_M, OP_V, 0, 0, MEM_VL, ACC_W, IF_MEM_ONLY | IF_ALIGN | (fl),\
-         EV_VL, FE_AVX512F)
+    EVEX(nm, MAP_0F, o, p, EXT_NONE, OP_M, OP_V, 0, 0, MEM_VL, ACC_W,                              \
+         IF_MEM_ONLY | IF_ALIGN | (fl), EV_VL, FE_AVX512F)
 
 static const InsnRow rows_move[] = {
     MOVE(movups, 0x10, 0x11, PFX_NONE, IF_W0, NB(EV_D), FE_AVX512F),
@@ -78,19 +78,21 @@ static const InsnRow rows_move[] = {
 INSN_ROWS(avx512_move, rows_move);
 
 #define COMPARE(nm, o, p, w, fl)                                                                   \
-    { .name = "v" #nm, .enc = ENC_EVEX, .map = MAP_0F, .opcode = o, .pfx = p, .ext = EXT_NONE,     \
-      .rm = EXT_NONE, .op = { OP_V, OP_W }, .mem = w, .acc = ACC_R,                                \
-      .flags = IF_AVX512 | IF_PASS | IF_SIMD_FP | (fl), .feature = FE_AVX512F,                     \
-      .fl_write = FL_STATUS, .evx = EV_SAE, .sem = sem_native }
+    {                                                                                              \
+        .name = "v" #nm, .enc = ENC_EVEX, .map = MAP_0F, .opcode = o, .pfx = p, .ext = EXT_NONE,   \
+        .rm = EXT_NONE, .op = { OP_V, OP_W }, .mem = w, .acc = ACC_R,                              \
+        .flags = IF_AVX512 | IF_PASS | IF_SIMD_FP | (fl), .feature = FE_AVX512F,                   \
+        .fl_write = FL_STATUS, .evx = EV_SAE, .sem = sem_native                                    \
+    }
 /* between a scalar and a general register */
 #define FROM_GPR(nm, o, p, fl, ev)                                                                 \
     EVEX(nm, MAP_0F, o, p, EXT_NONE, OP_V, OP_H, OP_Ey, 0, MEM_Y, ACC_R, fl, ev, FE_AVX512F)
 #define TO_GPR(nm, o, p, w, ev)                                                                    \
     EVEX(nm, MAP_0F, o, p, EXT_NONE, OP_Gy, OP_W, 0, 0, w, ACC_R, IF_SIMD_FP, ev, FE_AVX512F)
 #define CVT(nm, o, p, w, fl, ev, fe) EL(cvt##nm, MAP_0F, o, p, w, IF_SIMD_FP | (fl), ev, fe)
-#define F FE_AVX512F
-#define DQ FE_AVX512DQ
-#define BW FE_AVX512BW
+#define F                            FE_AVX512F
+#define DQ                           FE_AVX512DQ
+#define BW                           FE_AVX512BW
 
 static const InsnRow rows_fp[] = {
     FP_PACKED(unpckl, 0x14, NF_EV, F),
@@ -166,9 +168,9 @@ static const InsnRow rows_fp[] = {
 };
 INSN_ROWS(avx512_fp, rows_fp);
 
-#define B3(nm, o, ev) E3(nm, MAP_0F, o, PFX_66, 0, ev, BW)
-#define D3(nm, o, ev) E3(nm, MAP_0F, o, PFX_66, IF_W0, ev, F)
-#define Q3(nm, o, ev) E3(nm, MAP_0F, o, PFX_66, IF_W1, ev, F)
+#define B3(nm, o, ev)    E3(nm, MAP_0F, o, PFX_66, 0, ev, BW)
+#define D3(nm, o, ev)    E3(nm, MAP_0F, o, PFX_66, IF_W0, ev, F)
+#define Q3(nm, o, ev)    E3(nm, MAP_0F, o, PFX_66, IF_W1, ev, F)
 #define LOGIC(nd, nq, o) E3_DQ(nd, nq, MAP_0F, o, ANY_EV, F)
 /* count in the low bits of an XMM register or 16 bytes of memory; and an immediate one */
 #define SHIFT(nm, o, fl, ev, fe)                                                                   \

@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Decode rows of EVEX instructions in the 0F38 map: AVX-512 F, CD, BW, DQ, IFMA, VBMI, VBMI2, VNNI,
- * BITALG, VPOPCNTDQ, BF16, VP2INTERSECT, and the EVEX forms of GFNI and VAES (SDM vol. 2, chapters 3-5). */
+ * BITALG, VPOPCNTDQ, BF16, VP2INTERSECT, and the EVEX forms of GFNI and VAES (SDM vol. 2, chapters
+ * 3-5). */
 #include "target/i386/tcg/rows_evex.h"
 
-#define F FE_AVX512F
+#define F  FE_AVX512F
 #define DQ FE_AVX512DQ
 #define BW FE_AVX512BW
 #define CD FE_AVX512CD
 
-#define W3(nm, o, fl, ev, fe) E3(nm, MAP_0F38, o, PFX_66, fl, ev, fe)
-#define W2(nm, o, fl, ev, fe) E2(nm, MAP_0F38, o, PFX_66, fl, ev, fe)
+#define W3(nm, o, fl, ev, fe)  E3(nm, MAP_0F38, o, PFX_66, fl, ev, fe)
+#define W2(nm, o, fl, ev, fe)  E2(nm, MAP_0F38, o, PFX_66, fl, ev, fe)
 #define DQ3(nd, nq, o, ev, fe) E3_DQ(nd, nq, MAP_0F38, o, ev, fe)
 #define DQ2(nd, nq, o, ev, fe) E2_DQ(nd, nq, MAP_0F38, o, ev, fe)
 
 /* packed floating point with exceptions, scalars behind it; r: EV_RC, EV_SAE */
 #define FP3(nm, o, r)                                                                              \
-    W3(nm##ps, o, IF_W0 | IF_SIMD_FP, EV_D | (r), F), W3(nm##pd, o, IF_W1 | IF_SIMD_FP, EV_Q | (r), F)
+    W3(nm##ps, o, IF_W0 | IF_SIMD_FP, EV_D | (r), F),                                              \
+        W3(nm##pd, o, IF_W1 | IF_SIMD_FP, EV_Q | (r), F)
 #define FP2(nm, o, r)                                                                              \
-    W2(nm##ps, o, IF_W0 | IF_SIMD_FP, EV_D | (r), F), W2(nm##pd, o, IF_W1 | IF_SIMD_FP, EV_Q | (r), F)
+    W2(nm##ps, o, IF_W0 | IF_SIMD_FP, EV_D | (r), F),                                              \
+        W2(nm##pd, o, IF_W1 | IF_SIMD_FP, EV_Q | (r), F)
 #define FPS(nm, o, r)                                                                              \
     S3(nm##ss, MAP_0F38, o, PFX_66, MEM_4, IF_W0 | IF_SIMD_FP, EV_S4 | (r), F),                    \
         S3(nm##sd, MAP_0F38, o, PFX_66, MEM_8, IF_W1 | IF_SIMD_FP, EV_S8 | (r), F)
-#define FMA(nm, o) FP3(nm##132, 0x90 + o, EV_RC), FP3(nm##213, 0xa0 + o, EV_RC), FP3(nm##231, 0xb0 + o, EV_RC)
-#define FMAS(nm, o) FPS(nm##132, 0x90 + o, EV_RC), FPS(nm##213, 0xa0 + o, EV_RC), FPS(nm##231, 0xb0 + o, EV_RC)
+#define FMA(nm, o)                                                                                 \
+    FP3(nm##132, 0x90 + o, EV_RC), FP3(nm##213, 0xa0 + o, EV_RC), FP3(nm##231, 0xb0 + o, EV_RC)
+#define FMAS(nm, o)                                                                                \
+    FPS(nm##132, 0x90 + o, EV_RC), FPS(nm##213, 0xa0 + o, EV_RC), FPS(nm##231, 0xb0 + o, EV_RC)
 /* approximations: no exceptions */
 #define APPROX(nm, o)                                                                              \
     DQ2(nm##ps, nm##pd, o, ANY_EV, F),                                                             \
@@ -67,7 +72,7 @@ INSN_ROWS(avx512_38_fp, rows_fp);
         NARROW(p##qb, o + 2, MEM_VL8, EV_Q, F), NARROW(p##dw, o + 3, MEM_VL2, EV_D, F),            \
         NARROW(p##qw, o + 4, MEM_VL4, EV_Q, F), NARROW(p##qd, o + 5, MEM_VL2, EV_Q, F)
 /* one element, or a group of them, everywhere */
-#define EV_BCAST (EV_K | EV_Z | EV_VL | FS_BCAST)
+#define EV_BCAST                    (EV_K | EV_Z | EV_VL | FS_BCAST)
 #define BCAST(nm, o, w, fl, ev, fe) EL(nm, MAP_0F38, o, PFX_66, w, fl, EV_BCAST | (ev), fe)
 #define BCAST_M(nm, o, w, fl, ev, fe)                                                              \
     EVEX(nm, MAP_0F38, o, PFX_66, EXT_NONE, OP_V, OP_M, 0, 0, w, ACC_R, IF_MEM_ONLY | (fl),        \
@@ -76,7 +81,7 @@ INSN_ROWS(avx512_38_fp, rows_fp);
     EVEX(nm, MAP_0F38, o, PFX_66, EXT_NONE, OP_V, op, 0, 0, 0, 0, IF_REG_ONLY | (fl),              \
          EV_K | EV_Z | EV_VL | (ev), fe)
 #define L12 (IF_L1 | IF_L2)
-#define GROUPS(pf, o)                                                                           \
+#define GROUPS(pf, o)                                                                              \
     BCAST_M(broadcast##pf##32x4, o, MEM_16, IF_W0 | L12, ES4, F),                                  \
         BCAST_M(broadcast##pf##64x2, o, MEM_16, IF_W1 | L12, ES8, DQ),                             \
         BCAST_M(broadcast##pf##32x8, o + 1, MEM_32, IF_W0 | IF_L2, ES4, DQ),                       \
@@ -121,8 +126,8 @@ static const InsnRow rows_move[] = {
 };
 INSN_ROWS(avx512_38_move, rows_move);
 
-#define VBMI FE_AVX512VBMI
-#define VBMI2 FE_AVX512VBMI2
+#define VBMI                      FE_AVX512VBMI
+#define VBMI2                     FE_AVX512VBMI2
 #define EXPAND(nm, o, fl, ev, fe) W2(nm, o, fl, (NF(NB(ev)) | FS_PACK), fe)
 #define COMPRESS(nm, o, fl, ev, fe)                                                                \
     ES(nm, MAP_0F38, o, PFX_66, MEM_VL, fl, (NF(NB(ev)) | FS_PACK), fe)
@@ -233,29 +238,23 @@ INSN_ROWS(avx512_38_int, rows_int);
 
 /* by semantics: the elements' addresses come from a vector, faults leave what was done */
 #define VSIB(nm, o, a, b, ac, fl, ev, fn)                                                          \
-    { .name = "v" #nm, .enc = ENC_EVEX, .map = MAP_0F38, .opcode = o, .pfx = PFX_66,               \
-      .ext = EXT_NONE, .rm = EXT_NONE, .op = { a, b }, .mem = MEM_SPECIAL, .acc = ac,              \
-      .flags = IF_AVX512 | IF_MEM_ONLY | IF_VSIB | (fl), .feature = F,                             \
-      .evx = EV_K | EV_KREQ | EV_VL | (ev), .sem = fn }
-#define GATHER(nm, o, fl, ev) VSIB(nm, o, OP_V, OP_M, ACC_R, fl, ev, sem_evex_gather)
+    {                                                                                              \
+        .name = "v" #nm, .enc = ENC_EVEX, .map = MAP_0F38, .opcode = o, .pfx = PFX_66,             \
+        .ext = EXT_NONE, .rm = EXT_NONE, .op = { a, b }, .mem = MEM_SPECIAL, .acc = ac,            \
+        .flags = IF_AVX512 | IF_MEM_ONLY | IF_VSIB | (fl), .feature = F,                           \
+        .evx = EV_K | EV_KREQ | EV_VL | (ev), .sem = fn                                            \
+    }
+#define GATHER(nm, o, fl, ev)  VSIB(nm, o, OP_V, OP_M, ACC_R, fl, ev, sem_evex_gather)
 #define SCATTER(nm, o, fl, ev) VSIB(nm, o, OP_M, OP_V, ACC_W, fl, ev, sem_evex_scatter)
 
 static const InsnRow rows_vsib[] = {
-    GATHER(pgatherdd, 0x90, IF_W0, ES4),
-    GATHER(pgatherdq, 0x90, IF_W1, ES8),
-    GATHER(pgatherqd, 0x91, IF_W0, ES4),
-    GATHER(pgatherqq, 0x91, IF_W1, ES8),
-    GATHER(gatherdps, 0x92, IF_W0, ES4),
-    GATHER(gatherdpd, 0x92, IF_W1, ES8),
-    GATHER(gatherqps, 0x93, IF_W0, ES4),
-    GATHER(gatherqpd, 0x93, IF_W1, ES8),
-    SCATTER(pscatterdd, 0xa0, IF_W0, ES4),
-    SCATTER(pscatterdq, 0xa0, IF_W1, ES8),
-    SCATTER(pscatterqd, 0xa1, IF_W0, ES4),
-    SCATTER(pscatterqq, 0xa1, IF_W1, ES8),
-    SCATTER(scatterdps, 0xa2, IF_W0, ES4),
-    SCATTER(scatterdpd, 0xa2, IF_W1, ES8),
-    SCATTER(scatterqps, 0xa3, IF_W0, ES4),
-    SCATTER(scatterqpd, 0xa3, IF_W1, ES8),
+    GATHER(pgatherdd, 0x90, IF_W0, ES4),   GATHER(pgatherdq, 0x90, IF_W1, ES8),
+    GATHER(pgatherqd, 0x91, IF_W0, ES4),   GATHER(pgatherqq, 0x91, IF_W1, ES8),
+    GATHER(gatherdps, 0x92, IF_W0, ES4),   GATHER(gatherdpd, 0x92, IF_W1, ES8),
+    GATHER(gatherqps, 0x93, IF_W0, ES4),   GATHER(gatherqpd, 0x93, IF_W1, ES8),
+    SCATTER(pscatterdd, 0xa0, IF_W0, ES4), SCATTER(pscatterdq, 0xa0, IF_W1, ES8),
+    SCATTER(pscatterqd, 0xa1, IF_W0, ES4), SCATTER(pscatterqq, 0xa1, IF_W1, ES8),
+    SCATTER(scatterdps, 0xa2, IF_W0, ES4), SCATTER(scatterdpd, 0xa2, IF_W1, ES8),
+    SCATTER(scatterqps, 0xa3, IF_W0, ES4), SCATTER(scatterqpd, 0xa3, IF_W1, ES8),
 };
 INSN_ROWS(avx512_38_vsib, rows_vsib);

@@ -3,9 +3,9 @@
  * instructions, which are VEX encoded (SDM vol. 2, chapters 3-5). */
 #include "target/i386/tcg/rows_evex.h"
 
-#define F FE_AVX512F
-#define DQ FE_AVX512DQ
-#define BW FE_AVX512BW
+#define F   FE_AVX512F
+#define DQ  FE_AVX512DQ
+#define BW  FE_AVX512BW
 #define L12 (IF_L1 | IF_L2)
 
 #define I3(nm, o, fl, ev, fe) E3I(nm, MAP_0F3A, o, PFX_66, fl, ev, fe)
@@ -28,7 +28,8 @@
     EVEX(nm, MAP_0F3A, o, PFX_66, EXT_NONE, OP_W, OP_V, OP_Ib, 0, w, ACC_W, fl,                    \
          NF(NB(ev)) | FS_PART | EV_WHOLE, fe)
 #define PARTS(nm, mac, o)                                                                          \
-    mac(nm##32x4, o, MEM_16, IF_W0 | L12, EV_D, F), mac(nm##64x2, o, MEM_16, IF_W1 | L12, EV_Q, DQ),\
+    mac(nm##32x4, o, MEM_16, IF_W0 | L12, EV_D, F),                                                \
+        mac(nm##64x2, o, MEM_16, IF_W1 | L12, EV_Q, DQ),                                           \
         mac(nm##32x8, (o) + 2, MEM_32, IF_W0 | IF_L2, EV_D, DQ),                                   \
         mac(nm##64x4, (o) + 2, MEM_32, IF_W1 | IF_L2, EV_Q, F)
 /* general registers or memory */
@@ -107,15 +108,20 @@ INSN_ROWS(avx512_3a, rows_imm);
 /* ---- opmasks: byte, word, doubleword, quadword forms differ in prefix and W */
 
 #define OPMASK(nm, m, o, p, a, b, c, w, ac, fl, flw, fe)                                           \
-    { .name = nm, .enc = ENC_VEX, .map = m, .opcode = o, .pfx = p, .ext = EXT_NONE,                \
-      .rm = EXT_NONE, .op = { a, b, c }, .mem = w, .acc = ac,                                      \
-      .flags = IF_AVX512 | IF_PASS | (fl), .feature = fe, .fl_write = flw, .sem = sem_native }
+    {                                                                                              \
+        .name = nm, .enc = ENC_VEX, .map = m, .opcode = o, .pfx = p, .ext = EXT_NONE,              \
+        .rm = EXT_NONE, .op = { a, b, c }, .mem = w, .acc = ac,                                    \
+        .flags = IF_AVX512 | IF_PASS | (fl), .feature = fe, .fl_write = flw, .sem = sem_native     \
+    }
 #define K_OPS(nm, o, fl, a, b, c, flw, fb, fw)                                                     \
     OPMASK("k" #nm "b", MAP_0F, o, PFX_66, a, b, c, 0, 0, (fl) | IF_W0 | IF_REG_ONLY, flw, fb),    \
-        OPMASK("k" #nm "w", MAP_0F, o, PFX_NONE, a, b, c, 0, 0, (fl) | IF_W0 | IF_REG_ONLY, flw, fw),\
-        OPMASK("k" #nm "d", MAP_0F, o, PFX_66, a, b, c, 0, 0, (fl) | IF_W1 | IF_REG_ONLY, flw, BW),\
-        OPMASK("k" #nm "q", MAP_0F, o, PFX_NONE, a, b, c, 0, 0, (fl) | IF_W1 | IF_REG_ONLY, flw, BW)
-#define K3(nm, o, fw) K_OPS(nm, o, IF_L1, OP_K, OP_KH, OP_KW, 0, DQ, fw)
+        OPMASK("k" #nm "w", MAP_0F, o, PFX_NONE, a, b, c, 0, 0, (fl) | IF_W0 | IF_REG_ONLY, flw,   \
+               fw),                                                                                \
+        OPMASK("k" #nm "d", MAP_0F, o, PFX_66, a, b, c, 0, 0, (fl) | IF_W1 | IF_REG_ONLY, flw,     \
+               BW),                                                                                \
+        OPMASK("k" #nm "q", MAP_0F, o, PFX_NONE, a, b, c, 0, 0, (fl) | IF_W1 | IF_REG_ONLY, flw,   \
+               BW)
+#define K3(nm, o, fw)      K_OPS(nm, o, IF_L1, OP_K, OP_KH, OP_KW, 0, DQ, fw)
 #define K2(nm, o, flw, fw) K_OPS(nm, o, IF_L0, OP_K, OP_KW, 0, flw, DQ, fw)
 #define K_UNPACK(nm, p, w, fe)                                                                     \
     OPMASK(nm, MAP_0F, 0x4b, p, OP_K, OP_KH, OP_KW, 0, 0, IF_L1 | IF_REG_ONLY | (w), 0, fe)
@@ -155,7 +161,6 @@ static const InsnRow rows_opmask[] = {
     K_MOVE("kmovq", PFX_NONE, IF_W1, MEM_8, BW),
     K_GPR("kmovb", PFX_66, IF_W0, OP_Ed, OP_Gd, DQ),
     K_GPR("kmovw", PFX_NONE, IF_W0, OP_Ed, OP_Gd, F),
-    K_GPR("kmovd", PFX_F2, IF_W0, OP_Ed, OP_Gd, BW),
-    K_GPR("kmovq", PFX_F2, IF_W1 | IF_O64, OP_Eq, OP_Gq, BW),
+    K_GPR("kmovd", PFX_F2, 0, OP_Ey, OP_Gy, BW), /* and kmovq, by W */
 };
 INSN_ROWS(opmask, rows_opmask);

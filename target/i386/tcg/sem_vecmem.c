@@ -48,7 +48,7 @@ void sem_maskmov(X86Cpu *c, const Insn *i)
     unsigned w = width_of(i), mode = c->env.mmu_mode;
     bool store = (i->row->acc & ACC_W) != 0;
     uint64_t ea = insn_ea(c, i), va[8];
-    uint8_t mask[32], data[32] = {0};
+    uint8_t mask[32], data[32] = { 0 };
 
     vec_get(c, i->vvvv, mask);
     if (store) {
