@@ -24,7 +24,7 @@ mkdir -p "$initrd/bin" "$initrd/dev" "$initrd/proc" "$initrd/sys" "$initrd/root"
 cp "$guests/root-amd64/bin/busybox" "$initrd/bin/"
 for m in libata ata_piix ata_generic scsi_mod scsi_common sd_mod t10-pi crc64-rocksoft crc64-rocksoft_generic crc64 \
          crc-t10dif crct10dif_common crct10dif_generic mbcache jbd2 crc16 crc32c_generic ext4; do
-    find "$root/lib/modules" "$guests"/deb/linux-image-*-amd64/lib/modules -name "$m.ko" -exec cp {} "$initrd/lib/modules/" \; 2>/dev/null || true
+    find "$root/lib/modules" "$guests"/deb/linux-image-*[0-9]-amd64/lib/modules -name "$m.ko" -exec cp {} "$initrd/lib/modules/" \; 2>/dev/null || true
 done
 cat >"$initrd/init" <<'INIT'
 #!/bin/busybox sh

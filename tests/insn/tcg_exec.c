@@ -64,7 +64,8 @@ static void fill_tlb(void)
 
 static void init(void)
 {
-    vcpu = mmap(NULL, offsetof(TcgVcpu, sets) + sizeof(TlbSet), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    vcpu = mmap(NULL, offsetof(TcgVcpu, sets) + sizeof(TlbSet), PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
     vcpu->cpu = &interp_cpu.cpu;
     vcpu->ops = &ops;
     vcpu->n_sets = 1;
