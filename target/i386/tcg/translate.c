@@ -165,7 +165,7 @@ static bool can_emit(const Trans *t, const Insn *i)
     if (is_moffs(i)) {
         return i->adsize >= 4 && t_mem_ok(t, i);
     }
-    return t_flow_ok(t, i) || t_misc_ok(t, i) || pass_ok(t, i);
+    return t_flow_ok(t, i) || t_misc_ok(t, i) || t_string_ok(t, i) || pass_ok(t, i);
 }
 
 /* ---- flags */
@@ -436,6 +436,8 @@ static void emit_insn(Trans *t)
         emit_lea(t, i);
     } else if (is_moffs(i)) {
         emit_moffs(t, i);
+    } else if (t_string_ok(t, i)) {
+        t_string(t, ti);
     } else if (t_misc_ok(t, i)) {
         t_misc(t, ti);
     } else if (!t_flow(t, ti)) {

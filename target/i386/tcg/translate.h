@@ -63,7 +63,7 @@ typedef struct Trans {
     struct { uint8_t *from; bool frame_flags; } exits[2];
     unsigned n_exits;
     TInsn insns[BLOCK_INSNS];
-    SlowRef slow[BLOCK_INSNS * 4];
+    SlowRef slow[BLOCK_INSNS * 6];
 } Trans;
 
 /* A translated memory operand: host address of byte 0 of the access. */
@@ -127,6 +127,10 @@ void t_lookup_stack(Trans *t, int reg, int32_t disp, unsigned size, bool write, 
 bool t_misc_ok(const Trans *t, const Insn *i);
 bool t_misc_continues(const Insn *i);       /* the block goes on behind it */
 void t_misc(Trans *t, const TInsn *ti);
+
+/* ---- translate_string.c */
+bool t_string_ok(const Trans *t, const Insn *i);
+void t_string(Trans *t, const TInsn *ti);
 
 /* ---- translate_flow.c: returns true when it emitted the instruction */
 bool t_flow(Trans *t, const TInsn *ti);
