@@ -70,6 +70,21 @@ static unsigned xmm_bytes(const X86Cpu *c)
     return (c->env.hflags & HF_CS64 ? 16 : 8) * 16;
 }
 
+/* How much of a component moves: outside 64-bit mode that of the registers one has there; the rest of
+ * the image and of the state stays (SDM vol. 1, 13.7-13.11). */
+static unsigned part_bytes(const X86Cpu *c, unsigned n)
+{
+    if (c->env.hflags & HF_CS64) {
+        return components[n].size;
+    }
+    switch (components[n].bit) {
+    case 2:
+    case 6: return components[n].size / 2;
+    case 7: return 0;
+    default: return components[n].size;
+    }
+}
+
 /* The 160 bytes of x87 part and MXCSR, in the 64-bit or the 32-bit pointer form. */
 static void legacy_image(const X86Cpu *c, const Insn *i, uint8_t *buf)
 {
@@ -202,9 +217,9 @@ static void xsave_standard(X86Cpu *c, const Insn *i, bool opt)
     bv = guest_ld64(&c->cpu, va + HEADER_AT, c->env.mmu_mode);
     store_legacy(c, i, va, parts, (rfbm & (XCR0_SSE | XCR0_AVX)) != 0);
     for (unsigned n = 0; n < G_N_ELEMENTS(components); n++) {
-        if (parts >> components[n].bit & 1) {
+        if ((parts >> components[n].bit & 1) && part_bytes(c, n) != 0) {
             guest_write(&c->cpu, va + components[n].at,
-                        (const uint8_t *)&c->env.xs + components[n].at, components[n].size,
+                        (const uint8_t *)&c->env.xs + components[n].at, part_bytes(c, n),
                         c->env.mmu_mode);
         }
     }
@@ -233,9 +248,9 @@ static void xsave_compact(X86Cpu *c, const Insn *i)
         if (!(rfbm >> components[n].bit & 1)) {
             continue;
         }
-        if (parts >> components[n].bit & 1) {
+        if ((parts >> components[n].bit & 1) && part_bytes(c, n) != 0) {
             guest_write(&c->cpu, va + at, (const uint8_t *)&c->env.xs + components[n].at,
-                        components[n].size, c->env.mmu_mode);
+                        part_bytes(c, n), c->env.mmu_mode);
         }
         at += components[n].size;
     }
@@ -275,8 +290,8 @@ static void xrstor(X86Cpu *c, const Insn *i, bool compact_only)
     for (unsigned n = 0; n < G_N_ELEMENTS(components); n++) {
         at[n] = compact ? next : components[n].at;
         next += header[1] >> components[n].bit & 1 ? components[n].size : 0;
-        if (load >> components[n].bit & 1) {
-            guest_read(&c->cpu, va + at[n], ext + components[n].at, components[n].size, mode);
+        if ((load >> components[n].bit & 1) && part_bytes(c, n) != 0) {
+            guest_read(&c->cpu, va + at[n], ext + components[n].at, part_bytes(c, n), mode);
         }
     }
     need_mxcsr = compact ? (load & XCR0_SSE) != 0 : (rfbm & (XCR0_SSE | XCR0_AVX)) != 0;
@@ -304,9 +319,9 @@ static void xrstor(X86Cpu *c, const Insn *i, bool compact_only)
         uint8_t *to = (uint8_t *)&c->env.xs + components[n].at;
 
         if (load >> components[n].bit & 1) {
-            memcpy(to, ext + components[n].at, components[n].size);
+            memcpy(to, ext + components[n].at, part_bytes(c, n));
         } else if (rfbm >> components[n].bit & 1) {
-            memset(to, 0, components[n].size);
+            memset(to, 0, part_bytes(c, n));
         }
     }
 }
