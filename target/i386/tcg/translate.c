@@ -118,7 +118,8 @@ static bool pass_ok(const Trans *t, const Insn *i)
     const InsnRow *r = i->row;
     Fields f;
 
-    if ((!(r->flags & IF_PASS) && !is_short_inc(i) && !is_mxcsr(i)) || (r->flags & (IF_JUMP | IF_END | IF_PRIV | IF_VSIB | IF_REP)) ||
+    if ((!(r->flags & IF_PASS) && !is_short_inc(i) && !is_mxcsr(i)) ||
+        (r->flags & (IF_JUMP | IF_END | IF_PRIV | IF_VSIB | IF_REP)) ||
         !fp_ok(t, r) || !implicit_ok(r) || r->mem == MEM_SPECIAL || r->mem == MEM_XSAVE ||
         (r->fl_write & FL_DF) || i->adsize < 4) {
         return false;

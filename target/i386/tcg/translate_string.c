@@ -21,7 +21,8 @@ static void lookup_string(Trans *t, unsigned reg, unsigned shift, bool write)
 {
     Asm *a = &t->a;
     int32_t at = t->mode * (int32_t)sizeof(t->v->set->data[0]);
-    AsmMem e = { .base = HTLB, .index = T2, .disp = at + (write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)) };
+    AsmMem e = { .base = HTLB, .index = T2,
+                 .disp = at + (write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)) };
 
     a_mov_rr(a, 1, T1, reg);
     a_mov_rr(a, 0, T2, T1);
