@@ -82,7 +82,7 @@ static void apm_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
     } else if (val == ACPI_DISABLE_CMD) {
         s->acpi.pm1_cnt &= (uint16_t)~PM1_SCI_EN;
     }
-    if (s->pci.config[PM_DEVACTB + 3] & PM_APMC_EN) {
+    if (s->cfg.smm_enabled && (s->pci.config[PM_DEVACTB + 3] & PM_APMC_EN)) {
         irq_pulse(s->cfg.smi);
     }
 }
