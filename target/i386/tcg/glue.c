@@ -8,6 +8,13 @@
 #include <signal.h>
 #include <ucontext.h>
 
+/* Does accel/tcg/general_regs.h keep the compiler off the vector registers? Else they are saved before C code. */
+#ifdef __clang__
+enum { GENERAL_REGS_KEPT = 0 };
+#else
+enum { GENERAL_REGS_KEPT = 1 };
+#endif
+
 enum { SLOT_SLOW, SLOT_FP_SAVED, SLOT_FP_LOAD, SLOT_REFILL };
 
 static const uint8_t pinned[] = { R_RAX, R_RCX, R_RDX, R_RBX, R_RSP, R_RBP, R_RSI, R_RDI, R_R8, R_R9, R_R12,
@@ -241,6 +248,9 @@ static uint8_t *emit_exit(Asm *a, TcgVcpu *v)
     uint8_t *at = a->p;
 
     emit_spill(a);
+    if (!GENERAL_REGS_KEPT) {
+        emit_fp_save(a, v);
+    }
     a_load(a, 1, H_RAX, frame(F_TMP));
     emit_leave(a);
     return at;
@@ -298,6 +308,9 @@ static void emit_refill(Asm *a, TcgVcpu *v)
     full = a_jcc(a, CC_E);
     emit_caller_saved(a, true);
     a8(a, 0xfc);                                                /* cld */
+    if (!GENERAL_REGS_KEPT) {
+        emit_fp_save(a, v);
+    }
     a_load(a, 1, H_RSI, frame(F_SITE));
     a_load(a, 1, H_RDX, frame(F_MISS));
     a_load(a, 1, H_RCX, frame(F_MISS_AT));
