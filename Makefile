@@ -68,8 +68,9 @@ build-asan: | packages-check
 	@$(NINJA) -C build-asan
 
 check-sanitizers: build-asan
-	@$(call SANITIZE,0) $(TEST_ASAN) --suite unit --suite qtest \
-		--suite insn --suite system
+	@status=0; $(call SANITIZE,1) $(TEST_ASAN) --logbase testlog-unit --suite unit || status=1; \
+	$(call SANITIZE,0) $(TEST_ASAN) --suite qtest --suite insn --suite system || status=1; \
+	exit $$status
 
 FUZZ = cd build-asan && $(call SANITIZE,0) ../tests/fuzz/regs.py --binary ./qemu-system-x86_64
 
