@@ -75,7 +75,7 @@ check-sanitizers: build-asan
 FUZZ = cd build-asan && $(call SANITIZE,0) ../tests/fuzz/regs.py --binary ./qemu-system-x86_64
 
 check-fuzz: build-asan
-	@$(FUZZ) --count 100000
+	@$(FUZZ) --count 500000
 	@$(call SANITIZE,0) python3 tests/fuzz/monitor.py build-asan/qemu-system-x86_64
 
 fuzz: build-asan

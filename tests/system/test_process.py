@@ -13,9 +13,8 @@ def ready(args=()):
     """Started, with its monitor answering on a socket."""
     proc = Process(BASE + ["-monitor", "unix:m,server=on,wait=off"] + list(args))
     p = proc.__enter__()
-    wait_for(lambda: os.path.exists("m") or p.poll() is not None)
     s = socket.socket(socket.AF_UNIX)
-    s.connect("m")
+    wait_for(lambda: s.connect_ex("m") == 0 or p.poll() is not None)    # bound is not listening yet
     read_until(s.fileno(), b"(qemu) ")
     return proc, p, s
 
