@@ -54,7 +54,7 @@ initramfs() {
     done
     # no init to signal: the commands act at once
     mkdir -p "$1/etc"
-    printf "alias poweroff='busybox poweroff -f'\nalias reboot='busybox reboot -f'\n" >"$1/etc/shrc"
+    printf 'poweroff() { busybox poweroff -f; }\nreboot() { busybox reboot -f; }\n' >"$1/etc/shrc"
     initramfs_init "$1"
     cpio_gz "$1" "$2"
 }
