@@ -68,7 +68,7 @@ get_amd64() {
 }
 
 get_busybox() {
-    [ -f initramfs-amd64.gz ] || {
+    [ initramfs-amd64.gz -nt "$here/fetch.sh" ] || {
         unpack busybox-static
         rm -rf root-amd64
         mkdir -p root-amd64/bin
@@ -95,7 +95,7 @@ get_installer() {
         cp "$from/initrd.gz" "installer-$arch-initrd.gz"
         rm -rf "deb/debian-installer-12-netboot-$arch"/usr/lib/debian-installer/images/12/*/gtk
     done
-    [ -f initramfs-i386.gz ] || {
+    [ initramfs-i386.gz -nt "$here/fetch.sh" ] || {
         rm -rf root-i386 all-i386
         mkdir -p root-i386 all-i386
         (cd all-i386 && gzip -dc ../installer-i386-initrd.gz | cpio --quiet -id 2>/dev/null) || true
