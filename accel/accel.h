@@ -68,6 +68,7 @@ void cpus_pause_all(Vm *vm); /* returns when all stand still. VM lock held, let 
 void cpus_resume_all(Vm *vm);
 int cpu_thread_id(const Cpu *cpu); /* host tid, for info cpus; 0 when there is none */
 bool cpu_is_stopped(const Cpu *cpu);
+bool cpu_in_guest(const Cpu *cpu); /* may be inside a guest instruction now; any thread */
 /* Queues fn for the vCPU's thread, between guest instructions, without the VM lock. _async returns
  * at once, the other when it has run. On the vCPU's own thread the other runs it directly. */
 void cpu_run_async(Cpu *cpu, void (*fn)(Cpu *cpu, void *opaque), void *opaque);

@@ -680,6 +680,11 @@ bool cpu_is_stopped(const Cpu *cpu)
     return cpu->thread == NULL || cpu->thread->thread == NULL || flag(&cpu->thread->parked);
 }
 
+bool cpu_in_guest(const Cpu *cpu)
+{
+    return cpu->thread != NULL && flag(&cpu->thread->running);
+}
+
 bool cpu_regs_pull(Cpu *cpu, GError **errp)
 {
     Accel *a = cpu->dev.vm->accel;

@@ -43,22 +43,7 @@ static void tcg_map_changed(void *opaque)
 
 static void tcg_code_written(void *opaque, RamBlock *b, uint64_t off, uint64_t len)
 {
-    Tcg *t = opaque;
-
-    for (unsigned k = 0; k < t->vm->cpus->len; k++) {
-        Cpu *cpu = g_ptr_array_index(t->vm->cpus, k);
-        TcgVcpu *v = tcg_vcpu(cpu);
-
-        if (v == NULL || v->cache == NULL) {
-            continue;
-        }
-        if (cpu == current_cpu) {
-            cache_written(v, b, off, len);
-        } else {
-            cache_written_async(v, b, off, len);
-            cpu_kick(cpu);
-        }
-    }
+    watch_stored(opaque, b, off, len);
 }
 
 static void tcg_dirty_cleared(void *opaque, RamBlock *b, uint64_t off, uint64_t len, DirtyClient c)

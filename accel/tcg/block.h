@@ -2,7 +2,7 @@
 /* Translated blocks of a vCPU: code buffer, lookup, links between blocks, and what a stored-to page takes
  * with it. Blocks are known by the host address of their first instruction byte (which stands for its
  * physical address), the virtual address they were made for, and the target's mode flags.
- * Everything belongs to the vCPU's thread; other threads only leave requests (code_written). */
+ * Everything belongs to the vCPU's thread; other threads only leave requests (watch.c). */
 #ifndef ACCEL_TCG_BLOCK_H
 #define ACCEL_TCG_BLOCK_H
 
@@ -38,6 +38,7 @@ struct Block {
     uint16_t len, n_insns;
     bool flags_in;                  /* the body wants the guest's status flags in the host's */
     bool dead, uses_fp, invalidated;
+    uint32_t sum;                   /* of the source bytes; 0 when there is one vCPU only */
     int8_t table;                   /* which jump table its mode has; -1: none */
 };
 
@@ -54,9 +55,17 @@ typedef struct CodeCache {
     uint32_t table_flags[JUMP_TABLES];
     unsigned n_tables, table_resets;        /* resets: flushes to give tables to new modes */
     unsigned epoch;                 /* counts invalidations */
-    GMutex lock;                    /* of wanted */
-    GArray *wanted;                 /* of CodeRange: written by other threads */
+    /* watch.c: what other threads ask for */
+    GMutex lock;
+    GArray *wanted;                 /* of CodeRange: written by them */
+    unsigned n_wanted;              /* atomic */
+    GArray *protect;                /* of host pages whose stores they must see */
+    bool protect_all;               /* more than fit */
+    uint32_t protect_asked, protect_done;   /* atomic */
     int wanted_any;                 /* atomic */
+    /* own: pages that others may still be storing to unseen */
+    GArray *unverified;
+    uint32_t seen_asked[256];       /* protect_asked of each vCPU when the last was added */
 } CodeCache;
 
 /* What the target's translator supplies. */
@@ -87,10 +96,19 @@ void tcg_run_blocks(TcgVcpu *v);     /* translated code, linked as it comes by, 
 void cache_link(TcgVcpu *v, BlockExit *e, Block *to);
 void cache_flush(TcgVcpu *v);           /* everything goes */
 void cache_written(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len);    /* own thread */
-void cache_written_async(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len);
-void cache_requests(TcgVcpu *v);        /* acts on the above */
+void cache_verify_page(TcgVcpu *v, const uint8_t *host);    /* drops what differs from the page's bytes */
 void *cache_alloc(CodeCache *c, size_t n);      /* below 2 GiB, zeroed; NULL when full */
 Block *cache_find_code(TcgVcpu *v, const uint8_t *code);    /* block whose code holds this address */
+
+/* ---- watch.c: own thread unless said otherwise */
+/* v has translations of this page from now on, unwatch_page(): none any more. Before the bytes are read. */
+void watch_page(TcgVcpu *v, RamBlock *b, uint64_t off);
+void unwatch_page(TcgVcpu *v, RamBlock *b, uint64_t off);
+/* Something was stored to pages with translations; after the store. Any thread. */
+void watch_stored(struct Tcg *t, RamBlock *b, uint64_t off, uint64_t len);
+void cache_requests(TcgVcpu *v);        /* acts on what others asked for */
+/* While TcgVcpu.unverified is not 0: at the beginning of a round. */
+void watch_verify(TcgVcpu *v);
 /* The vCPU of this thread that is inside generated code; for signal handlers. */
 TcgVcpu *tcg_running(void);
 

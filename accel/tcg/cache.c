@@ -15,6 +15,7 @@ typedef struct CodePage {
     RamBlock *ram;
     uint64_t off;
     unsigned misses, n_blocks;      /* stores beside code since the page was last given up */
+    bool watched;                   /* stores to it are seen (watch.c), as far as this vCPU knows */
 } CodePage;
 
 unsigned cache_hash(const uint8_t *source, const TbKey *key)
@@ -45,6 +46,8 @@ bool cache_new(TcgVcpu *v, size_t size, GError **errp)
     c->data = c->end;
     c->pages = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     c->wanted = g_array_new(false, false, sizeof(CodeRange));
+    c->protect = g_array_new(false, false, sizeof(const uint8_t *));
+    c->unverified = g_array_new(false, false, sizeof(const uint8_t *));
     g_mutex_init(&c->lock);
     v->cache = c;
     if (!v->ops->translator->init(v, errp)) {
@@ -69,6 +72,8 @@ void cache_free(TcgVcpu *v)
     munmap(c->base, c->end - c->base);
     g_hash_table_destroy(c->pages);
     g_array_free(c->wanted, true);
+    g_array_free(c->protect, true);
+    g_array_free(c->unverified, true);
     g_mutex_clear(&c->lock);
     g_free(c);
 }
@@ -211,8 +216,9 @@ static void page_written(TcgVcpu *v, CodePage *page, const uint8_t *host, uint64
         }
     }
     page->blocks = kept;
-    if (kept == NULL && v->sole) {
-        ram_dirty_set_client(page->ram, page->off, PAGE_SIZE, DIRTY_CODE);
+    if (kept == NULL) {
+        page->watched = false;
+        unwatch_page(v, page->ram, page->off);
     }
 }
 
@@ -226,46 +232,24 @@ void cache_written(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len)
 
         if (page != NULL) {
             page_written(v, page, host, step);
-        } else if (v->sole) {
-            ram_dirty_set_client(b, (uint64_t)(host - b->host), step, DIRTY_CODE);
         }
         host += step;
         len -= step;
     }
 }
 
-void cache_written_async(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len)
-{
-    CodeRange r = { b, off, len };
-
-    g_mutex_lock(&v->cache->lock);
-    g_array_append_val(v->cache->wanted, r);
-    g_mutex_unlock(&v->cache->lock);
-    __atomic_store_n(&v->cache->wanted_any, 1, __ATOMIC_RELEASE);
-}
-
-void cache_requests(TcgVcpu *v)
-{
-    CodeCache *c = v->cache;
-
-    if (c == NULL || !__atomic_exchange_n(&c->wanted_any, 0, __ATOMIC_ACQ_REL)) {
-        return;
-    }
-    g_mutex_lock(&c->lock);
-    for (unsigned k = 0; k < c->wanted->len; k++) {
-        CodeRange *r = &g_array_index(c->wanted, CodeRange, k);
-
-        cache_written(v, r->b, r->off, r->len);
-    }
-    g_array_set_size(c->wanted, 0);
-    g_mutex_unlock(&c->lock);
-}
-
 void cache_flush(TcgVcpu *v)
 {
     CodeCache *c = v->cache;
 
+    GHashTableIter it;
+    gpointer page;
+
     memset(c->hash, 0, sizeof(c->hash));
+    g_hash_table_iter_init(&it, c->pages);
+    while (g_hash_table_iter_next(&it, NULL, &page)) {
+        unwatch_page(v, ((CodePage *)page)->ram, ((CodePage *)page)->off);
+    }
     g_hash_table_remove_all(c->pages);
     for (unsigned k = 0; k < v->n_sets; k++) {
         if (v->sets[k].used) {
@@ -294,17 +278,20 @@ static CodePage *page_watch(TcgVcpu *v, RamBlock *ram, const uint8_t *host)
     return page;
 }
 
-static void page_add(TcgVcpu *v, Block *b, unsigned slot, RamBlock *ram, const uint8_t *host)
+/* true: others may have stored to the page unseen until now. */
+static bool page_add(TcgVcpu *v, Block *b, unsigned slot, RamBlock *ram, const uint8_t *host)
 {
     CodePage *page = page_watch(v, ram, host);
 
     b->page_next[slot] = page->blocks;
     page->blocks = b;
     page->n_blocks++;
-    /* Where the bit was clear already, nobody stores to the page unseen. */
-    if (ram_dirty_clear(ram, page->off, PAGE_SIZE, DIRTY_CODE)) {
-        tlb_protect_page(v, (const uint8_t *)((uintptr_t)host & PAGE_MASK));
+    if (!page->watched) {
+        page->watched = true;
+        watch_page(v, ram, page->off);
+        return true;
     }
+    return false;
 }
 
 static int table_for(TcgVcpu *v, uint32_t flags)
@@ -321,6 +308,57 @@ static int table_for(TcgVcpu *v, uint32_t flags)
     }
     c->table_flags[c->n_tables] = flags;
     return c->n_tables++;
+}
+
+/* ---- what a block was made from */
+
+static uint32_t sum_bytes(uint32_t sum, const uint8_t *p, unsigned n)
+{
+    for (unsigned k = 0; k < n; k++) {
+        sum = (sum ^ __atomic_load_n(&p[k], __ATOMIC_RELAXED)) * 0x01000193;
+    }
+    return sum;
+}
+
+/* Of the first n bytes that b was or is to be made from. */
+static uint32_t block_sum(const Block *b, unsigned n)
+{
+    unsigned first = MIN(n, PAGE_SIZE - ((uintptr_t)b->source & ~PAGE_MASK));
+    uint32_t sum = sum_bytes(0x811c9dc5, b->source, first);
+
+    return b->source2 != NULL ? sum_bytes(sum, b->source2, n - first) : sum;
+}
+
+void cache_verify_page(TcgVcpu *v, const uint8_t *host)
+{
+    CodePage *page = g_hash_table_lookup(v->cache->pages, page_key(host));
+    unsigned slot;
+
+    for (Block *b = page != NULL ? page->blocks : NULL; b != NULL; b = b->page_next[slot]) {
+        on_page(b, host, &slot);
+        if (!b->dead && block_sum(b, b->len) != b->sum) {
+            block_remove(v, b);
+        }
+    }
+}
+
+/* Translates while others may store: what was read is what the sum is of, or the sum is wrong on purpose. */
+static bool translate_summed(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned avail)
+{
+    unsigned n = MIN(avail, 1024);
+    uint8_t before[1024];
+    bool done;
+
+    if (v->sole) {
+        return v->ops->translator->translate(v, b, page, avail);
+    }
+    memcpy(before, b->source, n);
+    done = v->ops->translator->translate(v, b, page, avail);
+    b->sum = block_sum(b, b->len);
+    if (memcmp(before, b->source, MIN(n, b->len)) != 0) {
+        b->sum ^= 1;
+    }
+    return done;
 }
 
 Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8_t *source)
@@ -341,12 +379,14 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
     b->table = table_for(v, key->flags);
     /* Stores by others from now on are seen, before the bytes are read. */
     page_add(v, b, 0, page.ram, source);
-    if (!v->ops->translator->translate(v, b, &page, avail)) {
+    if (!translate_summed(v, b, &page, avail)) {
         b->code = NULL;             /* remembered as one to interpret */
         b->table = -1;
     }
     if (b->source2 != NULL) {
-        page_add(v, b, 1, ram_from_host(b->source2, &(uint64_t){ 0 }), b->source2);
+        if (page_add(v, b, 1, ram_from_host(b->source2, &(uint64_t){ 0 }), b->source2) && !v->sole) {
+            b->sum ^= 1;            /* read before it was watched: made again soon */
+        }
     }
     h = cache_hash(source, key);
     b->hash_next = c->hash[h];

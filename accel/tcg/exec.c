@@ -29,6 +29,9 @@ static bool round_begin(TcgVcpu *v)
         tlb_flush_requests(v);
     }
     cache_requests(v);
+    if (v->unverified != 0) {
+        watch_verify(v);
+    }
     pending = __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
     if (__atomic_load_n(&cpu->stop, __ATOMIC_RELAXED) || (pending & CPU_PENDING_EXIT)) {
         __atomic_fetch_and(&cpu->pending, ~(uint32_t)CPU_PENDING_EXIT, __ATOMIC_ACQ_REL);

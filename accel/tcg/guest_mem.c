@@ -18,6 +18,18 @@ static bool one_page(uint64_t va, size_t n)
 
 /* ---- parts of an access, each within a page */
 
+/* What one instruction moves is one access to memory: other vCPUs look on. */
+static void copy_once(void *to, const void *from, size_t n)
+{
+    switch (n) {
+    case 1: __builtin_memcpy(to, from, 1); break;
+    case 2: __builtin_memcpy(to, from, 2); break;
+    case 4: __builtin_memcpy(to, from, 4); break;
+    case 8: __builtin_memcpy(to, from, 8); break;
+    default: memcpy(to, from, n); break;
+    }
+}
+
 static void io_read(TcgVcpu *v, uint64_t pa, uint8_t *buf, size_t n)
 {
     v->n.mmio++;
@@ -63,7 +75,7 @@ static void mark_written(TcgVcpu *v, const TlbPage *p, uint64_t va, size_t n, un
 static void part_read(TcgVcpu *v, uint64_t va, const TlbPage *p, void *buf, size_t n)
 {
     if (p->host != NULL) {
-        memcpy(buf, p->host + (va & ~PAGE_MASK), n);
+        copy_once(buf, p->host + (va & ~PAGE_MASK), n);
     } else {
         io_read(v, p->pa | (va & ~PAGE_MASK), buf, n);
     }
@@ -72,7 +84,7 @@ static void part_read(TcgVcpu *v, uint64_t va, const TlbPage *p, void *buf, size
 static void part_write(TcgVcpu *v, uint64_t va, const TlbPage *p, const void *buf, size_t n, unsigned mode)
 {
     if (p->host != NULL) {
-        memcpy(p->host + (va & ~PAGE_MASK), buf, n);
+        copy_once(p->host + (va & ~PAGE_MASK), buf, n);
         if (p->tracked) {
             mark_written(v, p, va, n, mode);
         }

@@ -252,6 +252,7 @@ void ram_block_free(RamBlock *b)
     for (int c = 0; c < DIRTY_CLIENTS; c++) {
         g_free(b->dirty[c]);
     }
+    g_free(b->code_users);
     g_free(b->id);
     g_free(b);
 }
@@ -443,6 +444,7 @@ void ram_dirty_set(RamBlock *b, uint64_t off, uint64_t len)
             set_bits(b->dirty[c], s);
         }
     }
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the store, then the bit: who clears it reads after */
     if (any_clear(b->dirty[DIRTY_CODE], s)) {
         const RamHooks *hooks = __atomic_load_n(&ram.hooks, __ATOMIC_ACQUIRE);
 

@@ -29,6 +29,7 @@ struct RamBlock {
     bool shared;                    /* visible to other processes that have fd */
     uint64_t *dirty[DIRTY_CLIENTS]; /* a bit a page; atomic */
     uint64_t pages;
+    uint64_t *code_users; /* the translator's: a bit set of vCPUs a page; NULL until it needs it */
 };
 
 typedef struct RamOptions { /* zero: anonymous memfd, no prealloc, default merge and dump */

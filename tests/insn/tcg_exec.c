@@ -19,8 +19,8 @@ static RamBlock fake_ram = { .host = (uint8_t *)(uintptr_t)ARENA_CODE, .size = 0
 __thread Cpu *current_cpu;
 const FlatMap *addr_space_map(const AddrSpace *as) { return NULL; }
 const FlatRange *flat_map_find(const FlatMap *map, GuestAddr a) { return NULL; }
-void ram_dirty_set_client(RamBlock *b, uint64_t off, uint64_t len, DirtyClient c) {}
-bool ram_dirty_clear(RamBlock *b, uint64_t off, uint64_t len, DirtyClient c) { return true; }
+void watch_page(TcgVcpu *v, RamBlock *b, uint64_t off) {}
+void unwatch_page(TcgVcpu *v, RamBlock *b, uint64_t off) {}
 RamBlock *ram_from_host(const void *host, uint64_t *offset) { return &fake_ram; }
 
 /* ---- guest operations */

@@ -372,6 +372,10 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     }
     v->n.helper_calls++;
     done = v->ops->interpret(v->cpu, s->count);
+    if (v->unverified != 0) {       /* the instruction may have been a serializing one */
+        v->n.helper_leaves++;
+        return NULL;
+    }
     if (done == s->count && s->cont != 0 && !b->dead && x86_tb_flags(&c->env) == b->key.flags &&
         c->env.rip == pc + s->next) {
         return (const uint8_t *)(uintptr_t)s->cont;
