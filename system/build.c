@@ -430,6 +430,13 @@ static bool settle_process(VmConfig *cfg, GError **errp)
     return user == NULL || process_change_user(user, errp);
 }
 
+bool build_dump_vmstate(VmConfig *cfg, const char *file, GError **errp)
+{
+    const MachineType *t = choose_machine(cfg, errp);
+
+    return t != NULL && vmstate_dump_types(file, t->name, errp);
+}
+
 Vm *build_vm(VmConfig *cfg, GError **errp)
 {
     const char *pidfile = config_str(cfg, "pidfile");

@@ -9,6 +9,8 @@
 /* Everything up to the first instruction. Called without the VM lock. NULL on failure, after
  * which the process should end; the report location says which option failed. */
 Vm *build_vm(VmConfig *cfg, GError **errp);
+/* -dump-vmstate: the rows of all device types, into a file. No machine is made. */
+bool build_dump_vmstate(VmConfig *cfg, const char *file, GError **errp);
 /* Monitors, chardevs and the machine go, in the opposite order. */
 void build_free(Vm *vm);
 

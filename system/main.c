@@ -41,6 +41,10 @@ int main(int argc, char **argv)
     if (out != NULL && !config_write_file(cfg, out, &err)) {
         return fail(err);
     }
+    out = config_str(cfg, "dump-vmstate");
+    if (out != NULL) {
+        return build_dump_vmstate(cfg, out, &err) ? EXIT_SUCCESS : fail(err);
+    }
     vm = build_vm(cfg, &err);
     if (vm == NULL) {
         return fail(err);

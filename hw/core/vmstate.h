@@ -40,7 +40,8 @@ typedef struct VmCustomOps { /* for layouts no row can say */
 } VmCustomOps;
 
 struct VmField {
-    const char *name;
+    const char *name; /* the member's */
+    const char *as;   /* what the stream's description calls it, where that is another name */
     VmKind kind;
     uint32_t offset, count; /* count > 1: array. With a variable count: its upper limit */
     uint32_t elem_size;    /* bytes in the struct; VM_BUF, VM_STRUCT, VM_UNUSED, VM_EQUAL need it */
@@ -134,6 +135,16 @@ struct VmState {
     {                                                                                              \
         .name = NULL, .kind = VM_END                                                               \
     }
+
+static inline const char *vmstate_row_name(const VmField *f)
+{
+    return f->as != NULL ? f->as : f->name;
+}
+
+/* Every device type's rows: {"TYPE": {"Name": ..., "version_id": ..., "Description": {"Fields":
+ * [...], "Subsections": [...]}}, ...}, with the board's name as "vmschkmachine". */
+Json *vmstate_describe_types(const char *machine);
+bool vmstate_dump_types(const char *file, const char *machine, GError **errp);
 
 /* ---- Writing */
 struct VmWriter {
