@@ -22,6 +22,11 @@ enum {
 };
 enum { PM_IO_LEN = 64, PM_APMC_EN = 1 << 1 /* bit 25 of DEVACTB */, APM_CNT = 0, APM_STS = 1 };
 
+typedef struct Piix4MemSlot {
+    bool enabled, inserting;
+    uint32_t ost_event, ost_status;
+} Piix4MemSlot;
+
 typedef struct Piix4 {
     PciDevice pci;
     MemRegion pm_io, apm_io;
@@ -30,6 +35,10 @@ typedef struct Piix4 {
     AcpiCpuHotplug cpuhp;
     PmSmbus smb;
     uint8_t apmc, apms;
+    struct {
+        uint32_t selector, count;
+        Piix4MemSlot slots[1];
+    } mem; /* for snapshots only */
     Piix4Config cfg;
     VmNotify notify;
     uint32_t smb_io_base; /* properties */
@@ -159,6 +168,14 @@ static void piix4_unrealize(Device *dev)
 
     vm_notify_del(dev->vm, &s->notify);
     acpi_regs_fini(&s->acpi);
+    acpi_cpuhp_fini(&s->cpuhp);
+}
+
+/* What a sender leaves out. */
+static bool piix4_pre_load(void *obj, GError **errp)
+{
+    acpi_cpuhp_reset(&((Piix4 *)obj)->cpuhp);
+    return true;
 }
 
 static bool piix4_post_load(void *obj, int version, GError **errp)
@@ -173,39 +190,135 @@ static const VmField apm_fields[] = { VM_FIELD_U8(Piix4, apmc), VM_FIELD_U8(Piix
 static const VmState apm_vmstate = {
     .name = "APM State", .version = 1, .min_version = 1, .fields = apm_fields
 };
-static const VmField gpe_fields[] = { VM_FIELD_U16(AcpiRegs, gpe_sts),
-                                      VM_FIELD_U16(AcpiRegs, gpe_en), VM_FIELD_END };
+static const VmField gpe_fields[] = { VM_FIELD_U16(AcpiRegs, gpe_sts, .as = "sts"),
+                                      VM_FIELD_U16(AcpiRegs, gpe_en, .as = "en"), VM_FIELD_END };
 static const VmState gpe_vmstate = {
     .name = "gpe", .version = 1, .min_version = 1, .fields = gpe_fields
 };
-static const VmField pci_status_fields[] = { VM_FIELD_U32(AcpiPciHotplug, up),
-                                             VM_FIELD_U32(AcpiPciHotplug, down), VM_FIELD_END };
+/* The same rows under two names: of the root alone, and of all buses. */
+static const VmField pci_status_fields[] = { VM_FIELD_U32(AcpiPciSlots, up),
+                                             VM_FIELD_U32(AcpiPciSlots, down), VM_FIELD_END };
 static const VmState pci_status_vmstate = {
+    .name = "pci_status", .version = 1, .min_version = 1, .fields = pci_status_fields
+};
+static const VmState pcihp_status_vmstate = {
     .name = "acpi_pcihp_pci_status", .version = 1, .min_version = 1, .fields = pci_status_fields
 };
-static const VmField piix4_fields[] = {
-    VM_FIELD_STRUCT(Piix4, pci, pci_device_vmstate),
-    VM_FIELD_U16(Piix4, acpi.pm1_sts),
-    VM_FIELD_U16(Piix4, acpi.pm1_en),
-    VM_FIELD_U16(Piix4, acpi.pm1_cnt),
-    { .name = "apm",
+static bool smb_exists(const void *obj, int version)
+{
+    return true;
+}
+
+static bool root_hotplug_exists(const void *obj, int version)
+{
+    return !((const Piix4 *)obj)->pcihp_bridges;
+}
+
+static bool pcihp_exists(const void *obj, int version)
+{
+    const Piix4 *s = obj;
+
+    return s->pcihp_bridges || s->pcihp_root;
+}
+
+static bool acpi_index_exists(const void *obj, int version)
+{
+    return pcihp_exists(obj, version) && !((const Piix4 *)obj)->x_not_migrate_acpi_index;
+}
+
+/* Memory hotplug is not modelled: a selector and no slots. */
+static bool memhp_needed(const void *obj)
+{
+    return ((const Piix4 *)obj)->memhp;
+}
+
+static const VmField mem_slot_fields[] = {
+    VM_FIELD_BOOL(Piix4MemSlot, enabled, .as = "is_enabled"),
+    VM_FIELD_BOOL(Piix4MemSlot, inserting, .as = "is_inserting"),
+    VM_FIELD_U32(Piix4MemSlot, ost_event),
+    VM_FIELD_U32(Piix4MemSlot, ost_status),
+    VM_FIELD_END,
+};
+static const VmState mem_slot_vmstate = {
+    .name = "memory hotplug device state", .version = 1, .min_version = 1, .fields = mem_slot_fields
+};
+static const VmField memhp_fields[] = {
+    VM_FIELD_U32(Piix4, mem.selector, .as = "selector"),
+    { .name = "mem.slots",
+      .as = "devs",
       .kind = VM_STRUCT,
-      .offset = 0,
+      .offset = offsetof(Piix4, mem.slots),
+      .count = G_N_ELEMENTS(((Piix4 *)NULL)->mem.slots),
+      .elem_size = sizeof(Piix4MemSlot),
+      .count_offset = offsetof(Piix4, mem.count),
+      .count_size = sizeof(uint32_t),
+      .sub = &mem_slot_vmstate },
+    VM_FIELD_END,
+};
+static const VmState memhp_inner_vmstate = {
+    .name = "memory hotplug state", .version = 1, .min_version = 1, .fields = memhp_fields
+};
+static const VmField memhp_outer_fields[] = {
+    { .name = "acpi_memory_hotplug",
+      .kind = VM_STRUCT,
       .count = 1,
       .elem_size = sizeof(Piix4),
-      .sub = &apm_vmstate },
-    VM_FIELD_TIMER(Piix4, acpi.timer),
-    VM_FIELD_I64(Piix4, acpi.overflow_time),
-    { .name = "gpe",
-      .kind = VM_STRUCT,
-      .offset = offsetof(Piix4, acpi),
-      .count = 1,
-      .elem_size = sizeof(AcpiRegs),
-      .sub = &gpe_vmstate,
-      .since = 2 },
-    VM_FIELD_U32(Piix4, pcihp.select),
-    VM_FIELD_STRUCT(Piix4, pcihp, pci_status_vmstate),
-    VM_FIELD_U32(Piix4, pcihp.acpi_index),
+      .sub = &memhp_inner_vmstate,
+      .since = 1 },
+    VM_FIELD_END,
+};
+static const VmState memhp_vmstate = {
+    .name = "piix4_pm/memhp",
+    .version = 1,
+    .min_version = 1,
+    .fields = memhp_outer_fields,
+    .needed = memhp_needed,
+};
+
+/* In the classic layout processors have no such state; ours begins with the first event. */
+static bool cpuhp_needed(const void *obj)
+{
+    const AcpiCpuHotplug *s = &((const Piix4 *)obj)->cpuhp;
+    bool used = s->selector != 0 || s->command != 0;
+
+    for (uint32_t i = 0; i < s->count; i++) {
+        used = used || s->slots[i].inserting || s->slots[i].removing || s->slots[i].ost_event != 0;
+    }
+    return used;
+}
+
+static const VmField cpuhp_outer_fields[] = {
+    VM_FIELD_STRUCT(Piix4, cpuhp, acpi_cpuhp_vmstate, .as = "cpuhp_state", .since = 1),
+    VM_FIELD_END,
+};
+static const VmState cpuhp_vmstate = {
+    .name = "piix4_pm/cpuhp",
+    .version = 1,
+    .min_version = 1,
+    .fields = cpuhp_outer_fields,
+    .needed = cpuhp_needed,
+};
+static const VmState *const piix4_sections[] = { &memhp_vmstate, &cpuhp_vmstate, NULL };
+
+static const VmField piix4_fields[] = {
+    VM_FIELD_STRUCT(Piix4, pci, pci_device_vmstate, .as = "parent_obj"),
+    VM_FIELD_U16(Piix4, acpi.pm1_sts, .as = "ar.pm1.evt.sts"),
+    VM_FIELD_U16(Piix4, acpi.pm1_en, .as = "ar.pm1.evt.en"),
+    VM_FIELD_U16(Piix4, acpi.pm1_cnt, .as = "ar.pm1.cnt.cnt"),
+    { .name = "apm", .kind = VM_STRUCT, .count = 1, .elem_size = sizeof(Piix4), .sub = &apm_vmstate },
+    VM_FIELD_STRUCT(Piix4, smb, pm_smbus_vmstate, .since = 3, .exists = smb_exists),
+    VM_FIELD_TIMER(Piix4, acpi.timer, .as = "ar.tmr.timer"),
+    VM_FIELD_I64(Piix4, acpi.overflow_time, .as = "ar.tmr.overflow_time"),
+    VM_FIELD_STRUCT(Piix4, acpi, gpe_vmstate, .as = "ar.gpe", .since = 2),
+    VM_FIELD_STRUCT(Piix4, pcihp.slots[0], pci_status_vmstate, .since = 2,
+                    .as = "acpi_pci_hotplug.acpi_pcihp_pci_status[0x0]",
+                    .exists = root_hotplug_exists),
+    VM_FIELD_U32(Piix4, pcihp.select, .as = "acpi_pci_hotplug.hotplug_select",
+                 .exists = pcihp_exists),
+    VM_FIELD_STRUCT_ARRAY(Piix4, pcihp.slots, pcihp_status_vmstate, .since = 1,
+                          .as = "acpi_pci_hotplug.acpi_pcihp_pci_status", .exists = pcihp_exists),
+    VM_FIELD_U32(Piix4, pcihp.acpi_index, .as = "acpi_pci_hotplug.acpi_index",
+                 .exists = acpi_index_exists),
     VM_FIELD_END,
 };
 static const VmState piix4_vmstate = {
@@ -213,6 +326,8 @@ static const VmState piix4_vmstate = {
     .version = 3,
     .min_version = 3,
     .fields = piix4_fields,
+    .sections = piix4_sections,
+    .pre_load = piix4_pre_load,
     .post_load = piix4_post_load,
 };
 

@@ -67,34 +67,47 @@ void acpi_power_button(AcpiRegs *s);
 void acpi_woken(AcpiRegs *s);
 
 /* PCI hotplug registers of the DSDT's PCI0 scope: which slots came and want to go. */
+enum { ACPI_PCIHP_BUSES = 256 };
+typedef struct AcpiPciSlots { /* one bit a slot */
+    uint32_t up, down;
+} AcpiPciSlots;
 typedef struct AcpiPciHotplug {
     MemRegion io;
     PciBus *bus;
-    uint32_t select, up, down, acpi_index;
+    uint32_t select, acpi_index;
+    AcpiPciSlots slots[ACPI_PCIHP_BUSES]; /* by number of the bus in the DSDT; 0: the root */
 } AcpiPciHotplug;
 void acpi_pcihp_init(AcpiPciHotplug *s, PciBus *bus, MemRegion *parent);
 void acpi_pcihp_reset(AcpiPciHotplug *s);
 
 /* CPU hotplug registers of the DSDT's PRES device. */
+typedef struct AcpiCpuSlot {
+    bool inserting, removing;
+    uint32_t ost_event, ost_status;
+} AcpiCpuSlot;
 typedef struct AcpiCpuHotplug {
     MemRegion io;
     Vm *vm;
     uint32_t selector;
     uint8_t command;
-    uint32_t ost_event, ost_status;
+    uint32_t count; /* of slots: every CPU the machine may have */
+    AcpiCpuSlot *slots;
 } AcpiCpuHotplug;
 void acpi_cpuhp_init(AcpiCpuHotplug *s, Vm *vm, MemRegion *parent);
 void acpi_cpuhp_reset(AcpiCpuHotplug *s);
+void acpi_cpuhp_fini(AcpiCpuHotplug *s);
 
 /* SMBus host (82371AB, 11.3) with eight 256-byte EEPROMs at 0x50-0x57. */
 enum { SMBUS_EEPROMS = 8 };
 typedef struct PmSmbus {
     MemRegion io;
-    uint8_t stat, ctl, cmd, addr, data0, data1, data[32];
+    uint8_t stat, ctl, cmd, addr, data0, data1, data[32], auxctl, blkdata;
     uint32_t index;
+    bool i2c_enable, op_done, in_i2c_block, start_on_status; /* saved, not modelled */
     uint8_t eeprom[SMBUS_EEPROMS][256], eeprom_pos[SMBUS_EEPROMS];
 } PmSmbus;
 void pm_smbus_init(PmSmbus *s);
 void pm_smbus_reset(PmSmbus *s);
+extern const VmState pm_smbus_vmstate, acpi_cpuhp_vmstate;
 
 #endif

@@ -157,3 +157,34 @@ void pm_smbus_reset(PmSmbus *s)
     s->index = 0;
     memset(s->data, 0, sizeof(s->data));
 }
+
+static bool pm_smbus_post_load(void *obj, int version, GError **errp)
+{
+    ((PmSmbus *)obj)->index %= SMBUS_BLOCK;
+    return true;
+}
+
+static const VmField smbus_fields[] = {
+    VM_FIELD_U8(PmSmbus, stat, .as = "smb_stat"),
+    VM_FIELD_U8(PmSmbus, ctl, .as = "smb_ctl"),
+    VM_FIELD_U8(PmSmbus, cmd, .as = "smb_cmd"),
+    VM_FIELD_U8(PmSmbus, addr, .as = "smb_addr"),
+    VM_FIELD_U8(PmSmbus, data0, .as = "smb_data0"),
+    VM_FIELD_U8(PmSmbus, data1, .as = "smb_data1"),
+    VM_FIELD_U32(PmSmbus, index, .as = "smb_index"),
+    VM_FIELD_U8_ARRAY(PmSmbus, data, .as = "smb_data"),
+    VM_FIELD_U8(PmSmbus, auxctl, .as = "smb_auxctl"),
+    VM_FIELD_U8(PmSmbus, blkdata, .as = "smb_blkdata"),
+    VM_FIELD_BOOL(PmSmbus, i2c_enable),
+    VM_FIELD_BOOL(PmSmbus, op_done),
+    VM_FIELD_BOOL(PmSmbus, in_i2c_block, .as = "in_i2c_block_read"),
+    VM_FIELD_BOOL(PmSmbus, start_on_status, .as = "start_transaction_on_status_read"),
+    VM_FIELD_END,
+};
+const VmState pm_smbus_vmstate = {
+    .name = "pmsmb",
+    .version = 1,
+    .min_version = 1,
+    .fields = smbus_fields,
+    .post_load = pm_smbus_post_load,
+};

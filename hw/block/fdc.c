@@ -331,6 +331,11 @@ static const FdCommand *fd_find_command(uint8_t val)
     return c;
 }
 
+unsigned fdc_params(uint8_t command)
+{
+    return fd_find_command(command)->params;
+}
+
 /* ---- Registers */
 
 static void fdc_fifo_write(Fdc *s, uint8_t val)
@@ -524,6 +529,7 @@ const DeviceType isa_fdc_type = {
     .realize = fdc_realize,
     .unrealize = fdc_unrealize,
     .reset = fdc_device_reset,
+    .vmstate = &fdc_vmstate,
 };
 DEVICE_REGISTER(isa_fdc_type);
 

@@ -32,6 +32,20 @@ typedef struct FloppyBus {
     struct Fdc *fdc;
 } FloppyBus;
 
+/* The controller as snapshots know it. */
+typedef struct FdSavedDrive {
+    uint8_t head, track, sect, changed, rate, perpendicular;
+    bool has_disk;
+} FdSavedDrive;
+typedef struct FdcSaved {
+    uint8_t fifo[FD_SECTOR]; /* parameters, results, or the sector under way */
+    uint32_t data_pos, data_len;
+    uint8_t state, dir, precomp, pwrd, floppies, phase;
+    int32_t reset_sense;
+    FdSavedDrive drives[FD_DRIVES];
+} FdcSaved;
+extern const VmState fdc_vmstate; /* of a struct Fdc */
+
 typedef struct Fdc {
     IsaDevice isa;
     MemRegion io, io7;
@@ -56,6 +70,7 @@ typedef struct Fdc {
     unsigned data_pos; /* in sector */
     uint8_t sector[FD_SECTOR];
     Timer *timer; /* ends commands that take time: READ ID */
+    FdcSaved saved;
 } Fdc;
 
 /* drive.c */
@@ -76,6 +91,7 @@ void fdc_data_write(Fdc *s, uint8_t val);
 /* fdc.c */
 Floppy *fdc_drive(Fdc *s); /* selected by DOR; NULL: none there */
 void fdc_raise(Fdc *s);
+unsigned fdc_params(uint8_t command); /* bytes that follow it */
 void fdc_result(Fdc *s, unsigned n); /* n bytes of fifo are results; 0: back to the command phase */
 
 #endif

@@ -541,7 +541,7 @@ static bool fifo_data_load(VmReader *r, const VmField *f, void *member, GError *
 static const VmCustomOps fifo_data_ops = { "buffer", fifo_data_save, fifo_data_load };
 static const VmField fifo_vm_fields[] = {
     { .name = "data", .kind = VM_CUSTOM, .offset = offsetof(UartFifo, data), .count = 1,
-      .elem_size = UART_FIFO, .since = 1, .ops = &fifo_data_ops },
+      .elem_size = 0, .since = 1, .ops = &fifo_data_ops },
     VM_FIELD_U32(UartFifo, head), VM_FIELD_U32(UartFifo, num),
     VM_FIELD_END,
 };

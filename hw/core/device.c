@@ -158,6 +158,16 @@ const VmState *device_type_vmstate(const DeviceType *t)
     return t != NULL ? t->vmstate : NULL;
 }
 
+void *device_vmstate_obj(Device *dev)
+{
+    const DeviceType *t = dev->type;
+
+    while (t != NULL && t->vmstate == NULL) {
+        t = parent_of(t);
+    }
+    return (char *)dev + (t != NULL ? t->vmstate_at : 0);
+}
+
 Device *device_from_object(Object *obj)
 {
     return type_is_a(obj->type, &device_base.type) ? (Device *)obj : NULL;

@@ -66,6 +66,7 @@ typedef struct DeviceType {
     void (*reset)(Device *dev, ResetKind kind);  /* every level, base first */
     void (*aml)(const Device *dev, Aml *scope);
     const VmState *vmstate; /* NULL: the nearest ancestor's */
+    size_t vmstate_at;      /* where in the device the struct begins that its rows describe */
     const char *fw_name;    /* "ide", "ethernet": firmware path */
 } DeviceType;
 
@@ -112,6 +113,7 @@ const DeviceType *device_type_find(const char *name); /* NULL: no such device; a
 const BusType *device_type_bus(const DeviceType *t);
 const void *device_type_bus_info(const DeviceType *t);
 const VmState *device_type_vmstate(const DeviceType *t);
+void *device_vmstate_obj(Device *dev); /* what those rows are applied to */
 static inline const DeviceType *device_type_of(const ObjType *t)
 {
     return (const DeviceType *)t;

@@ -318,8 +318,9 @@ static bool load_sections(VmReader *r, const VmState *vs, void *obj, unsigned de
         len = vm_get_u8(r);
         vm_get_buf(r, name, len);
         name[len] = '\0';
-        if (!r->failed &&
-            (len < own + 2 || strncmp(name, vs->name, own) != 0 || name[own] != '/')) {
+        s = find_section(vs, name);
+        if (!r->failed && (len <= own || strncmp(name, vs->name, own) != 0 ||
+                           (name[own] != '/' && s == NULL))) {
             r->pos = start;
             return true;
         }
@@ -327,7 +328,6 @@ static bool load_sections(VmReader *r, const VmState *vs, void *obj, unsigned de
         if (r->failed) {
             return err_fail(errp, "%s: the stream ends in the head of a subsection", vs->name);
         }
-        s = find_section(vs, name);
         if (s == NULL) {
             return err_fail(errp, "%s: subsection '%s' is not known", vs->name, name);
         }

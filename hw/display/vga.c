@@ -440,6 +440,13 @@ static bool vga_post_load(void *obj, int version, GError **errp)
     return true;
 }
 
+/* What a sender leaves out. */
+static bool vga_pre_load(void *obj, GError **errp)
+{
+    ((Vga *)obj)->big_endian = false;
+    return true;
+}
+
 static const VmField vga_fields[] = {
     VM_FIELD_U32(Vga, latch),
     VM_FIELD_U8(Vga, sr_index),
@@ -470,6 +477,27 @@ static const VmField vga_fields[] = {
     VM_FIELD_U32(Vga, vbe_bank_mask),
     VM_FIELD_END,
 };
+static bool vga_endian_needed(const void *obj)
+{
+    return ((const Vga *)obj)->big_endian;
+}
+
+static const VmField vga_endian_fields[] = { VM_FIELD_BOOL(Vga, big_endian, .as = "big_endian_fb"),
+                                             VM_FIELD_END };
+static const VmState vga_endian_vmstate = {
+    .name = "vga.endian",
+    .version = 1,
+    .min_version = 1,
+    .fields = vga_endian_fields,
+    .needed = vga_endian_needed,
+};
+static const VmState *const vga_sections[] = { &vga_endian_vmstate, NULL };
 const VmState vga_vmstate = {
-    .name = "vga", .version = 2, .min_version = 2, .fields = vga_fields, .post_load = vga_post_load
+    .name = "vga",
+    .version = 2,
+    .min_version = 2,
+    .fields = vga_fields,
+    .sections = vga_sections,
+    .pre_load = vga_pre_load,
+    .post_load = vga_post_load,
 };

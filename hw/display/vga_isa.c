@@ -49,10 +49,6 @@ static const Field vga_isa_props[] = {
     FIELD_U32("vgamem_mb", VgaIsa, vga.vram_size_mb, 8),
     { 0 },
 };
-static const VmField vga_isa_fields[] = { VM_FIELD_STRUCT(VgaIsa, vga, vga_vmstate), VM_FIELD_END };
-static const VmState vga_isa_vmstate = {
-    .name = "isa-vga", .version = 1, .min_version = 1, .fields = vga_isa_fields
-};
 
 const DeviceType vga_isa_type = {
     .type = { .name = "isa-vga",
@@ -64,6 +60,7 @@ const DeviceType vga_isa_type = {
     .realize = vga_isa_realize,
     .unrealize = vga_isa_unrealize,
     .reset = vga_isa_reset,
-    .vmstate = &vga_isa_vmstate,
+    .vmstate = &vga_vmstate,
+    .vmstate_at = offsetof(VgaIsa, vga),
 };
 DEVICE_REGISTER(vga_isa_type);

@@ -124,7 +124,7 @@ static void vga_pci_reset(Device *dev, ResetKind kind)
 }
 
 static const VmField vga_pci_fields[] = {
-    VM_FIELD_STRUCT(VgaPci, pci, pci_device_vmstate),
+    VM_FIELD_STRUCT(VgaPci, pci, pci_device_vmstate, .as = "dev"),
     VM_FIELD_STRUCT(VgaPci, vga, vga_vmstate),
     VM_FIELD_END,
 };

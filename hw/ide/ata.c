@@ -31,7 +31,7 @@ void ide_done(IdeDrive *s)
 
 /* ---- Addresses */
 
-static uint64_t ide_get_lba(const IdeDrive *s)
+uint64_t ide_address(const IdeDrive *s)
 {
     uint32_t cyl = (uint32_t)s->hcyl << 8 | s->lcyl;
 
@@ -81,7 +81,7 @@ static uint32_t ide_get_count(const IdeDrive *s)
 /* Sets lba and left; false (and ID not found) when the range is not on the disk. */
 static bool ide_range(IdeDrive *s)
 {
-    s->lba = ide_get_lba(s);
+    s->lba = ide_address(s);
     s->left = ide_get_count(s);
     if (s->lba < s->sectors && s->left <= s->sectors - s->lba) {
         return true;
@@ -105,6 +105,15 @@ static void ide_run_state(void *opaque, bool running, RunState state)
     }
 }
 
+void ide_wait(IdeDrive *s, IdeFn *again)
+{
+    if (s->notify.run_state == NULL) {
+        s->notify = (VmNotify){ .run_state = ide_run_state, .opaque = s };
+        vm_notify_add(s->dev.vm, &s->notify);
+    }
+    s->retry = again;
+}
+
 bool ide_error(IdeDrive *s, bool is_read, int err, void (*again)(IdeDrive *s), bool *ret_ignore)
 {
     BlockErrorAction act = block_error_action(s->blk, is_read, -err);
@@ -113,11 +122,7 @@ bool ide_error(IdeDrive *s, bool is_read, int err, void (*again)(IdeDrive *s), b
     if (act != BLOCK_ERROR_STOP) {
         return false;
     }
-    if (s->notify.run_state == NULL) {
-        s->notify = (VmNotify){ .run_state = ide_run_state, .opaque = s };
-        vm_notify_add(s->dev.vm, &s->notify);
-    }
-    s->retry = again;
+    ide_wait(s, again);
     vm_request_stop(s->dev.vm, RUN_IO_ERROR);
     return true;
 }
@@ -396,6 +401,11 @@ void ide_dma_stop(IdeBus *bus)
     }
 }
 
+IdeFn *ata_resume(bool dma, bool write)
+{
+    return dma ? dma_next : write ? pio_write_next : pio_read_next;
+}
+
 /* ---- Commands without data */
 
 static void flush_done(void *opaque, int ret)
@@ -424,6 +434,16 @@ static void pio_reply_read(IdeDrive *s)
 {
     s->status = IDE_READY | IDE_SEEK;
     s->error = 0;
+}
+
+IdeFn *ata_step(IdeStep step)
+{
+    switch (step) {
+    case IDE_STEP_READ: return pio_read_next;
+    case IDE_STEP_WRITE: return pio_write_next;
+    case IDE_STEP_REPLY: return pio_reply_read;
+    default: return NULL;
+    }
 }
 
 static void ide_reply(IdeDrive *s)

@@ -699,3 +699,17 @@ void atapi_packet_start(IdeDrive *s)
     s->left = s->reply_left = 0;
     ide_pio_start(s, IDE_XFER_OUT, sizeof(s->packet), atapi_packet);
 }
+
+IdeFn *atapi_step(IdeStep step, bool from_disc)
+{
+    switch (step) {
+    case IDE_STEP_CD_DATA: return from_disc ? cd_portion_done : atapi_portion_done;
+    case IDE_STEP_CD_PACKET: return atapi_packet;
+    default: return NULL;
+    }
+}
+
+IdeFn *atapi_resume(bool dma)
+{
+    return dma ? cd_dma_next : cd_read_more;
+}

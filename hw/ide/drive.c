@@ -200,7 +200,7 @@ static bool ide_drive_realize(Device *dev, GError **errp)
         !block_attach(s->blk, s->is_cd ? &ide_cd_user : &ide_disk_user, s, !s->is_cd, errp)) {
         return false;
     }
-    s->buf = g_malloc0(IDE_BUF);
+    s->buf = g_malloc0(IDE_BUF_SAVED);
     ide_default(&s->serial, g_strdup_printf("QM%05u", s->ibus->number * 2 + s->unit + 1));
     ide_default(&s->model, g_strdup(s->is_cd ? "QEMU DVD-ROM" : "QEMU HARDDISK"));
     ide_default(&s->version, g_strdup("2.5+"));

@@ -32,6 +32,27 @@ typedef struct IdeDmaOps { /* a bus-master engine */
     void (*irq)(void *opaque, int level);   /* the drive's line changed */
 } IdeDmaOps;
 
+typedef void IdeFn(IdeDrive *s);
+
+/* A drive as snapshots know it; filled from an IdeDrive before saving, checked and put into one
+ * after loading. All zeros where there is no drive. */
+typedef struct IdeSaved {
+    int32_t mult, identify_set;
+    uint8_t identify[512];
+    uint8_t feature, error, sector, lcyl, hcyl, select, status, lba48, sense_key, asc, changed;
+    uint8_t hob_feature, hob_sector, hob_nsector, hob_lcyl, hob_hcyl;
+    uint32_t nsector;
+    /* a PIO transfer under way, or one by DMA that waits */
+    bool has_buffer, buffer_owned;
+    uint8_t *buffer; /* IDE_BUF_SAVED bytes */
+    int32_t per_irq, buffer_at, buffer_len, unit_left, packet_left;
+    uint8_t step; /* IdeStep */
+    uint8_t tray_open, tray_locked, event_new, event_eject;
+    bool cd_sectors; /* PIO from the disc with more to come */
+    uint64_t cd_lba;
+    uint32_t cd_left;
+} IdeSaved;
+
 struct IdeBus {
     Bus bus;
     MemRegion command_io, control_io;
@@ -44,6 +65,13 @@ struct IdeBus {
     void *dma_opaque;
     AddrSpace *dma_as;
     IdeDrive *dma_drive; /* waits for or does a DMA transfer */
+
+    /* Snapshot: the drives, and a transfer that waits (vmstate.c) */
+    IdeSaved saved[IDE_UNITS];
+    int32_t wait; /* IDE_WAIT_* */
+    int64_t wait_lba;
+    uint32_t wait_left;
+    uint8_t wait_unit;
 };
 
 typedef enum IdeXfer { IDE_XFER_NONE, IDE_XFER_IN, IDE_XFER_OUT } IdeXfer;
@@ -95,7 +123,7 @@ struct IdeDrive {
     bool tray_open, tray_locked, medium_new, atapi_dma, event_new, event_eject;
     uint32_t reply_left, reply_at, byte_limit;
 };
-enum { IDE_BUF = 128 * 1024 };
+enum { IDE_BUF = 128 * 1024, IDE_BUF_SAVED = IDE_BUF + 4 };
 
 extern const BusType ide_bus;                     /* "IDE" */
 extern const DeviceType ide_hd_type, ide_cd_type; /* "ide-hd", "ide-cd" */
@@ -134,5 +162,33 @@ void atapi_reset(IdeDrive *s);
 void atapi_dma_run(IdeDrive *s);
 /* Handles a failed request: true when the machine stops and `again` will run later. */
 bool ide_error(IdeDrive *s, bool is_read, int err, void (*again)(IdeDrive *s), bool *ret_ignore);
+
+
+/* ---- Snapshots */
+extern const VmState ide_bus_vmstate, ide_drive_vmstate; /* of IdeBus and IdeSaved */
+enum {
+    IDE_WAIT_DMA = 0x08,
+    IDE_WAIT_PIO = 0x10,
+    IDE_WAIT_READ = 0x20,
+    IDE_WAIT_FLUSH = 0x40,
+    IDE_WAIT_TRIM = 0x80
+};
+void ide_bus_pre_save(IdeBus *bus);
+bool ide_bus_post_load(IdeBus *bus, bool engine_on, GError **errp);
+/* What a drive goes on with when the guest has moved its data: numbers of the stream. */
+typedef enum IdeStep {
+    IDE_STEP_READ,
+    IDE_STEP_WRITE,
+    IDE_STEP_REPLY,
+    IDE_STEP_CD_DATA,
+    IDE_STEP_CD_PACKET,
+    IDE_STEP_NONE
+} IdeStep;
+IdeFn *ata_step(IdeStep step);                     /* NULL: not one of its */
+IdeFn *atapi_step(IdeStep step, bool from_disc);   /* the same */
+IdeFn *ata_resume(bool dma, bool write);           /* for ide_wait() */
+IdeFn *atapi_resume(bool dma);
+uint64_t ide_address(const IdeDrive *s); /* what the task file says, in sectors */
+void ide_wait(IdeDrive *s, IdeFn *again); /* runs when the machine does */
 
 #endif

@@ -23,11 +23,21 @@ typedef struct BusMaster {
     uint32_t next;            /* next entry */
     uint32_t cur_at, cur_len; /* rest of the entry under way */
     bool cur_last;
+    struct {
+        uint32_t next, cur_at, cur_len;
+        bool cur_last;
+    } before; /* where the table stood before the chunk under way */
+    /* Snapshot */
+    uint8_t status_saved, retry_unit;
+    int64_t retry_lba;
+    uint32_t retry_left, last_saved;
 } BusMaster;
 
 typedef struct PiixIde {
     PciDevice pci;
     BusMaster bm[CHANNELS];
+    IdeBus *buses[CHANNELS];
+    IdeSaved *saved[CHANNELS]; /* the channels' drives in a snapshot */
     MemRegion bm_bar;
 } PiixIde;
 
@@ -51,6 +61,11 @@ static uint64_t bm_take(void *opaque, DmaList *l, uint64_t max)
 {
     BusMaster *bm = opaque;
     uint64_t total = 0;
+
+    bm->before.next = bm->next;
+    bm->before.cur_at = bm->cur_at;
+    bm->before.cur_len = bm->cur_len;
+    bm->before.cur_last = bm->cur_last;
 
     for (unsigned budget = PRD_BUDGET; total < max && budget > 0; budget--) {
         uint32_t n;
@@ -191,6 +206,8 @@ static bool piix_ide_realize(Device *dev, GError **errp)
         bm->bus->dma = &bm_ops;
         bm->bus->dma_opaque = bm;
         bm->bus->dma_as = s->pci.dma;
+        s->buses[i] = bm->bus;
+        s->saved[i] = bm->bus->saved;
         ide_bus_map(bm->bus, io, ports[i].base, ports[i].control);
         mem_init_io(&bm->io, "piix-bmdma", 4, &bm_io_ops, bm);
         mem_init_io(&bm->addr_io, "bmdma", 4, &bm_addr_ops, bm);
@@ -200,6 +217,167 @@ static bool piix_ide_realize(Device *dev, GError **errp)
     pci_add_bar(&s->pci, 4, &s->bm_bar, PCI_BAR_IO);
     return true;
 }
+
+/* ---- Snapshot. The classic rows keep the reasons for waiting in unused bits of the status; the true
+ * status follows where it has such bits itself. */
+
+enum { STS_BORROWED = 0xf8 };
+
+static void piix_ide_pre_save(void *obj)
+{
+    PiixIde *s = obj;
+
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        BusMaster *bm = &s->bm[i];
+        const IdeDrive *d = bm->bus->dma_drive;
+
+        ide_bus_pre_save(bm->bus);
+        if (d != NULL && d->has_sg) { /* the chunk will be taken again */
+            bm->next = bm->before.next;
+            bm->cur_at = bm->before.cur_at;
+            bm->cur_len = bm->before.cur_len;
+            bm->cur_last = bm->before.cur_last;
+            ide_drop_sg(bm->bus->dma_drive);
+        }
+        bm->status_saved = (uint8_t)((bm->status & ~STS_BORROWED) | bm->bus->wait);
+        bm->retry_lba = bm->bus->wait != 0 ? bm->bus->wait_lba : 0;
+        bm->retry_left = bm->bus->wait != 0 ? bm->bus->wait_left : 0;
+        bm->retry_unit = bm->bus->wait != 0 ? bm->bus->wait_unit : UINT8_MAX;
+        bm->last_saved = bm->cur_last;
+    }
+}
+
+static bool piix_ide_post_load(void *obj, int version, GError **errp)
+{
+    PiixIde *s = obj;
+
+    for (unsigned i = 0; i < CHANNELS; i++) {
+        BusMaster *bm = &s->bm[i];
+
+        bm->cmd &= CMD_START | CMD_TO_MEMORY;
+        bm->table &= ~3u;
+        bm->cur_last = bm->last_saved != 0;
+        bm->cur_len = MIN(bm->cur_len, 0x10000);
+        if (!ide_bus_post_load(bm->bus, (bm->cmd & CMD_START) && (bm->status & STS_ACTIVE), errp)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool bm_pre_load(void *obj, GError **errp)
+{
+    BusMaster *bm = obj;
+
+    bm->status = 0;
+    bm->next = bm->cur_at = bm->cur_len = bm->last_saved = 0;
+    return true;
+}
+
+static bool bm_post_load(void *obj, int version, GError **errp)
+{
+    BusMaster *bm = obj;
+
+    if (bm->status == 0) {
+        bm->status = bm->status_saved & (uint8_t)~STS_BORROWED;
+    }
+    if (bm->next == 0) {
+        bm->next = bm->table & ~3u;
+    }
+    return true;
+}
+
+static bool bm_current_needed(const void *obj)
+{
+    return ((const BusMaster *)obj)->status & STS_ACTIVE;
+}
+
+static bool bm_status_needed(const void *obj)
+{
+    const BusMaster *bm = obj;
+
+    return (bm->status & STS_BORROWED) != 0 || (bm->status_saved & STS_BORROWED) != 0;
+}
+
+static const VmField bm_current_fields[] = {
+    VM_FIELD_U32(BusMaster, cur_at, .as = "cur_addr"),
+    VM_FIELD_U32(BusMaster, last_saved, .as = "cur_prd_last"),
+    VM_FIELD_U32(BusMaster, next, .as = "cur_prd_addr"),
+    VM_FIELD_U32(BusMaster, cur_len, .as = "cur_prd_len"),
+    VM_FIELD_END,
+};
+static const VmState bm_current_vmstate = {
+    .name = "ide bmdma_current",
+    .version = 1,
+    .min_version = 1,
+    .fields = bm_current_fields,
+    .needed = bm_current_needed,
+};
+static const VmField bm_status_fields[] = { VM_FIELD_U8(BusMaster, status), VM_FIELD_END };
+static const VmState bm_status_vmstate = {
+    .name = "ide bmdma/status",
+    .version = 1,
+    .min_version = 1,
+    .fields = bm_status_fields,
+    .needed = bm_status_needed,
+};
+static const VmState *const bm_sections[] = { &bm_current_vmstate, &bm_status_vmstate, NULL };
+static const VmField bm_fields[] = {
+    VM_FIELD_U8(BusMaster, cmd),
+    VM_FIELD_U8(BusMaster, status_saved, .as = "migration_compat_status"),
+    VM_FIELD_U32(BusMaster, table, .as = "addr"),
+    VM_FIELD_I64(BusMaster, retry_lba, .as = "migration_retry_sector_num"),
+    VM_FIELD_U32(BusMaster, retry_left, .as = "migration_retry_nsector"),
+    VM_FIELD_U8(BusMaster, retry_unit, .as = "migration_retry_unit"),
+    VM_FIELD_END,
+};
+static const VmState bm_vmstate = {
+    .name = "ide bmdma",
+    .version = 3,
+    .fields = bm_fields,
+    .sections = bm_sections,
+    .pre_load = bm_pre_load,
+    .post_load = bm_post_load,
+};
+static const VmField piix_ide_fields[] = {
+    VM_FIELD_STRUCT(PiixIde, pci, pci_device_vmstate, .as = "parent_obj"),
+    VM_FIELD_STRUCT_ARRAY(PiixIde, bm, bm_vmstate, .as = "bmdma"),
+    { .name = "buses",
+      .as = "bus",
+      .kind = VM_STRUCT,
+      .offset = offsetof(PiixIde, buses),
+      .count = CHANNELS,
+      .elem_size = sizeof(IdeBus *),
+      .sub = &ide_bus_vmstate,
+      .since = 1,
+      .flags = VM_ARRAY_OF_POINTERS },
+    { .name = "saved[0]",
+      .as = "bus[0].ifs",
+      .kind = VM_STRUCT,
+      .offset = offsetof(PiixIde, saved[0]),
+      .count = IDE_UNITS,
+      .elem_size = sizeof(IdeSaved),
+      .sub = &ide_drive_vmstate,
+      .since = 3,
+      .flags = VM_POINTER },
+    { .name = "saved[1]",
+      .as = "bus[1].ifs",
+      .kind = VM_STRUCT,
+      .offset = offsetof(PiixIde, saved[1]),
+      .count = IDE_UNITS,
+      .elem_size = sizeof(IdeSaved),
+      .sub = &ide_drive_vmstate,
+      .since = 3,
+      .flags = VM_POINTER },
+    VM_FIELD_END,
+};
+static const VmState piix_ide_vmstate = {
+    .name = "ide",
+    .version = 3,
+    .fields = piix_ide_fields,
+    .pre_save = piix_ide_pre_save,
+    .post_load = piix_ide_post_load,
+};
 
 static const PciInfo piix3_ide_info = {
     .vendor = 0x8086,
@@ -218,6 +396,7 @@ const DeviceType piix3_ide_type = {
     .fw_name = "ide",
     .realize = piix_ide_realize,
     .reset = piix_ide_reset,
+    .vmstate = &piix_ide_vmstate,
 };
 DEVICE_REGISTER(piix3_ide_type);
 
@@ -243,6 +422,7 @@ Device *piix3_ide_new(PciBus *bus, int devfn, GError **errp)
 typedef struct IsaIde {
     IsaDevice isa;
     IdeBus *bus;
+    IdeSaved *saved;
     uint32_t iobase, iobase2, irq;
 } IsaIde;
 
@@ -256,6 +436,7 @@ static bool isa_ide_realize(Device *dev, GError **errp)
     }
     s->isa.first_port = (uint16_t)s->iobase;
     s->bus = ide_bus_new(dev, NULL, s->iobase == 0x170, irq);
+    s->saved = s->bus->saved;
     ide_bus_map(s->bus, isa_bus_of(dev)->io, (uint16_t)s->iobase, (uint16_t)s->iobase2);
     return true;
 }
@@ -267,6 +448,44 @@ static const Field isa_ide_props[] = {
     { 0 },
 };
 
+static void isa_ide_pre_save(void *obj)
+{
+    ide_bus_pre_save(((IsaIde *)obj)->bus);
+}
+
+static bool isa_ide_post_load(void *obj, int version, GError **errp)
+{
+    return ide_bus_post_load(((IsaIde *)obj)->bus, false, errp);
+}
+
+static const VmField isa_ide_fields[] = {
+    { .name = "bus",
+      .kind = VM_STRUCT,
+      .offset = offsetof(IsaIde, bus),
+      .count = 1,
+      .elem_size = sizeof(IdeBus),
+      .sub = &ide_bus_vmstate,
+      .since = 1,
+      .flags = VM_POINTER },
+    { .name = "saved",
+      .as = "bus.ifs",
+      .kind = VM_STRUCT,
+      .offset = offsetof(IsaIde, saved),
+      .count = IDE_UNITS,
+      .elem_size = sizeof(IdeSaved),
+      .sub = &ide_drive_vmstate,
+      .since = 3,
+      .flags = VM_POINTER },
+    VM_FIELD_END,
+};
+static const VmState isa_ide_vmstate = {
+    .name = "isa-ide",
+    .version = 3,
+    .fields = isa_ide_fields,
+    .pre_save = isa_ide_pre_save,
+    .post_load = isa_ide_post_load,
+};
+
 const DeviceType isa_ide_type = {
     .type = { .name = "isa-ide",
               .parent = &isa_device.type,
@@ -276,6 +495,7 @@ const DeviceType isa_ide_type = {
     .category = DEV_STORAGE,
     .fw_name = "ide",
     .realize = isa_ide_realize,
+    .vmstate = &isa_ide_vmstate,
 };
 DEVICE_REGISTER(isa_ide_type);
 

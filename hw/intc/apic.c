@@ -681,6 +681,30 @@ static void apic_reset(Device *dev, ResetKind kind)
     }
 }
 
+/* ---- Snapshot. What the classic section has no place for follows in one of our own, sent only when an
+ * x2APIC-only value or an unusual state is there. */
+
+static void apic_pre_save(void *obj)
+{
+    Apic *s = obj;
+    unsigned code = (s->divide_conf & 3) | ((s->divide_conf >> 1) & 4);
+
+    s->base_saved = (uint32_t)s->apicbase;
+    s->id_saved = (uint8_t)s->id;
+    s->shift_saved = (int32_t)((code + 1) & 7);
+}
+
+static bool apic_pre_load(void *obj, GError **errp)
+{
+    Apic *s = obj;
+
+    s->esr_pending = 0;
+    s->tsc_deadline = 0;
+    s->ext_pending = 0;
+    s->base_saved = 0;
+    return true;
+}
+
 static bool apic_post_load(void *obj, int version, GError **errp)
 {
     Apic *s = obj;
@@ -688,22 +712,45 @@ static bool apic_post_load(void *obj, int version, GError **errp)
     s->divide_conf &= 0x0b;
     s->spurious_vec &= SVR_WRITABLE;
     s->dest_mode &= 0x0f;
+    if ((uint32_t)s->apicbase != s->base_saved || (uint8_t)s->id != s->id_saved) { /* no own section */
+        s->apicbase = s->base_saved;
+        s->id = s->id_saved;
+    }
+    s->intr_level = true; /* told anew */
+    apic_update(s);
     return true;
 }
 
+static bool apic_wide_needed(const void *obj)
+{
+    const Apic *s = obj;
+
+    return s->apicbase >> 32 != 0 || s->id > UINT8_MAX || s->esr_pending != 0 || s->tsc_deadline != 0 ||
+           s->ext_pending != 0;
+}
+
+static const VmField apic_wide_fields[] = {
+    VM_FIELD_U64(Apic, apicbase), VM_FIELD_U32(Apic, id), VM_FIELD_U32(Apic, esr_pending),
+    VM_FIELD_U64(Apic, tsc_deadline), VM_FIELD_U8(Apic, ext_pending), VM_FIELD_END,
+};
+static const VmState apic_wide_vmstate = {
+    .name = "apic/wide", .version = 1, .min_version = 1, .fields = apic_wide_fields,
+    .needed = apic_wide_needed,
+};
+static const VmState *const apic_sections[] = { &apic_wide_vmstate, NULL };
 static const VmField apic_vm_fields[] = {
-    VM_FIELD_U64(Apic, apicbase), VM_FIELD_U32(Apic, id), VM_FIELD_U8(Apic, arb_id),
-    VM_FIELD_U8(Apic, tpr), VM_FIELD_U32(Apic, spurious_vec), VM_FIELD_U8(Apic, log_dest),
-    VM_FIELD_U8(Apic, dest_mode), VM_FIELD_U32_ARRAY(Apic, isr), VM_FIELD_U32_ARRAY(Apic, tmr),
-    VM_FIELD_U32_ARRAY(Apic, irr), VM_FIELD_U32_ARRAY(Apic, lvt), VM_FIELD_U32(Apic, esr),
-    VM_FIELD_U32(Apic, esr_pending), VM_FIELD_U32_ARRAY(Apic, icr), VM_FIELD_U32(Apic, divide_conf),
-    VM_FIELD_U32(Apic, initial_count), VM_FIELD_I64(Apic, load_time), VM_FIELD_I64(Apic, next_time),
-    VM_FIELD_U64(Apic, tsc_deadline), VM_FIELD_U8(Apic, ext_pending), VM_FIELD_TIMER(Apic, timer),
-    VM_FIELD_END,
+    VM_FIELD_U32(Apic, base_saved, .as = "apicbase"), VM_FIELD_U8(Apic, id_saved, .as = "id"),
+    VM_FIELD_U8(Apic, arb_id), VM_FIELD_U8(Apic, tpr), VM_FIELD_U32(Apic, spurious_vec),
+    VM_FIELD_U8(Apic, log_dest), VM_FIELD_U8(Apic, dest_mode), VM_FIELD_U32_ARRAY(Apic, isr),
+    VM_FIELD_U32_ARRAY(Apic, tmr), VM_FIELD_U32_ARRAY(Apic, irr), VM_FIELD_U32_ARRAY(Apic, lvt),
+    VM_FIELD_U32(Apic, esr), VM_FIELD_U32_ARRAY(Apic, icr), VM_FIELD_U32(Apic, divide_conf),
+    VM_FIELD_I32(Apic, shift_saved, .as = "count_shift"), VM_FIELD_U32(Apic, initial_count),
+    VM_FIELD_I64(Apic, load_time, .as = "initial_count_load_time"), VM_FIELD_I64(Apic, next_time),
+    VM_FIELD_TIMER(Apic, timer, .as = "timer_expiry"), VM_FIELD_END,
 };
 static const VmState apic_vmstate = {
-    .name = "apic", .version = 3, .min_version = 3, .fields = apic_vm_fields,
-    .post_load = apic_post_load,
+    .name = "apic", .version = 3, .min_version = 3, .fields = apic_vm_fields, .sections = apic_sections,
+    .pre_save = apic_pre_save, .pre_load = apic_pre_load, .post_load = apic_post_load,
 };
 
 const DeviceType apic_type = {

@@ -41,6 +41,9 @@ typedef struct Apic {
     bool bsp;
 
     uint64_t apicbase;
+    uint32_t base_saved;            /* what of apicbase, id and the divider the stream has room for */
+    int32_t shift_saved;
+    uint8_t id_saved;
     uint32_t id;                    /* 8 bits in xAPIC mode, writable there */
     uint8_t arb_id, tpr, log_dest, dest_mode;   /* DFR bits 28-31: 15 flat, 0 cluster */
     uint32_t spurious_vec;

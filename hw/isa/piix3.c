@@ -150,8 +150,9 @@ static const VmState piix3_rcr_vmstate = {
 };
 static const VmState *const piix3_sections[] = { &piix3_rcr_vmstate, NULL };
 static const VmField piix3_fields[] = {
-    VM_FIELD_STRUCT(Piix3, pci, pci_device_vmstate),
-    VM_FIELD_ARRAY(Piix3, levels_saved, int32_t, VM_U32, .since = 3),
+    VM_FIELD_STRUCT(Piix3, pci, pci_device_vmstate, .as = "dev"),
+    VM_FIELD_ARRAY(Piix3, levels_saved, int32_t, VM_U32, .since = 3,
+                   .as = "pci_irq_levels_vmstate"),
     VM_FIELD_END,
 };
 static const VmState piix3_vmstate = {

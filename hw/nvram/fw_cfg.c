@@ -449,9 +449,21 @@ static const VmState fw_acpi_vmstate = {
 static const VmState *const fw_sections[] = { &fw_dma_vmstate, &fw_acpi_vmstate, NULL };
 
 static bool fw_offset_is_16(const void *obj, int version) { return version == 1; }
+/* Version 1 sent 16 bits of it. */
+static void fw_offset16_save(VmWriter *w, const VmField *f, const void *member)
+{
+    vm_put_u16(w, (uint16_t)*(const uint32_t *)member);
+}
+static bool fw_offset16_load(VmReader *r, const VmField *f, void *member, GError **errp)
+{
+    *(uint32_t *)member = vm_get_u16(r);
+    return true;
+}
+static const VmCustomOps fw_offset16_ops = { "int32 as uint16", fw_offset16_save, fw_offset16_load };
 static const VmField fw_vm_fields[] = {
     VM_FIELD_U16(FwCfg, cur_entry),
-    { .name = "cur_offset", .kind = VM_UNUSED, .count = 1, .elem_size = 2, .exists = fw_offset_is_16 },
+    { .name = "cur_offset", .kind = VM_CUSTOM, .offset = offsetof(FwCfg, cur_offset), .count = 1,
+      .elem_size = sizeof(uint32_t), .exists = fw_offset_is_16, .ops = &fw_offset16_ops },
     VM_FIELD_U32(FwCfg, cur_offset, .since = 2),
     VM_FIELD_END,
 };

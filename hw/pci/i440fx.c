@@ -155,7 +155,7 @@ static bool i440fx_post_load(void *obj, int version, GError **errp)
 }
 
 static const VmField i440fx_fields[] = {
-    VM_FIELD_STRUCT(I440fx, pci, pci_device_vmstate),
+    VM_FIELD_STRUCT(I440fx, pci, pci_device_vmstate, .as = "parent_obj"),
     VM_FIELD_UNUSED(1),
     VM_FIELD_END,
 };

@@ -287,7 +287,7 @@ static bool pci_post_load(void *obj, int version, GError **errp)
 }
 
 static const VmField pci_fields[] = {
-    VM_FIELD_I32(PciDevice, vm_version),
+    VM_FIELD_I32(PciDevice, vm_version, .as = "version_id"),
     { .name = "config",
       .kind = VM_BUF,
       .offset = offsetof(PciDevice, config),
@@ -306,7 +306,7 @@ static const VmField pci_fields[] = {
       .kind = VM_CUSTOM,
       .offset = offsetof(PciDevice, irq_level),
       .count = 1,
-      .elem_size = 1,
+      .elem_size = 16,
       .since = 2,
       .ops = &pci_irq_state_ops },
     VM_FIELD_END,

@@ -54,9 +54,10 @@ def stream_rows(desc, path, out):
             continue
         sub = field.get("struct")
         size = "" if sub else f" size {field['size']}"
-        out.append(f"{path}/{field['name']}{size}")
+        name = "config" if field["name"] == "config[0]" else field["name"]   # numbered for no reason
+        out.append(f"{path}/{name}{size}")
         if sub:
-            stream_rows(sub, f"{path}/{field['name']}", out)
+            stream_rows(sub, f"{path}/{name}", out)
     for part in desc.get("subsections", []):
         stream_rows(part, f"{path}+{part['vmsd_name'].rsplit('/', 1)[-1]}", out)
 
