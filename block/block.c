@@ -48,6 +48,13 @@ Block *block_open(const char *id, const Json *opts, GError **errp)
     return b;
 }
 
+Block *block_open_empty(const char *id, GError **errp)
+{
+    g_autoptr(Json) none = json_object_new();
+
+    return block_open(id, none, errp);
+}
+
 static void block_drop_medium(Block *b)
 {
     if (b->m.root != NULL) {

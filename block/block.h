@@ -20,6 +20,8 @@ typedef void BlockDone(void *opaque, int ret);      /* 0 or -errno */
  * Members that belong to the caller (if, index, bus, unit, media, id ...) must have been taken out.
  * No file: an empty drive. id is copied and unique. NULL + error: nothing was created or changed. */
 Block *block_open(const char *id, const Json *opts, GError **errp);
+/* A drive without a medium, for a device that was given none; id as for block_open(). */
+Block *block_open_empty(const char *id, GError **errp);
 void block_close(Block *b);                     /* drains, flushes; NULL is fine */
 void block_close_all(void);                     /* at the end of the process */
 Block *block_find(const char *id);              /* by id or node name; NULL */

@@ -191,7 +191,7 @@ bool load_elf(Vm *vm, const char *path, const char *note_name, uint32_t note_typ
               GError **errp)
 {
     size_t size;
-    g_autofree uint8_t *data = load_file(path, 0, &size, errp);
+    g_autofree uint8_t *data = load_file("ELF file", path, 0, &size, errp);
 
     return data != NULL && load_elf_data(vm, path, data, size, note_name, note_type, out, errp);
 }

@@ -17,23 +17,28 @@ enum { FILE_MAX = 1 << 30 };
 
 /* ---- Files */
 
+static bool fail_load(GError **errp, const char *what, const char *path, int errnum)
+{
+    return err_fail(errp, "could not load %s '%s': %s", what, path, strerror(errnum));
+}
+
 /* An open regular file (or device) and its size. -1 + error. */
-static int open_sized(const char *path, uint64_t *size, GError **errp)
+static int open_sized(const char *what, const char *path, uint64_t *size, GError **errp)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct stat st;
 
     if (fd < 0) {
-        err_fail(errp, "could not open '%s': %s", path, strerror(errno));
+        fail_load(errp, what, path, errno);
         return -1;
     }
     if (fstat(fd, &st) < 0) {
-        err_fail(errp, "could not read '%s': %s", path, strerror(errno));
+        fail_load(errp, what, path, errno);
         close(fd);
         return -1;
     }
     if (S_ISDIR(st.st_mode)) {
-        err_fail(errp, "could not read '%s': %s", path, strerror(EISDIR));
+        fail_load(errp, what, path, EISDIR);
         close(fd);
         return -1;
     }
@@ -41,10 +46,10 @@ static int open_sized(const char *path, uint64_t *size, GError **errp)
     return fd;
 }
 
-int64_t file_size(const char *path, GError **errp)
+int64_t file_size(const char *what, const char *path, GError **errp)
 {
     uint64_t size;
-    int fd = open_sized(path, &size, errp);
+    int fd = open_sized(what, path, &size, errp);
 
     if (fd < 0) {
         return -1;
@@ -72,26 +77,26 @@ static bool read_all(int fd, uint8_t *buf, size_t size)
     return true;
 }
 
-uint8_t *load_file(const char *path, size_t max, size_t *ret_size, GError **errp)
+uint8_t *load_file(const char *what, const char *path, size_t max, size_t *ret_size, GError **errp)
 {
     uint64_t size;
-    int fd = open_sized(path, &size, errp);
+    int fd = open_sized(what, path, &size, errp);
     uint8_t *data = NULL;
 
     if (fd < 0) {
         return NULL;
     }
     if (size == 0) {
-        err_fail(errp, "'%s' is empty", path);
+        err_fail(errp, "could not load %s '%s': the file is empty", what, path);
     } else if (size > (max != 0 ? max : FILE_MAX)) {
-        err_fail(errp, "'%s' is too big: %" PRIu64 " bytes, at most %zu", path, size,
-                 max != 0 ? max : (size_t)FILE_MAX);
+        err_fail(errp, "could not load %s '%s': the file is too big (%" PRIu64 " bytes, at most %zu)",
+                 what, path, size, max != 0 ? max : (size_t)FILE_MAX);
     } else {
         data = g_try_malloc(size);
         if (data == NULL) {
-            err_fail(errp, "could not read '%s': %s", path, strerror(ENOMEM));
+            fail_load(errp, what, path, ENOMEM);
         } else if (!read_all(fd, data, size)) {
-            err_fail(errp, "could not read '%s': %s", path, strerror(errno));
+            fail_load(errp, what, path, errno);
             g_clear_pointer(&data, g_free);
         } else {
             *ret_size = size;
@@ -156,7 +161,7 @@ RomBlob *rom_add_file(Vm *vm, const char *path, GuestAddr at, GError **errp)
 {
     g_autofree char *base = g_path_get_basename(path);
     size_t size;
-    g_autofree uint8_t *data = load_file(path, 0, &size, errp);
+    g_autofree uint8_t *data = load_file("ROM", path, 0, &size, errp);
 
     return data != NULL ? rom_add_blob(vm, base, data, size, size, at) : NULL;
 }

@@ -17,10 +17,11 @@ typedef struct RomBlob {
     int boot_index;
 } RomBlob;
 
-/* Whole file in memory; one clear line on a missing, unreadable, empty, directory or too big (>
- * max) file. Freed with g_free. max 0: 1 GiB. */
-uint8_t *load_file(const char *path, size_t max, size_t *ret_size, GError **errp);
-int64_t file_size(const char *path, GError **errp); /* -1 + error */
+/* Whole file in memory; one clear line, "could not load WHAT 'path': why", on a missing, unreadable,
+ * empty, directory or too big (> max) file. Freed with g_free. max 0: 1 GiB. */
+uint8_t *load_file(const char *what, const char *path, size_t max, size_t *ret_size,
+                   GError **errp);
+int64_t file_size(const char *what, const char *path, GError **errp); /* -1 + error */
 
 /* Blobs: data is copied. Overlaps are found by rom_check_overlaps(). */
 RomBlob *rom_add_blob(Vm *vm, const char *name, const void *data, size_t size, size_t max_size,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -198,12 +199,29 @@ static bool map_block(RamBlock *b, const RamOptions *opt, GError **errp)
     return true;
 }
 
+/* As for private memory the kernel refuses at once what can never be there (heuristic overcommit);
+ * a memfd it would only refuse page by page, long after the guest was told what it has. */
+static bool obvious_overcommit(uint64_t size)
+{
+    g_autofree char *mode = NULL;
+    struct sysinfo si;
+
+    if (g_file_get_contents("/proc/sys/vm/overcommit_memory", &mode, NULL, NULL) &&
+        mode[0] == '1') {
+        return false;
+    }
+    return sysinfo(&si) == 0 &&
+           size / si.mem_unit > (uint64_t)si.totalram + (uint64_t)si.totalswap;
+}
+
 RamBlock *ram_block_new(const char *id, uint64_t size, const RamOptions *opt, GError **errp)
 {
+    const RamOptions *use = opt != NULL ? opt : &ram.defaults;
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     RamBlock *b;
 
-    if (size == 0 || size > (uint64_t)INT64_MAX - HUGE_ALIGN) {
+    if (size == 0 || size > (uint64_t)INT64_MAX - HUGE_ALIGN ||
+        (use->path == NULL && obvious_overcommit(size))) {
         fail_setup(errp, id, size == 0 ? EINVAL : ENOMEM);
         return NULL;
     }
@@ -214,7 +232,7 @@ RamBlock *ram_block_new(const char *id, uint64_t size, const RamOptions *opt, GE
     b->pages = b->size >> RAM_PAGE_BITS;
     b->page_size = page;
     b->fd = -1;
-    if (!map_block(b, opt != NULL ? opt : &ram.defaults, errp)) {
+    if (!map_block(b, use, errp)) {
         ram_block_free(b);
         return NULL;
     }

@@ -5,6 +5,7 @@
  * boot_elf.c. Not modelled: EFI handover (-shim), setup_data (-dtb). */
 #include "hw/i386/boot.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "hw/core/loader.h"
@@ -17,6 +18,7 @@ enum { /* the setup header, Documentation/x86/boot: offsets in the first sectors
        HDR_CL_MAGIC = 0x20,
        HDR_CL_OFFSET = 0x22,
        HDR_SETUP_SECTS = 0x1f1,
+       HDR_SYSSIZE = 0x1f4,
        HDR_VID_MODE = 0x1fa,
        HDR_MAGIC = 0x202,
        HDR_VERSION = 0x206,
@@ -75,11 +77,19 @@ static void linux_places(LinuxImage *im, size_t cmdline_size)
 static bool linux_parse(const Machine *m, LinuxImage *im, const char *append, GError **errp)
 {
     unsigned sects = im->data[HDR_SETUP_SECTS];
+    uint64_t need;
 
     im->version = pci_get16(im->data + HDR_VERSION);
     im->setup_size = (size_t)(sects == 0 ? 5 : sects + 1) * SECTOR;
-    if (im->setup_size >= im->size) {
-        return err_fail(errp, "kernel '%s' is cut short: %zu bytes", m->kernel, im->size);
+    need = im->setup_size + 1;
+    if (im->version >= 0x204) { /* before, the field had 16 bits and was not to be trusted */
+        need = im->setup_size + (uint64_t)pci_get32(im->data + HDR_SYSSIZE) * 16;
+    }
+    if (need > im->size) {
+        return err_fail(errp,
+                        "could not load kernel '%s': the file is cut short (%zu of %" PRIu64
+                        " bytes)",
+                        m->kernel, im->size, need);
     }
     linux_places(im, strlen(append) + 1);
     if (strlen(append) > im->cmdline_max || strlen(append) >= 0x10000) {
@@ -133,7 +143,7 @@ static bool linux_initrd(PcMachine *pc, LinuxImage *im, GError **errp)
     if (im->version < 0x200) {
         return err_fail(errp, "linux kernel too old to load a ram disk");
     }
-    data = load_file(path, 0, &size, errp);
+    data = load_file("initrd", path, 0, &size, errp);
     if (data == NULL) {
         return false;
     }
@@ -247,9 +257,9 @@ bool pc_option_roms(PcMachine *pc, GError **errp)
         }
         path = machine_find_file(&pc->m, name);
         if (path == NULL) {
-            return err_fail(errp, "-option-rom: could not find '%s'", name);
+            return err_fail(errp, "could not load option ROM '%s': No such file or directory", name);
         }
-        data = load_file(path, 16 << 20, &size, errp);
+        data = load_file("option ROM", path, 16 << 20, &size, errp);
         base = g_path_get_basename(path);
         if (data == NULL ||
             !pc_add_rom(pc, base, data, data + size, index != NULL ? (int)boot : -1, errp)) {
@@ -274,7 +284,7 @@ bool pc_load_kernel(PcMachine *pc, GError **errp)
         }
         return true;
     }
-    im.data = load_file(path, KERNEL_MAX, &im.size, errp);
+    im.data = load_file("kernel", path, KERNEL_MAX, &im.size, errp);
     if (im.data == NULL) {
         return false;
     }

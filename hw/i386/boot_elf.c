@@ -115,7 +115,7 @@ static bool load_modules(PcMachine *pc, Tail *t, Module *mods, unsigned *count, 
         if (i >= MODULES_MAX) {
             return err_fail(errp, "more than %d multiboot modules", MODULES_MAX);
         }
-        data = load_file(file, 0, &size, errp);
+        data = load_file("multiboot module", file, 0, &size, errp);
         if (data == NULL) {
             return false;
         }
@@ -255,7 +255,7 @@ static bool pvh_info(PcMachine *pc, const ElfImage *im, const char *append, GErr
         size_t size;
         uint32_t at;
 
-        data = load_file(initrd, 0, &size, errp);
+        data = load_file("initrd", initrd, 0, &size, errp);
         if (data == NULL) {
             g_byte_array_unref(t.bytes);
             return false;
@@ -294,7 +294,9 @@ bool pc_load_elf_kernel(PcMachine *pc, const uint8_t *data, size_t size, const c
                multiboot_info(pc, &im, append, errp);
     }
     if (!elf) {
-        return err_fail(errp, "'%s' is not a kernel that can be booted (bzImage, multiboot or PVH)",
+        return err_fail(errp,
+                        "could not load kernel '%s': neither a Linux bzImage nor a multiboot or "
+                        "PVH kernel (or the file is damaged)",
                         pc->m.kernel);
     }
     if (mb != NULL && data[4] == 2) {

@@ -220,9 +220,10 @@ static bool pc_fw_splash(PcMachine *pc, GError **errp)
     }
     path = machine_find_file(m, m->splash);
     if (path == NULL) {
-        return err_fail(errp, "could not find splash image '%s'", m->splash);
+        return err_fail(errp, "could not load splash image '%s': No such file or directory",
+                        m->splash);
     }
-    data = load_file(path, 0, &size, errp);
+    data = load_file("splash image", path, 0, &size, errp);
     if (data == NULL) {
         return false;
     }
@@ -251,7 +252,7 @@ static bool pc_fw_user_files(PcMachine *pc, GError **errp)
             return err_fail(errp, "-fw_cfg needs a name and either file= or string=");
         }
         if (file != NULL) {
-            data = load_file(file, 0, &size, errp);
+            data = load_file("fw_cfg file", file, 0, &size, errp);
             if (data == NULL) {
                 return false;
             }

@@ -76,17 +76,20 @@ bool pc_load_bios(PcMachine *pc, GError **errp)
     uint64_t isa;
 
     if (path == NULL) {
-        return err_fail(errp, "could not load PC BIOS '%s'", name);
+        return err_fail(errp,
+                        "could not load PC BIOS '%s': No such file or directory, nor in the folders "
+                        "of -L help%s",
+                        name, m->firmware == NULL ? " (Debian: apt-get install seabios)" : "");
     }
-    size = file_size(path, errp);
+    size = file_size("PC BIOS", path, errp);
     if (size < 0) {
         return false;
     }
     if (size == 0 || size % BIOS_ALIGN != 0 || size > PC_BIOS_MAX) {
         return err_fail(errp,
                         "could not load PC BIOS '%s': size %" G_GINT64_FORMAT
-                        " is not a multiple of 64 KiB up to 16 MiB",
-                        name, size);
+                        " is not a multiple of 64 KiB up to 16 MiB%s",
+                        name, size, size % BIOS_ALIGN != 0 ? " (is the file complete?)" : "");
     }
     if (!pc_make_rom(pc, &pc->bios, "pc.bios", (uint64_t)size, errp)) {
         return false;

@@ -398,7 +398,7 @@ static bool add_files(Smbios *s, GError **errp)
         if (file == NULL) {
             continue;
         }
-        data = load_file(file, 1 << 20, &size, errp);
+        data = load_file("SMBIOS file", file, 1 << 20, &size, errp);
         if (data == NULL) {
             return false;
         }

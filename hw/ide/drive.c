@@ -190,14 +190,38 @@ static bool ide_check(const IdeDrive *s, GError **errp)
     return true;
 }
 
+/* A CD drive without drive= is an empty one, known to the monitor by the device's id or path. */
+static bool ide_own_drive(IdeDrive *s, GError **errp)
+{
+    g_autofree char *path = object_path(&s->dev.obj);
+
+    s->blk = block_open_empty(s->dev.id != NULL && block_find(s->dev.id) == NULL ? s->dev.id : path,
+                              errp);
+    s->own_blk = s->blk != NULL;
+    return s->own_blk;
+}
+
+static void ide_release_drive(IdeDrive *s)
+{
+    if (s->own_blk) {
+        block_close(s->blk);
+        s->own_blk = false;
+    }
+    s->blk = NULL;
+}
+
 static bool ide_drive_realize(Device *dev, GError **errp)
 {
     IdeDrive *s = CONTAINER(dev, IdeDrive, dev);
 
     s->is_cd = device_is_a(dev, &ide_cd_type);
     s->blk = s->props.drive;
+    if (s->blk == NULL && s->is_cd && !ide_own_drive(s, errp)) {
+        return false;
+    }
     if (!ide_check(s, errp) ||
         !block_attach(s->blk, s->is_cd ? &ide_cd_user : &ide_disk_user, s, !s->is_cd, errp)) {
+        ide_release_drive(s);
         return false;
     }
     s->buf = g_malloc0(IDE_BUF_SAVED);
@@ -222,6 +246,7 @@ static void ide_drive_unrealize(Device *dev)
         vm_notify_del(dev->vm, &s->notify);
     }
     block_detach(s->blk);
+    ide_release_drive(s);
     g_clear_pointer(&s->buf, g_free);
 }
 

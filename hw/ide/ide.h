@@ -88,6 +88,7 @@ struct IdeDrive {
 
     IdeBus *ibus;
     Block *blk;
+    bool own_blk; /* of a CD drive that was given none: closed with the device */
     bool is_cd;
     uint64_t sectors; /* of 512 bytes */
 

@@ -360,7 +360,7 @@ static bool pci_load_rom(PciDevice *pci, GError **errp)
     if (path == NULL) {
         return err_fail(errp, "failed to find romfile \"%s\"", pci->romfile);
     }
-    data = load_file(path, PCI_ROM_MAX, &len, errp);
+    data = load_file("option ROM", path, PCI_ROM_MAX, &len, errp);
     if (data == NULL) {
         return false;
     }

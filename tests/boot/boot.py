@@ -13,6 +13,9 @@ PROMPT = r"# $"        # typing before the prompt is out would be taken for the 
 SHELL = [(PROMPT, "echo sum=$((6*7))\n"), (r"sum=42", ""), (PROMPT, "poweroff\n")]
 KERNEL = ["-m", "256", "-kernel", "{g}/vmlinuz-cloud", "-initrd", "{g}/initramfs-amd64.gz", "-append", "console=ttyS0"]
 
+# the installer's first menu and, after the arrow key and Enter, its second
+LANGUAGE_MENU = [(r"Select a language", ""), (r"English", ""), (r"activates buttons", "\r"), (r"Select your location", "")]
+
 # name: (arguments, [(regular expression, text typed when it came)], exit status or None = we stop it, seconds)
 CASES = {
     "linux-amd64": (KERNEL, SHELL, 0, 120),
@@ -21,11 +24,14 @@ CASES = {
     "linux-amd64-max": (["-cpu", "max", *KERNEL], SHELL, 0, 120),
     "linux-i386": (["-m", "256", "-kernel", "{g}/installer-i386-linux", "-initrd", "{g}/initramfs-i386.gz", "-append",
                     "console=ttyS0"], SHELL, 0, 180),
-    "linux-interrupt": (KERNEL, [(PROMPT, "echo go; sleep 1000\n"), (r"\ngo", "\x03"), (PROMPT, "ech"), (r"ech", "o back\n"),
+    # the inner shell says "go": only then it is sure that the terminal sends Ctrl-C to it and not to the outer one
+    "linux-interrupt": (KERNEL, [(PROMPT, "sh -c 'echo go; exec sleep 1000'\n"), (r"\ngo", "\x03"), (PROMPT, "ech"), (r"ech", "o back\n"),
                                  (r"\nback", ""), (PROMPT, "poweroff\n")], 0, 120),
-    "installer-amd64": (["-m", "768", "-kernel", "{g}/installer-amd64-linux", "-initrd", "{g}/installer-amd64-initrd.gz",
-                         "-append", "console=ttyS0 TERM=dumb DEBIAN_FRONTEND=text"],
-                        [(r"(Select a language|Choose the language|Language:|Prompt:)", "")], None, 300),
+    "installer-amd64": (["-m", "1024", "-kernel", "{g}/installer-amd64-linux", "-initrd",
+                         "{g}/installer-amd64-initrd.gz", "-append", "console=ttyS0"], LANGUAGE_MENU, None, 300),
+    "installer-i386": (["-m", "1024", "-kernel", "{g}/installer-i386-linux", "-initrd",
+                        "{g}/installer-i386-initrd.gz", "-append", "console=ttyS0 TERM=dumb DEBIAN_FRONTEND=text"],
+                       [(r"Choose the language", ""), (r"default=2> ", "\n"), (r"Select your location", "")], None, 300),
     "memtest-kernel": (["-m", "64", "-kernel", "{g}/memtest64.bin", "-append", "console=ttyS0,115200"],
                        [(r"Memtest86\+", ""), (r"(Pass|Test #|Testing)", "")], None, 90),
     "grub-iso": (["-m", "64", "-cdrom", "{g}/memtest.iso"],

@@ -20,8 +20,8 @@ def test(fn):
     return fn
 
 
-def run(args, stdin="", timeout=20):
-    p = subprocess.run([QEMU] + args, input=stdin, capture_output=True, text=True, timeout=timeout)
+def run(args, stdin="", timeout=20, **kw):
+    p = subprocess.run([QEMU] + args, input=stdin, capture_output=True, text=True, timeout=timeout, **kw)
     return p.returncode, p.stdout, p.stderr
 
 

@@ -2,6 +2,8 @@
 """Every wrong command line: one clear line on stderr, status 1, nothing made. And what must be accepted."""
 import os
 import re
+import socket
+import struct
 from tap import BASE, main, run, test
 
 # arguments -> text that must stand in the message (prefix "program: " is checked for all)
@@ -214,6 +216,87 @@ for a, first, second in WRONG_PORTS:
     fn.__name__ = name_of(a)
     test(fn)
 
+# Files that are missing, empty, a folder, unreadable or cut short: the whole line after the program's name.
+# {d} is a folder with the files of make_bad_files().
+KERNEL = ["-kernel", "{d}/kernel"]
+BAD_FILES = [
+    (["-kernel", "{d}/none"], "could not load kernel '{d}/none': No such file or directory"),
+    (["-kernel", "{d}/empty"], "could not load kernel '{d}/empty': the file is empty"),
+    (["-kernel", "{d}"], "could not load kernel '{d}': Is a directory"),
+    (["-kernel", "{d}/unreadable"], "could not load kernel '{d}/unreadable': Permission denied"),
+    (["-kernel", "{d}/text"], "could not load kernel '{d}/text': neither a Linux bzImage nor a multiboot or PVH "
+     "kernel (or the file is damaged)"),
+    (["-kernel", "{d}/short-kernel"],
+     "could not load kernel '{d}/short-kernel': the file is cut short (1024 of 4096 bytes)"),
+    (["-kernel", "{d}/short-elf"], "'{d}/short-elf' is not a usable ELF file: bad program headers"),
+    (KERNEL + ["-initrd", "{d}/none"], "could not load initrd '{d}/none': No such file or directory"),
+    (KERNEL + ["-initrd", "{d}/empty"], "could not load initrd '{d}/empty': the file is empty"),
+    (KERNEL + ["-initrd", "{d}"], "could not load initrd '{d}': Is a directory"),
+    (KERNEL + ["-initrd", "{d}/unreadable"], "could not load initrd '{d}/unreadable': Permission denied"),
+    (["-bios", "{d}/none"], "could not load PC BIOS '{d}/none': No such file or directory, nor in the folders of "
+     "-L help"),
+    (["-bios", "{d}/empty"], "could not load PC BIOS '{d}/empty': size 0 is not a multiple of 64 KiB up to 16 MiB"),
+    (["-bios", "{d}"], "could not load PC BIOS '{d}': Is a directory"),
+    (["-bios", "{d}/unreadable"], "could not load PC BIOS '{d}/unreadable': Permission denied"),
+    (["-bios", "{d}/text"], "could not load PC BIOS '{d}/text': size 1000 is not a multiple of 64 KiB up to 16 MiB "
+     "(is the file complete?)"),
+    (["-option-rom", "{d}/none"], "could not load option ROM '{d}/none': No such file or directory"),
+    (["-option-rom", "{d}/empty"], "could not load option ROM '{d}/empty': the file is empty"),
+    (["-option-rom", "{d}"], "could not load option ROM '{d}': Is a directory"),
+    (["-boot", "splash={d}/none"], "could not load splash image '{d}/none': No such file or directory"),
+    (["-hda", "{d}/none"], "-hda {d}/none: Could not open '{d}/none': No such file or directory"),
+    (["-hda", "{d}/empty"], "-hda {d}/empty: Could not open '{d}/empty': The image is empty"),
+    (["-hda", "{d}"], "-hda {d}: 'file' driver requires '{d}' to be a regular file"),
+    (["-hda", "{d}/unreadable"], "-hda {d}/unreadable: Could not open '{d}/unreadable': Permission denied"),
+    (["-cdrom", "{d}/empty"], "-cdrom {d}/empty: Could not open '{d}/empty': The image is empty"),
+    (["-cdrom", "{d}/unreadable"], "-cdrom {d}/unreadable: Could not open '{d}/unreadable': Permission denied"),
+    (["-fda", "{d}"], "-fda {d}: 'file' driver requires '{d}' to be a regular file"),
+    (["-fda", "{d}/unreadable"], "-fda {d}/unreadable: Could not open '{d}/unreadable': Permission denied"),
+    (["-m", "16T"], "cannot set up guest memory 'pc.ram': Cannot allocate memory"),
+]
+
+
+def make_bad_files():
+    """The files in a folder beside the test's own; as whoever may read all but "unreadable"."""
+    d = os.path.abspath("../data")
+    os.makedirs(d, exist_ok=True)
+    os.chmod(os.path.dirname(d), 0o755)
+    kernel = bytearray(4096)
+    kernel[0x1f1] = 1                       # setup sectors beside the first
+    kernel[0x1f4:0x1f8] = struct.pack("<I", (4096 - 1024) // 16)
+    kernel[0x202:0x208] = b"HdrS" + struct.pack("<H", 0x20f)
+    kernel[0x211] = 1
+    kernel[0x22c:0x230] = struct.pack("<I", 0x7fffffff)
+    kernel[0x238:0x23c] = struct.pack("<I", 2047)
+    elf = b"\x7fELF\2\1\1" + bytes(9) + struct.pack("<HHIQQQIHHH", 2, 62, 1, 0x100000, 4096, 0, 0, 64, 56, 3)
+    for name, text in (("b.raw", bytes(65536)), ("empty", b""), ("text", b"no kernel\n" * 100),
+                       ("unreadable", b"x" * 65536), ("kernel", kernel), ("short-kernel", kernel[:1024]),
+                       ("short-elf", elf + bytes(100))):
+        if not os.path.exists(f"{d}/{name}"):
+            with open(f"{d}/{name}", "wb") as f:
+                f.write(text)
+            os.chmod(f"{d}/{name}", 0o666)
+    os.chmod(f"{d}/unreadable", 0)
+    return d
+
+
+def snapshot(d):
+    return [(n, os.stat(f"{d}/{n}").st_size, os.stat(f"{d}/{n}").st_mtime_ns) for n in sorted(os.listdir(d))]
+
+
+for a, w in BAD_FILES:
+    def fn(a=a, w=w):
+        d = make_bad_files()
+        before = snapshot(d)
+        os.chmod(".", 0o777)
+        user = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else {}
+        rc, out, err = run(["-display", "none", "-S", "-monitor", "none", "-serial", "none"]
+                           + [x.replace("{d}", d) for x in a], **user)
+        assert (rc, out, err) == (1, "", "qemu-system-x86_64: " + w.replace("{d}", d) + "\n"), (rc, out, err)
+        assert not os.listdir(".") and snapshot(d) == before, f"{a}: made or changed something"
+    fn.__name__ = "bad_" + name_of([x.replace("{d}", "") for x in a])
+    test(fn)
+
 # The same with the default machine and the translator. {d} is a folder with b.raw, empty, text.
 WRONG_PC = [
     (["-cpu", "bogus"], ": unable to find CPU model 'bogus'"),
@@ -248,12 +331,6 @@ WRONG_PC = [
     (["-fda", "/nonexistent"], "-fda /nonexistent: Could not open '/nonexistent': No such file"),
     (["nosuch.img"], "nosuch.img: Could not open 'nosuch.img': No such file or directory"),
     (["a.img", "b.img"], "a.img: Could not open 'a.img': No such file or directory"),
-    (["-kernel", "/nonexistent"], "could not open"), (["-kernel", "{d}/text"], "{d}/text"),
-    (["-kernel", "{d}"], "Is a directory"), (["-kernel", "{d}/empty"], "{d}/empty"),
-    (["-bios", "/nonexistent"], "could not load PC BIOS '/nonexistent'"), (["-bios", "{d}"], "Is a directory"),
-    (["-bios", "{d}/empty"], "could not load PC BIOS '{d}/empty'"),
-    (["-bios", "{d}/text"], "could not load PC BIOS '{d}/text'"),
-    (["-option-rom", "/nonexistent"], "/nonexistent"), (["-boot", "splash=/nonexistent"], "/nonexistent"),
     (["-fw_cfg", "opt/x,file=/nonexistent"], "can't load /nonexistent: No such file or directory"),
     (["-smbios", "file=/nonexistent"], "Cannot read SMBIOS file /nonexistent"),
     (["-accel", "kvm"], "-accel kvm: invalid accelerator kvm"), (["-enable-kvm"], "invalid accelerator kvm"),
@@ -262,11 +339,7 @@ WRONG_PC = [
 
 for a, w in WRONG_PC:
     def fn(a=a, w=w):
-        d = os.path.abspath("../data")
-        os.makedirs(d, exist_ok=True)
-        for name, text in (("b.raw", b"\0" * 65536), ("empty", b""), ("text", b"no kernel\n" * 100)):
-            with open(f"{d}/{name}", "wb") as f:
-                f.write(text)
+        d = make_bad_files()
         rc, out, err = run(["-display", "none", "-S", "-monitor", "none", "-serial", "none"]
                            + [x.replace("{d}", d) for x in a])
         lines = err.splitlines()
@@ -304,6 +377,21 @@ for a, w in HELP:
         assert w in out, f"{a}: {out[:200]!r}"
     fn.__name__ = "help_" + re.sub(r"[^A-Za-z0-9]+", "_", " ".join(a)).strip("_")
     test(fn)
+
+
+@test
+def a_port_in_use_is_refused_in_one_line_naming_it():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        address = "127.0.0.1:%d" % s.getsockname()[1]
+        for option in ("-monitor", "-chardev"):
+            value = f"tcp:{address},server=on,wait=off" if option == "-monitor" else \
+                f"socket,id=c,host=127.0.0.1,port={s.getsockname()[1]},server=on,wait=off"
+            rc, out, err = run(BASE + ["-S", option, value])
+            assert rc == 1 and len(err.splitlines()) == 1, err
+            assert "Address already in use" in err and address.split(":")[1] in err, err
+    assert not os.listdir("."), os.listdir(".")
 
 
 @test

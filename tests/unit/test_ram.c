@@ -161,11 +161,11 @@ static void test_files_that_cannot_be_loaded(void)
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
         g_autoptr(GError) err = NULL;
 
-        g_assert_null(load_file(paths[i], 0, &size, &err));
+        g_assert_null(load_file("thing", paths[i], 0, &size, &err));
         g_assert_nonnull(strstr(err->message, paths[i]));
     }
     g_file_set_contents(empty, "abcdef", 6, NULL);
-    g_assert_null(load_file(empty, 5, &size, NULL));
+    g_assert_null(load_file("thing", empty, 5, &size, NULL));
     g_unlink(empty);
     g_rmdir(dir);
 }
