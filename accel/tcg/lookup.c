@@ -63,8 +63,8 @@ Block *cache_get(TcgVcpu *v)
         return NULL;
     }
     if (b->table >= 0) {
-        s->jump[b->table][key.pc & (JUMP_SIZE - 1)] = b->entry - v->cache->base;
-        s->jump_used[b->table] |= 1u << (key.pc >> PAGE_BITS & 15);
+        s->jump[b->table][jump_index(key.pc)] = b->entry - v->cache->base;
+        s->jump_used[b->table] |= 1ull << (jump_index(key.pc) >> PAGE_BITS);
     }
     return b;
 }

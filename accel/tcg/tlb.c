@@ -24,22 +24,26 @@ static void zero_words(uint32_t *p, size_t n)
     __asm__ volatile("rep stosl" : "+D"(p), "+c"(n) : "a"(0) : "memory");
 }
 
-static void jump_clear_page(TlbSet *s, uint64_t va)
+static void jump_clear_group(TlbSet *s, unsigned group)
 {
-    unsigned group = va >> PAGE_BITS & 15;
-
+    s->jump_orphans &= ~(1ull << group);
     for (unsigned t = 0; t < JUMP_TABLES; t++) {
         if (s->jump_used[t] >> group & 1) {
             zero_words(&s->jump[t][group << PAGE_BITS], PAGE_SIZE);
-            s->jump_used[t] &= ~(1u << group);
+            s->jump_used[t] &= ~(1ull << group);
         }
     }
 }
 
+static void jump_clear_page(TlbSet *s, uint64_t va)
+{
+    jump_clear_group(s, jump_index(va) >> PAGE_BITS);
+}
+
 void tlb_jump_clear(TlbSet *s)
 {
-    for (unsigned group = 0; group < 16; group++) {
-        jump_clear_page(s, (uint64_t)group << PAGE_BITS);
+    for (unsigned group = 0; group < JUMP_SIZE >> PAGE_BITS; group++) {
+        jump_clear_group(s, group);
     }
 }
 
@@ -49,6 +53,22 @@ static void fetch_clear(TlbSet *s, FetchEntry *f)
     if (f->tag != 0) {
         jump_clear_page(s, f->tag);
         f->tag = 0;
+    }
+}
+
+/* A page makes room for another: what jumps into it stays good until it is flushed. */
+static void fetch_evict(TlbSet *s, FetchEntry *f)
+{
+    if (f->tag != 0) {
+        s->jump_orphans |= 1ull << (jump_index(f->tag) >> PAGE_BITS);
+        f->tag = 0;
+    }
+}
+
+static void jump_clear_orphans(TlbSet *s, uint64_t groups)
+{
+    for (groups &= s->jump_orphans; groups != 0; groups &= groups - 1) {
+        jump_clear_group(s, __builtin_ctzll(groups));
     }
 }
 
@@ -125,6 +145,7 @@ static void set_drop(TlbSet *s, bool global_too, TlbMatch match, uint64_t arg)
         journal_drop(s, &s->global, true, match, arg);
     }
     kept = set_drop_fetch(s, match, arg);
+    jump_clear_orphans(s, ~0ull);
     s->fetch_full = kept > FETCH_JOURNAL;
     s->n_fetch = MIN(kept, FETCH_JOURNAL);
 }
@@ -255,6 +276,7 @@ static void set_flush_page(TcgVcpu *v, TlbSet *s, uint64_t va)
         set_drop(s, true, match_page, va);
         return;
     }
+    jump_clear_orphans(s, 1ull << (jump_index(va) >> PAGE_BITS));
     for (unsigned m = 0; m < TLB_MODES; m++) {
         FetchEntry *f = &s->fetch[m][fetch_index(va)];
 
@@ -500,7 +522,7 @@ static bool fetch_fill(TcgVcpu *v, uint64_t va, unsigned mode, FetchEntry *f)
     if (!v->ops->tlb_fill(v->cpu, va, ACCESS_FETCH, mode, &fill)) {
         return false;
     }
-    fetch_clear(v->set, f);
+    fetch_evict(v->set, f);
     if (fill.page_bits > PAGE_BITS) {
         note_large(v->set, va, fill.page_bits);
     }

@@ -16,7 +16,7 @@ enum {
     FETCH_BITS = 12, FETCH_SIZE = 1 << FETCH_BITS,
     TLB_SETS = 16,                  /* address spaces remembered, at most: TcgVcpu.n_sets */
     TLB_JOURNAL = 16384, FETCH_JOURNAL = 2048, TLB_LARGE = 8,
-    JUMP_BITS = 16, JUMP_SIZE = 1 << JUMP_BITS, JUMP_TABLES = 8,
+    JUMP_BITS = 18, JUMP_SHIFT = 18, JUMP_SIZE = 1 << JUMP_BITS, JUMP_TABLES = 8,
 };
 #define PAGE_MASK (~(uint64_t)(PAGE_SIZE - 1))
 
@@ -74,7 +74,8 @@ typedef struct TlbSet {
     uint16_t fetch_journal[FETCH_JOURNAL];
     unsigned n_fetch;
     bool fetch_full;
-    uint16_t jump_used[JUMP_TABLES];        /* bit per 4096 slots that may hold something */
+    uint64_t jump_used[JUMP_TABLES];        /* bit per 4096 slots that may hold something */
+    uint64_t jump_orphans;          /* of these, holding something of pages that were evicted from `fetch` */
     TlbRange large[TLB_LARGE];      /* where large pages were seen */
     unsigned n_large;
     unsigned asid;
@@ -129,6 +130,8 @@ static inline TcgVcpu *tcg_vcpu(const Cpu *cpu) { return cpu->accel_data; }
 
 static inline unsigned tlb_index(uint64_t va) { return va >> PAGE_BITS & (TLB_SIZE - 1); }
 static inline unsigned fetch_index(uint64_t va) { return va >> PAGE_BITS & (FETCH_SIZE - 1); }
+/* Slot of a jump table. All of a page lie in the same 4096 slots: nothing below the page number may move there. */
+static inline unsigned jump_index(uint64_t pc) { return (pc ^ pc >> JUMP_SHIFT) & (JUMP_SIZE - 1); }
 /* Zero but for page 0's entry: fresh memory is an empty TLB and costs nothing until it is used. */
 static inline uint64_t tlb_never(unsigned index) { return index == 0 ? PAGE_SIZE : 0; }
 

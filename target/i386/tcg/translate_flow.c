@@ -2,7 +2,7 @@
 /* Translation of jumps, calls and stack instructions, and the ways out of a block.
  *
  * Targets on the block's own page are linked directly: they are mapped as long as the block runs.
- * Others go through the jump table of the address space, found by the low bits of the guest pc: the
+ * Others go through the jump table of the address space, found by a hash of the guest pc: the
  * target's checked entry compares the whole of it (T1) and takes the flags from the frame. */
 #include "target/i386/tcg/translate.h"
 
@@ -37,7 +37,7 @@ static void flags_to_frame(Trans *t, FlagState fl)
     }
 }
 
-/* T1: guest pc. Flags are in the frame. index: known low bits, or -1. */
+/* T1: guest pc. Flags are in the frame. index: its jump_index() when known, or -1. */
 static void jump_table(Asm *a, TcgVcpu *v, int table, int64_t index)
 {
     int32_t at = offsetof(TlbSet, jump) + table * sizeof(v->set->jump[0]);
@@ -49,7 +49,11 @@ static void jump_table(Asm *a, TcgVcpu *v, int table, int64_t index)
     if (index >= 0) {
         a_load(a, 0, T2, a_at(HTLB, at + index * 4));
     } else {
-        a_rr(a, 0, 0x0fb7, T2, T1);                             /* movzx r11d, r10w */
+        a_mov_rr(a, 1, T2, T1);                                 /* jump_index() */
+        a_rr(a, 1, 0xc1, 5, T2);
+        a8(a, JUMP_SHIFT);
+        a_rr(a, 0, 0x31, T1, T2);
+        a_alu_ri(a, 0, ALU_AND, T2, JUMP_SIZE - 1);
         a_load(a, 0, T2, (AsmMem){ .base = HTLB, .index = T2, .scale = 2, .disp = at });
     }
     a_alu_ri(a, 1, ALU_ADD, T2, (int32_t)(uintptr_t)v->cache->base);
@@ -68,7 +72,7 @@ const uint8_t *t_bridge(TcgVcpu *v, BlockExit *e)
         t_flags_to_frame(&a, T2);
     }
     a_mov_ri(&a, T1, e->pc);
-    jump_table(&a, v, e->from->table, e->pc & (JUMP_SIZE - 1));
+    jump_table(&a, v, e->from->table, jump_index(e->pc));
     v->cache->code = a.p;
     return start;
 }
@@ -119,7 +123,7 @@ void t_exits_emit(Trans *t)
         if (!e->link) {
             flags_to_frame(t, in_frame ? FLAGS_FRAME : FLAGS_HOST);
             a_mov_ri(a, T1, e->pc);
-            jump_table(a, t->v, t->b->table, e->pc & (JUMP_SIZE - 1));
+            jump_table(a, t->v, t->b->table, jump_index(e->pc));
             continue;
         }
         if (in_frame) {
