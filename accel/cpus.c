@@ -21,6 +21,7 @@
 #include "accel/accel.h"
 #include "target/cpu.h"
 #include "util/err.h"
+#include "util/timer.h"
 
 typedef struct Work {
     struct Work *next;
@@ -38,6 +39,8 @@ typedef struct CpuThread {
     int tid;
     VmOnline *online;
     uint32_t wake;    /* futex */
+    uint32_t sleeping; /* atomic: somebody may sleep on it */
+    int64_t spin_ns;  /* how long to look for work before sleeping: what paid off lately */
     uint32_t created; /* futex: 0 not yet, 1 yes, 2 failed */
     GError *error;
     bool parked;  /* atomic: stands still, and said so */
@@ -91,6 +94,22 @@ static void set_flag(bool *b, bool v)
     __atomic_store_n(b, v, __ATOMIC_SEQ_CST);
 }
 
+static void wake_thread(CpuThread *t)
+{
+    __atomic_fetch_add(&t->wake, 1, __ATOMIC_SEQ_CST);
+    if (load_word(&t->sleeping) != 0) {
+        vm_wake_later(t->vm, &t->wake);
+    }
+}
+
+/* Sleeps while the word is still seq. On the thread itself. */
+static void sleep_on(CpuThread *t, uint32_t seq)
+{
+    __atomic_store_n(&t->sleeping, 1, __ATOMIC_SEQ_CST);
+    futex_wait(&t->wake, seq);
+    __atomic_store_n(&t->sleeping, 0, __ATOMIC_SEQ_CST);
+}
+
 void cpu_kick(Cpu *cpu)
 {
     CpuThread *t = cpu->thread;
@@ -98,10 +117,10 @@ void cpu_kick(Cpu *cpu)
     if (t == NULL) {
         return;
     }
-    bump(&t->wake);
     if (t->vm->accel->type->vcpu_kick != NULL) {
         t->vm->accel->type->vcpu_kick(t->vm->accel, cpu);
     }
+    wake_thread(t);
 }
 
 /* Out of guest code, to the loop of cpu_thread(). */
@@ -312,7 +331,7 @@ static void wait_done(uint32_t *done)
         if (load_word(done) != 0) {
             break;
         }
-        futex_wait(&self->wake, seq);
+        sleep_on(self, seq);
     }
     if (was_online) {
         vm_online_enter(self->online);
@@ -389,7 +408,7 @@ static void park(CpuThread *t)
         if (!flag(&t->cpu->stop) || flag(&t->exit)) {
             break;
         }
-        futex_wait(&t->wake, seq);
+        sleep_on(t, seq);
     }
     set_flag(&t->parked, false);
 }
@@ -405,9 +424,56 @@ static bool wakes(const Cpu *cpu)
     return cpu->type->has_work == NULL || cpu->type->has_work(cpu);
 }
 
+enum { SPIN_MIN_NS = 4 * 1000, SPIN_MAX_NS = 50 * 1000, SPIN_LOOKS = 16 };
+
+/* True when there is something to do within the time that a sleep and a wake-up would cost. */
+static bool spin_for_work(CpuThread *t)
+{
+    int64_t end = clock_ns(CLOCK_REAL) + t->spin_ns, now;
+
+    do {
+        for (unsigned i = 0; i < SPIN_LOOKS; i++) {
+            if (asked_out(t) || wakes(t->cpu)) {
+                return true;
+            }
+            __builtin_ia32_pause();
+        }
+        now = clock_ns(CLOCK_REAL);
+    } while (now < end);
+    if (now > end + SPIN_MAX_NS) {  /* others want this processor, perhaps the one we wait for */
+        t->spin_ns = SPIN_MIN_NS;
+    }
+    return false;
+}
+
+/* Sleeps that were short would have been spared by looking a little longer; long ones show that
+ * looking is in vain. */
+static void spin_learn(CpuThread *t, int64_t slept_ns)
+{
+    if (slept_ns < SPIN_MAX_NS * 2) {
+        t->spin_ns = MIN(t->spin_ns * 2, SPIN_MAX_NS);
+    } else {
+        t->spin_ns = MAX(t->spin_ns / 2, SPIN_MIN_NS);
+    }
+}
+
+static void sleep_for_work(CpuThread *t)
+{
+    int64_t start = clock_ns(CLOCK_REAL);
+
+    for (;;) {
+        uint32_t seq = load_word(&t->wake);
+
+        if (asked_out(t) || wakes(t->cpu)) {
+            break;
+        }
+        sleep_on(t, seq);
+    }
+    spin_learn(t, clock_ns(CLOCK_REAL) - start);
+}
+
 void cpu_wait_for_work(Cpu *cpu)
 {
-    enum { SPINS = 200 }; /* some microseconds: what the next interrupt often takes */
     CpuThread *t = cpu->thread;
     bool was_running = flag(&t->running), was_online = vm_thread_online();
 
@@ -417,16 +483,8 @@ void cpu_wait_for_work(Cpu *cpu)
     if (was_running) {
         run_end(t);
     }
-    for (unsigned i = 0; i < SPINS && !asked_out(t) && !wakes(cpu); i++) {
-        __builtin_ia32_pause();
-    }
-    for (;;) {
-        uint32_t seq = load_word(&t->wake);
-
-        if (asked_out(t) || wakes(cpu)) {
-            break;
-        }
-        futex_wait(&t->wake, seq);
+    if (!spin_for_work(t)) {
+        sleep_for_work(t);
     }
     if (was_running) {
         run_begin(t);
@@ -536,7 +594,7 @@ static void resume_all(Vm *vm)
         Cpu *cpu = g_ptr_array_index(vm->cpus, i);
 
         set_flag(&cpu->stop, false);
-        bump(&cpu->thread->wake);
+        wake_thread(cpu->thread);
     }
 }
 
@@ -624,6 +682,7 @@ bool cpu_start_thread(Cpu *cpu, GError **errp)
     t->cpu = cpu;
     t->vm = vm;
     t->work_last = &t->work_first;
+    t->spin_ns = SPIN_MIN_NS;
     g_mutex_init(&t->work_lock);
     cpu->thread = t;
     cpu->stop = true;
@@ -642,7 +701,7 @@ bool cpu_start_thread(Cpu *cpu, GError **errp)
     g_ptr_array_add(vm->cpus, cpu);
     if (vm_running(vm)) { /* plugged in while the others run */
         set_flag(&cpu->stop, false);
-        bump(&t->wake);
+        wake_thread(t);
     }
     return true;
 }

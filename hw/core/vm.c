@@ -3,7 +3,10 @@
  * stopping and requests are in runstate.c. */
 #include "hw/core/vm_int.h"
 
+#include <linux/futex.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "hw/core/loader.h"
 #include "util/log.h"
@@ -17,10 +20,45 @@ bool vm_locked(const Vm *vm)
     return __atomic_load_n(&vm->lock_owner, __ATOMIC_RELAXED) == &thread_mark;
 }
 
+/* Whoever is woken mostly wants the lock next: not before we are out of it. */
+static __thread struct {
+    unsigned n;
+    uint32_t *word[16];
+} wakes;
+
+static void wake_all(uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+}
+
+static void wake_deferred(void)
+{
+    while (wakes.n > 0) {
+        wake_all(wakes.word[--wakes.n]);
+    }
+}
+
+void vm_wake_later(Vm *vm, uint32_t *word)
+{
+    if (!vm_thread_online() || !vm_locked(vm) || wakes.n == G_N_ELEMENTS(wakes.word)) {
+        wake_all(word);
+    } else {
+        wakes.word[wakes.n++] = word;
+    }
+}
+
 void vm_lock(Vm *vm)
 {
+    enum { SPINS = 100 };   /* it is mostly held for much less than a sleep and a wake-up take */
+
     g_assert(!vm_locked(vm));
-    g_mutex_lock(&vm->lock);
+    for (unsigned n = 0; !g_mutex_trylock(&vm->lock); n++) {
+        if (n == SPINS) {
+            g_mutex_lock(&vm->lock);
+            break;
+        }
+        __builtin_ia32_pause();
+    }
     __atomic_store_n(&vm->lock_owner, &thread_mark, __ATOMIC_RELAXED);
 }
 
@@ -29,6 +67,9 @@ void vm_unlock(Vm *vm)
     g_assert(vm_locked(vm));
     __atomic_store_n(&vm->lock_owner, NULL, __ATOMIC_RELAXED);
     g_mutex_unlock(&vm->lock);
+    if (wakes.n > 0) {
+        wake_deferred();
+    }
 }
 
 bool vm_lock_maybe(Vm *vm)
@@ -50,6 +91,7 @@ void vm_unlock_maybe(Vm *vm, bool taken)
 void vm_cond_wait(Vm *vm, GCond *cond)
 {
     g_assert(vm_locked(vm));
+    wake_deferred();
     __atomic_store_n(&vm->lock_owner, NULL, __ATOMIC_RELAXED);
     g_cond_wait(cond, &vm->lock);
     __atomic_store_n(&vm->lock_owner, &thread_mark, __ATOMIC_RELAXED);

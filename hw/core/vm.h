@@ -149,6 +149,9 @@ bool vm_locked(const Vm *vm);
 bool vm_lock_maybe(Vm *vm); /* takes it unless held; true: give it to vm_unlock_maybe */
 void vm_unlock_maybe(Vm *vm, bool taken);
 void vm_cond_wait(Vm *vm, GCond *cond); /* waits on a condition of the VM lock */
+/* Wakes all who sleep on this futex word: at once, or, on a vCPU thread that holds the VM lock, when
+ * it lets go of it. */
+void vm_wake_later(Vm *vm, uint32_t *word);
 
 /* Runs fn for every vCPU on that vCPU's thread between guest instructions. exclusive: all of them
  * stand between instructions at the same time and fn runs on the calling thread. Returns when all

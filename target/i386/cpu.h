@@ -154,6 +154,7 @@ typedef struct X86Cpu {
     struct AddrSpace *mem_normal, *mem_smm;
     MemRegion smm_root, smm_system, smm_ram;
     struct X86CpuDef *def;                  /* model and flags as asked for; cpu_model.c */
+    uint32_t pauses;                        /* PAUSE instructions so far */
     struct Interp *interp;                  /* the interpreter's decoded instructions, tcg/interp.c */
 } X86Cpu;
 

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Instructions that do nothing we model: NOP and the hint space, PAUSE, prefetches, fences, cache
  * line flushes (which fault as a load does), and the opcodes that are undefined on purpose. */
+#include <sched.h>
+
 #include "target/i386/tcg/sem.h"
 #include "target/i386/tcg/sem_decl.h"
 
 void sem_nop(X86Cpu *c, const Insn *i) {}
+
+enum { PAUSES_A_YIELD = 64 };
 
 /* F3 is ignored when REX.B makes it XCHG with R8. */
 void sem_pause(X86Cpu *c, const Insn *i)
@@ -13,6 +17,10 @@ void sem_pause(X86Cpu *c, const Insn *i)
         sem_xchg_ZA(c, i);
     }
     __builtin_ia32_pause();
+    /* Who we wait for may be a vCPU that waits for this host processor. */
+    if (++c->pauses % PAUSES_A_YIELD == 0) {
+        sched_yield();
+    }
 }
 
 static void sem_fence(X86Cpu *c, const Insn *i)
