@@ -381,6 +381,11 @@ static void mux_quit(void *opaque)
     vm_request_shutdown(opaque, SHUTDOWN_HOST_QMP_QUIT);
 }
 
+static void drain(Vm *vm)
+{
+    block_drain_all();
+}
+
 /* Phases 1 to 8. VM lock held. */
 static bool build_machine(Vm *vm, VmConfig *cfg, GError **errp)
 {
@@ -393,6 +398,7 @@ static bool build_machine(Vm *vm, VmConfig *cfg, GError **errp)
     char_set_mux_hooks(mux_quit, NULL, vm);
     add_globals(vm, cfg);
     name_vm(vm, cfg);
+    vm->drain = drain;
     if (!make_objects(vm, cfg, true, errp) || !build_chardevs(cfg, errp) ||
         !build_monitors(vm, cfg, errp) || !build_ports(vm, cfg, t, errp) ||
         !open_qtest(vm, cfg, errp) || !make_drives(cfg, t, errp)) {

@@ -3,7 +3,8 @@
  * N" / "IRQ lower N" lines in between for an intercepted device. Numbers are C literals. Commands:
  *   outb outw outl ADDR VALUE, inb inw inl ADDR, writeb/w/l/q ADDR VALUE, readb/w/l/q ADDR,
  *   read ADDR SIZE, write ADDR SIZE 0xHEX, b64read, b64write, memset ADDR SIZE VALUE, endianness,
- *   clock_step [NS], clock_set NS, irq_intercept_in/out PATH, set_irq_in PATH NAME NUM LEVEL. */
+ *   clock_step [NS], clock_set NS, irq_intercept_in/out PATH, set_irq_in PATH NAME NUM LEVEL.
+ * Of our own: state_save FILE, state_load FILE (the sections of all devices), state_reset. */
 #include "accel/qtest/qtest.h"
 
 #include <errno.h>
@@ -14,6 +15,7 @@
 
 #include "system/chardev/char.h"
 #include "target/cpu.h"
+#include "hw/core/devstate.h"
 #include "util/err.h"
 #include "util/parse.h"
 #include "util/timer.h"
@@ -405,6 +407,58 @@ static bool cmd_set_irq_in(Cmd *c)
     return true;
 }
 
+/* ---- Snapshots of the devices */
+
+static bool state_answer(Cmd *c, bool ok, GError *err)
+{
+    if (ok) {
+        g_string_append(c->reply, "OK");
+    } else {
+        g_string_append_printf(c->reply, "FAIL %s", err->message);
+        g_error_free(err);
+    }
+    return true;
+}
+
+static bool cmd_state_save(Cmd *c)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    VmWriter w = { bytes };
+    GError *err = NULL;
+
+    if (c->n != 2) {
+        return false;
+    }
+    return state_answer(c, devstate_save(c->vm, &w, 1, &err) &&
+                        g_file_set_contents(c->words[1], (const char *)bytes->data,
+                                            (gssize)bytes->len, &err), err);
+}
+
+static bool cmd_state_load(Cmd *c)
+{
+    g_autofree char *bytes = NULL;
+    GError *err = NULL;
+    VmReader r = { 0 };
+    bool ok;
+
+    if (c->n != 2) {
+        return false;
+    }
+    ok = g_file_get_contents(c->words[1], &bytes, &r.size, &err);
+    r.data = (const uint8_t *)bytes;
+    ok = ok && devstate_load(c->vm, &r, &err);
+    if (ok && r.pos != r.size) {
+        ok = err_fail(&err, "%zu bytes too many", r.size - r.pos);
+    }
+    return state_answer(c, ok, err);
+}
+
+static bool cmd_state_reset(Cmd *c)
+{
+    vm_reset(c->vm, RESET_COLD);
+    return state_answer(c, true, NULL);
+}
+
 typedef struct CmdRow {
     const char *name;
     bool (*fn)(Cmd *c);
@@ -436,6 +490,9 @@ static const CmdRow commands[] = {
     { "irq_intercept_in", cmd_intercept },
     { "irq_intercept_out", cmd_intercept },
     { "set_irq_in", cmd_set_irq_in },
+    { "state_save", cmd_state_save },
+    { "state_load", cmd_state_load },
+    { "state_reset", cmd_state_reset },
 };
 
 void qtest_command(Vm *vm, const char *line, GString *out)

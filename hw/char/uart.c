@@ -515,9 +515,28 @@ static void uart_pre_save(void *obj)
     s->fcr_vmstate = s->fcr;
 }
 
+/* What a sender leaves out. */
+static bool uart_pre_load(void *obj, GError **errp)
+{
+    Uart *s = obj;
+
+    s->thr_ipending = s->poll_msl = -1;
+    s->tsr_retry = 0;
+    s->timeout_ipending = 0;
+    fifo_reset(&s->recv_fifo);
+    fifo_reset(&s->xmit_fifo);
+    timer_cancel(s->fifo_timeout_timer);
+    timer_cancel(s->modem_status_poll);
+    return true;
+}
+
 static bool uart_post_load(void *obj, int version, GError **errp)
 {
     Uart *s = obj;
+
+    if (s->thr_ipending == -1) {
+        s->thr_ipending = (s->iir & IIR_ID) == IIR_THRI;
+    }
 
     s->fcr = version >= 3 ? s->fcr_vmstate & FCR_KEPT : 0;
     if (s->recv_fifo.num > UART_FIFO || s->xmit_fifo.num > UART_FIFO ||
@@ -593,7 +612,8 @@ static const VmField uart_vm_fields[] = {
 };
 const VmState uart_vmstate = {
     .name = "serial", .version = 3, .min_version = 2, .fields = uart_vm_fields,
-    .sections = uart_sections, .pre_save = uart_pre_save, .post_load = uart_post_load,
+    .sections = uart_sections, .pre_save = uart_pre_save,
+    .pre_load = uart_pre_load, .post_load = uart_post_load,
 };
 
 const DeviceType uart_type = {

@@ -305,9 +305,14 @@ static bool count_same(Object *obj, void *opaque)
     void **arg = opaque;
     const Device *dev = arg[0];
     const Device *other = device_from_object(obj);
+    g_autofree char *name = NULL;
 
-    if (other != NULL && other != dev && other->realized &&
-        device_type_vmstate(other->type) == device_type_vmstate(dev->type)) {
+    if (other == NULL || other == dev || !other->realized ||
+        device_type_vmstate(other->type) == NULL) {
+        return true;
+    }
+    name = device_idstr(other);
+    if (strcmp(name, arg[2]) == 0) {
         *(uint32_t *)arg[1] = MAX(*(uint32_t *)arg[1], other->instance + 1);
     }
     return true;
@@ -315,7 +320,8 @@ static bool count_same(Object *obj, void *opaque)
 
 static void number_instance(Device *dev)
 {
-    void *arg[] = { dev, &dev->instance };
+    g_autofree char *name = device_idstr(dev);
+    void *arg[] = { dev, &dev->instance, name };
 
     dev->instance = 0;
     if (device_type_vmstate(dev->type) != NULL) {

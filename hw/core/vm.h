@@ -134,6 +134,7 @@ struct Vm {
     void (*reset_machine)(Vm *vm, ResetKind kind);
     void (*inject_nmi)(Vm *vm); /* set by the board; NULL: it has none */
     bool (*set_boot)(Vm *vm, const char *order, GError **errp); /* boot_set; the same */
+    void (*drain)(Vm *vm); /* no request of a back end is under way after it; NULL: there are none */
     char *name, *uuid;                                          /* -name, -uuid; NULL */
     bool in_reset;
 };

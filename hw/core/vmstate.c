@@ -305,6 +305,16 @@ static const VmState *find_section(const VmState *vs, const char *name)
     return NULL;
 }
 
+static bool printable(const char *name, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (!g_ascii_isprint(name[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* The subsections of vs: those whose names begin with its own. Others belong to an outer struct. */
 static bool load_sections(VmReader *r, const VmState *vs, void *obj, unsigned depth, GError **errp)
 {
@@ -319,9 +329,10 @@ static bool load_sections(VmReader *r, const VmState *vs, void *obj, unsigned de
         vm_get_buf(r, name, len);
         name[len] = '\0';
         s = find_section(vs, name);
-        if (!r->failed && (len <= own || strncmp(name, vs->name, own) != 0 ||
-                           (name[own] != '/' && s == NULL))) {
+        if (r->failed || len <= own || strncmp(name, vs->name, own) != 0 ||
+            (name[own] != '/' && s == NULL)) { /* data that begins with the same byte */
             r->pos = start;
+            r->failed = false;
             return true;
         }
         version = vm_get_u32(r);
@@ -329,7 +340,8 @@ static bool load_sections(VmReader *r, const VmState *vs, void *obj, unsigned de
             return err_fail(errp, "%s: the stream ends in the head of a subsection", vs->name);
         }
         if (s == NULL) {
-            return err_fail(errp, "%s: subsection '%s' is not known", vs->name, name);
+            return err_fail(errp, "%s: subsection '%s' is not known", vs->name,
+                            printable(name, len) ? name : "?");
         }
         if (version > INT32_MAX) {
             return err_fail(errp, "%s: malformed version", name);
@@ -405,7 +417,7 @@ bool vmstate_read_section_head(VmReader *r, VmSection *s, GError **errp)
     if (r->failed) {
         return err_fail(errp, "the stream ends in the head of a section");
     }
-    if (memchr(s->idstr, '\0', len) != NULL || s->version > INT32_MAX) {
+    if (!printable(s->idstr, len) || s->version > INT32_MAX) {
         return err_fail(errp, "malformed head of a section");
     }
     return true;

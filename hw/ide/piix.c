@@ -31,6 +31,7 @@ typedef struct BusMaster {
     uint8_t status_saved, retry_unit;
     int64_t retry_lba;
     uint32_t retry_left, last_saved;
+    bool next_known;
 } BusMaster;
 
 typedef struct PiixIde {
@@ -270,7 +271,14 @@ static bool bm_pre_load(void *obj, GError **errp)
     BusMaster *bm = obj;
 
     bm->status = 0;
+    bm->next_known = false;
     bm->next = bm->cur_at = bm->cur_len = bm->last_saved = 0;
+    return true;
+}
+
+static bool bm_current_pre_load(void *obj, GError **errp)
+{
+    ((BusMaster *)obj)->next_known = true;
     return true;
 }
 
@@ -281,7 +289,7 @@ static bool bm_post_load(void *obj, int version, GError **errp)
     if (bm->status == 0) {
         bm->status = bm->status_saved & (uint8_t)~STS_BORROWED;
     }
-    if (bm->next == 0) {
+    if (!bm->next_known) {
         bm->next = bm->table & ~3u;
     }
     return true;
@@ -311,6 +319,7 @@ static const VmState bm_current_vmstate = {
     .version = 1,
     .min_version = 1,
     .fields = bm_current_fields,
+    .pre_load = bm_current_pre_load,
     .needed = bm_current_needed,
 };
 static const VmField bm_status_fields[] = { VM_FIELD_U8(BusMaster, status), VM_FIELD_END };

@@ -143,7 +143,7 @@ static bool load_transfer(IdeDrive *s, const IdeSaved *v, GError **errp)
         return err_fail(errp, "the transfer does not fit its buffer");
     }
     memcpy(s->buf, v->buffer, IDE_BUF);
-    s->per_irq = (uint32_t)MAX(v->per_irq, 1);
+    s->per_irq = (uint32_t)MAX(v->per_irq, 0);
     s->pos = (size_t)v->buffer_at;
     s->end = s->pos + (size_t)v->buffer_len;
     s->reply_at = (uint32_t)s->end;
@@ -167,6 +167,7 @@ static bool load_transfer(IdeDrive *s, const IdeSaved *v, GError **errp)
     s->xfer_done = next;
     s->is_write = v->step == IDE_STEP_WRITE;
     if (v->step == IDE_STEP_READ || v->step == IDE_STEP_WRITE) {
+        s->per_irq = MAX(s->per_irq, 1);
         s->lba = ide_address(s);
         s->chunk = MIN(s->chunk, s->left);
     }
@@ -232,7 +233,8 @@ static bool load_wait(IdeBus *bus, bool engine_on, GError **errp)
         return err_fail(errp, "a transfer waits that is not on the disk");
     }
     if (!dma) {
-        s->chunk = MIN(s->left, MAX(s->per_irq, 1));
+        s->per_irq = MAX(s->per_irq, 1);
+        s->chunk = MIN(s->left, s->per_irq);
         ide_wait(s, s->is_cd ? atapi_resume(false) : ata_resume(false, s->is_write));
         return true;
     }

@@ -341,11 +341,21 @@ static void kbd_reset(Device *dev, ResetKind kind)
     kbd_defaults(s);
 }
 
-static bool kbd_post_load(void *obj, int version, GError **errp)
+/* What a sender leaves out. */
+static bool kbd_pre_load(void *obj, GError **errp)
 {
     Ps2Kbd *s = obj;
 
     s->parent_obj.queue.cwptr = -1;
+    s->ledstate = 0;
+    s->need_high_bit = 0;
+    return true;
+}
+
+static bool kbd_post_load(void *obj, int version, GError **errp)
+{
+    Ps2Kbd *s = obj;
+
     if (s->scancode_set < SET1 || s->scancode_set > SET3 || !ps2_queue_valid(&s->parent_obj)) {
         return err_fail(errp, "ps2kbd: impossible state");
     }
@@ -380,7 +390,7 @@ static const VmField kbd_vm_fields[] = {
 };
 static const VmState kbd_vmstate = {
     .name = "ps2kbd", .version = 3, .min_version = 2, .fields = kbd_vm_fields,
-    .sections = kbd_sections, .post_load = kbd_post_load,
+    .sections = kbd_sections, .pre_load = kbd_pre_load, .post_load = kbd_post_load,
 };
 
 const DeviceType ps2_kbd_type = {

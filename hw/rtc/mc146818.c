@@ -557,6 +557,7 @@ static void rtc_pre_save(void *obj)
 {
     Rtc *s = obj;
 
+    rtc_catch_up(s);
     if (rtc_running(s)) {
         rtc_show(s);
     }
@@ -572,7 +573,15 @@ static bool rtc_post_load(void *obj, int version, GError **errp)
         return err_fail(errp, "mc146818rtc: impossible time");
     }
     s->seen_second = rtc_floor_second(rtc_time_ns(s));
-    rtc_arm_periodic(s);
+    s->period = rtc_period_ticks(s);
+    if (s->next_periodic_time < 0 || s->next_periodic_time > rtc_clock(s) + NS_PER_S) {
+        s->next_periodic_time = s->period != 0 ? rtc_next_periodic(s, rtc_clock(s)) : 0;
+    }
+    if (s->period != 0 && (s->cmos_data[RTC_B] & B_PIE)) {
+        timer_set(s->periodic_timer, s->next_periodic_time);
+    } else {
+        timer_cancel(s->periodic_timer);
+    }
     rtc_arm_update(s);
     return true;
 }

@@ -25,7 +25,7 @@ enum {  /* timer configuration, low half */
     TN_WRITABLE = TN_LEVEL | TN_ENABLE | TN_PERIODIC | TN_SETVAL | TN_32BIT | 0x1f << 9 | TN_FSB_ENABLE,
 };
 #define HPET_CAPS (0x8086a001ull | (uint64_t)HPET_TICK_NS * 1000000 << 32)
-enum { CAP_TIMERS_SHIFT = 8, MIN_PERIOD_NS = 100 * 1000, PIT_GSI = 0, RTC_GSI = 8 };
+enum { CAP_TIMERS_SHIFT = 8, MIN_PERIOD_NS = 100 * 1000, OWED_GAP_NS = 1000 * 1000, PIT_GSI = 0, RTC_GSI = 8 };
 
 struct Hpet;
 typedef struct HpetTimer {
@@ -33,6 +33,7 @@ typedef struct HpetTimer {
     uint8_t tn;
     uint64_t config, cmp, fsb, period;
     uint8_t wrap_flag;              /* only for the state format */
+    uint32_t owed;                  /* periodic interrupts that were missed and come late */
     Timer *timer;
 } HpetTimer;
 
@@ -41,6 +42,7 @@ typedef struct Hpet {
     MemRegion io;
     uint8_t num_timers;             /* property "timers" */
     bool msi, offset_saved;         /* properties */
+    bool offset_loaded;             /* snapshot: hpet_offset came along */
     uint32_t intcap;                /* property: routes every timer can take */
     Irq route[HPET_ROUTES];
     Irq pit_enable;
@@ -118,7 +120,29 @@ static void hpet_arm(HpetTimer *t)
         timer_cancel(t->timer);
         return;
     }
-    timer_set_in(t->timer, (int64_t)(left * HPET_TICK_NS));
+    timer_set(t->timer, (int64_t)((now + left) * HPET_TICK_NS - s->hpet_offset));
+}
+
+/* The match of a periodic timer: the comparator moves to the next period that is still to come. Periods that
+ * went by unseen are owed to the guest, but no more than a second's worth. */
+static void hpet_next_period(HpetTimer *t, uint64_t mask, uint64_t period, uint64_t now)
+{
+    uint64_t missed = ((now - t->cmp) & mask) / period, most = NS_PER_S / HPET_TICK_NS / period;
+
+    t->cmp = (t->cmp + (missed + 1) * period) & mask;
+    t->owed = (uint32_t)MIN(t->owed + missed, most);
+}
+
+static void hpet_arm_periodic(HpetTimer *t, uint64_t period)
+{
+    int64_t now = clock_ns(CLOCK_VIRTUAL), gap;
+
+    gap = (int64_t)MIN(period * HPET_TICK_NS / 2, (uint64_t)OWED_GAP_NS);
+    if (period * HPET_TICK_NS < MIN_PERIOD_NS && timer_expiry(t->timer) < now + MIN_PERIOD_NS) {
+        timer_set(t->timer, now + MIN_PERIOD_NS);
+    } else if (t->owed > 0 && timer_expiry(t->timer) > now + MAX(gap, MIN_PERIOD_NS)) {
+        timer_set(t->timer, now + MAX(gap, MIN_PERIOD_NS));
+    }
 }
 
 static void hpet_fired(void *opaque)
@@ -127,19 +151,15 @@ static void hpet_fired(void *opaque)
     uint64_t mask = hpet_mask(t), period = t->period & mask, now = hpet_now(t->hpet);
     bool periodic = (t->config & TN_PERIODIC) != 0 && period != 0;
 
-    if (periodic) {
-        uint64_t behind = (now - t->cmp) & mask;
-
-        t->cmp = (t->cmp + (behind / period + 1) * period) & mask;
+    if (periodic && ((t->cmp - now) & mask) - 1 < period && t->owed > 0) {
+        t->owed--;                  /* not yet the match */
+    } else if (periodic) {
+        hpet_next_period(t, mask, period, now);
     }
     hpet_raise(t);
     hpet_arm(t);
     if (periodic && timer_pending(t->timer)) {
-        int64_t soonest = clock_ns(CLOCK_VIRTUAL) + MIN_PERIOD_NS;
-
-        if (period * HPET_TICK_NS < MIN_PERIOD_NS && timer_expiry(t->timer) < soonest) {
-            timer_set(t->timer, soonest);
-        }
+        hpet_arm_periodic(t, period);
     }
 }
 
@@ -243,6 +263,7 @@ static void hpet_write_tn_config(HpetTimer *t, uint64_t val)
         hpet_lower(t);
     }
     t->config = (old & ~writable) | (val & writable);
+    t->owed = 0;
     if (t->config & TN_32BIT) {
         t->cmp = (uint32_t)t->cmp;
         t->period = (uint32_t)t->period;
@@ -387,6 +408,7 @@ static void hpet_reset(Device *dev, ResetKind kind)
                     (uint64_t)s->intcap << 32;
         t->fsb = t->period = 0;
         t->wrap_flag = 0;
+        t->owed = 0;
     }
     s->config = s->isr = s->hpet_counter = s->hpet_offset = 0;
     s->rtc_irq_level = 0;
@@ -400,6 +422,22 @@ static void hpet_pre_save(void *obj)
     s->hpet_counter = hpet_now(s);
 }
 
+/* What a sender leaves out. */
+static bool hpet_pre_load(void *obj, GError **errp)
+{
+    Hpet *s = obj;
+
+    s->offset_loaded = false;
+    s->rtc_irq_level = 0;
+    return true;
+}
+
+static bool hpet_offset_pre_load(void *obj, GError **errp)
+{
+    ((Hpet *)obj)->offset_loaded = true;
+    return true;
+}
+
 static bool hpet_post_load(void *obj, int version, GError **errp)
 {
     Hpet *s = obj;
@@ -407,10 +445,15 @@ static bool hpet_post_load(void *obj, int version, GError **errp)
     if (s->num_timers < HPET_MIN_TIMERS || s->num_timers > HPET_MAX_TIMERS) {
         return err_fail(errp, "hpet: impossible number of timers");
     }
-    s->hpet_offset = s->hpet_counter * HPET_TICK_NS - clock_ns(CLOCK_VIRTUAL);
+    if (!s->offset_loaded) {
+        s->hpet_offset = s->hpet_counter * HPET_TICK_NS - clock_ns(CLOCK_VIRTUAL);
+    }
     for (unsigned i = 0; i < s->num_timers; i++) {
         s->timer[i].tn = i;
-        hpet_arm(&s->timer[i]);
+        s->timer[i].owed = 0;
+        if (!timer_pending(s->timer[i].timer)) {
+            hpet_arm(&s->timer[i]);
+        }
     }
     return true;
 }
@@ -441,7 +484,7 @@ static const VmState hpet_rtc_vmstate = {
 static const VmField hpet_offset_vm_fields[] = { VM_FIELD_U64(Hpet, hpet_offset), VM_FIELD_END };
 static const VmState hpet_offset_vmstate = {
     .name = "hpet/offset", .version = 1, .min_version = 1, .fields = hpet_offset_vm_fields,
-    .needed = hpet_offset_needed,
+    .needed = hpet_offset_needed, .pre_load = hpet_offset_pre_load,
 };
 static const VmState *const hpet_sections[] = { &hpet_rtc_vmstate, &hpet_offset_vmstate, NULL };
 
@@ -453,7 +496,8 @@ static const VmField hpet_vm_fields[] = {
 };
 static const VmState hpet_vmstate = {
     .name = "hpet", .version = 2, .min_version = 1, .fields = hpet_vm_fields,
-    .sections = hpet_sections, .pre_save = hpet_pre_save, .post_load = hpet_post_load,
+    .sections = hpet_sections, .pre_save = hpet_pre_save, .pre_load = hpet_pre_load,
+    .post_load = hpet_post_load,
 };
 
 static const Field hpet_props[] = {

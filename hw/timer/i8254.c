@@ -30,6 +30,7 @@ typedef struct PitChannel {
     uint32_t irq_disabled;
     bool loaded;                    /* a count was written since the control word */
     bool triggered;                 /* modes 1 and 5: the gate rose since then */
+    uint8_t waits;                  /* snapshot: 1 for a count, 2 for a trigger */
     int64_t paused_at;              /* gate low stopped the counter; 0: it runs */
 } PitChannel;
 
@@ -453,9 +454,37 @@ static void pit_reset(Device *dev, ResetKind kind)
     pit_changed(s, 0);
 }
 
+/* The stream has no moment at which a gate stopped a counter: it becomes the moment of saving. */
+static void pit_pre_save(void *obj)
+{
+    Pit *s = obj;
+    int64_t now = clock_ns(CLOCK_VIRTUAL);
+
+    for (unsigned i = 0; i < PIT_CHANNELS; i++) {
+        PitChannel *c = &s->channels[i];
+
+        if (c->paused_at != 0) {
+            c->count_load_time += MAX(now, 1) - c->paused_at;
+            c->paused_at = MAX(now, 1);
+        }
+        c->waits = (uint8_t)((c->loaded ? 0 : 1) | (c->triggered ? 0 : 2));
+    }
+}
+
+static bool pit_pre_load(void *obj, GError **errp)
+{
+    Pit *s = obj;
+
+    for (unsigned i = 0; i < PIT_CHANNELS; i++) {
+        s->channels[i].waits = 0;
+    }
+    return true;
+}
+
 static bool pit_post_load(void *obj, int version, GError **errp)
 {
     Pit *s = obj;
+    int64_t now = clock_ns(CLOCK_VIRTUAL);
 
     for (unsigned i = 0; i < PIT_CHANNELS; i++) {
         PitChannel *c = &s->channels[i];
@@ -464,10 +493,17 @@ static bool pit_post_load(void *obj, int version, GError **errp)
             c->read_state > RW_WORD_HIGH || c->write_state > RW_WORD_HIGH) {
             return err_fail(errp, "i8254: impossible state of channel %u", i);
         }
-        c->loaded = c->triggered = true;
-        c->paused_at = !c->gate && c->mode != 1 && c->mode != 5 ? MAX(c->count_load_time, 1) : 0;
+        c->loaded = !(c->waits & 1);
+        c->triggered = !(c->waits & 2);
+        c->paused_at = !c->gate && c->mode != 1 && c->mode != 5 ? MAX(now, 1) : 0;
     }
-    pit_arm(s, clock_ns(CLOCK_VIRTUAL));
+    if (s->channels[0].next_transition_time < 0 || s->channels[0].irq_disabled) {
+        timer_cancel(s->timer);
+    } else if (s->channels[0].next_transition_time > now + NS_PER_S) {
+        pit_arm(s, now);
+    } else {
+        timer_set(s->timer, s->channels[0].next_transition_time);
+    }
     return true;
 }
 
@@ -490,8 +526,31 @@ static const VmField pit_vm_fields[] = {
     VM_FIELD_I64(Pit, channels[0].next_transition_time),
     VM_FIELD_END,
 };
+/* Of our own: a counter that waits for its count or its trigger. */
+static bool pit_waits_needed(const void *obj)
+{
+    const Pit *s = obj;
+    bool any = false;
+
+    for (unsigned i = 0; i < PIT_CHANNELS; i++) {
+        const PitChannel *c = &s->channels[i];
+
+        any = any || !c->loaded || (!c->triggered && (c->mode == 1 || c->mode == 5));
+    }
+    return any;
+}
+static const VmField pit_waits_vm_fields[] = {
+    VM_FIELD_U8(Pit, channels[0].waits), VM_FIELD_U8(Pit, channels[1].waits),
+    VM_FIELD_U8(Pit, channels[2].waits), VM_FIELD_END,
+};
+static const VmState pit_waits_vmstate = {
+    .name = "i8254/waits", .version = 1, .min_version = 1, .fields = pit_waits_vm_fields,
+    .needed = pit_waits_needed,
+};
+static const VmState *const pit_sections[] = { &pit_waits_vmstate, NULL };
 static const VmState pit_vmstate = {
     .name = "i8254", .version = 3, .min_version = 2, .fields = pit_vm_fields,
+    .sections = pit_sections, .pre_save = pit_pre_save, .pre_load = pit_pre_load,
     .post_load = pit_post_load,
 };
 

@@ -33,7 +33,8 @@ static void cpu_reset(Device *dev, ResetKind kind)
 {
     X86Cpu *c = CONTAINER(dev, X86Cpu, cpu.dev);
 
-    __atomic_store_n(&c->cpu.pending, 0, __ATOMIC_RELEASE);
+    /* The interrupt line is the local APIC's, which was reset before and knows its level. */
+    __atomic_and_fetch(&c->cpu.pending, CPU_PENDING_INTR, __ATOMIC_ACQ_REL);
     x86_cpu_reset(c, false);
     if (!c->bsp) {
         c->env.wait_sipi = true;
