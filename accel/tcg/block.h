@@ -19,6 +19,7 @@ typedef struct BlockExit {
     uint64_t pc;                    /* of the target */
     bool backward;                  /* links lead to the polling entry */
     bool link;                      /* may be linked at all (same page) */
+    bool fp;                        /* vector state is loaded here */
 } BlockExit;
 
 /* For faults of host instructions: where each guest instruction begins. */
@@ -28,9 +29,10 @@ struct Block {
     Block *hash_next, *page_next[2];
     TbKey key;
     const uint8_t *source, *source2;    /* host address of the first byte; page of the last when another */
-    uint8_t *code;                  /* body */
+    uint8_t *body;                  /* wants vector state loaded if uses_fp */
     uint8_t *poll;                  /* the body after a look at TcgVcpu.poll */
-    uint8_t *entry;                 /* checks that the scratch register holds key.pc, then as poll */
+    uint8_t *code;                  /* from anywhere with the right state; NULL: to be interpreted */
+    uint8_t *entry;                 /* checks that the scratch register holds key.pc, then as code */
     uint8_t *end;
     BlockExit *in;
     BlockExit out[2], self;         /* self: left at its beginning */

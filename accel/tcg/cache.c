@@ -103,7 +103,7 @@ static void exit_unlink(BlockExit *e)
 
 void cache_link(TcgVcpu *v, BlockExit *e, Block *to)
 {
-    const uint8_t *target = e->backward ? to->poll : to->code;
+    const uint8_t *target = to->uses_fp && !e->fp ? to->code : e->backward ? to->poll : to->body;
 
     if (!e->link || e->to != NULL || e->from->dead || to->dead) {
         return;

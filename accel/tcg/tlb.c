@@ -77,6 +77,7 @@ static void set_init(TlbSet *s)
 {
     for (unsigned m = 0; m < TLB_MODES; m++) {
         data_clear(s, m, 0);
+        data_clear(s, m, TLB_SIZE - 1);
     }
 }
 

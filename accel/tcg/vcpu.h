@@ -100,6 +100,7 @@ typedef struct TcgVcpu {
     uint32_t fp_mask;               /* components moved by XSAVE and XRSTOR */
     uint32_t fp_direct;             /* straight to and from the target's own image */
     uint32_t mxcsr_default;
+    uint64_t quiet_mask[8];         /* by the alignment's logarithm: address bits that must be zero in a page */
     uint64_t slots[8];              /* addresses of C functions that stubs call */
     Cpu *cpu;
     const TcgGuestOps *ops;
@@ -132,8 +133,9 @@ static inline unsigned tlb_index(uint64_t va) { return va >> PAGE_BITS & (TLB_SI
 static inline unsigned fetch_index(uint64_t va) { return va >> PAGE_BITS & (FETCH_SIZE - 1); }
 /* Slot of a jump table. All of a page lie in the same 4096 slots: nothing below the page number may move there. */
 static inline unsigned jump_index(uint64_t pc) { return (pc ^ pc >> JUMP_SHIFT) & (JUMP_SIZE - 1); }
-/* Zero but for page 0's entry: fresh memory is an empty TLB and costs nothing until it is used. */
-static inline uint64_t tlb_never(unsigned index) { return index == 0 ? PAGE_SIZE : 0; }
+/* Zero but for page 0's entry and that of the last page, before which lies page 0: fresh memory is an empty TLB and
+ * costs nothing until it is used. */
+static inline uint64_t tlb_never(unsigned index) { return index == 0 || index == TLB_SIZE - 1 ? PAGE_SIZE : 0; }
 
 /* ---- tlb.c */
 void tlb_init(TcgVcpu *v);

@@ -293,16 +293,21 @@ static void emit_fp_for_site(Asm *a, TcgVcpu *v)
     a_patch(loaded, a->p);
 }
 
-/* A missed lookup: fills the TLB and tries again, with little more than the caller-saved registers out
- * of the way. Falls through when that is not enough. T1, T2: as the lookup left them. */
-static void emit_refill(Asm *a, TcgVcpu *v)
+/* Called by a site, T1 and T2 as its lookup left them: keeps them, T1 becomes the site. */
+static void emit_slow_entry(Asm *a)
 {
-    uint8_t *full, *full2, *skip;
-
     a_store(a, 1, frame(F_MISS + 8), T1);
     a_opcode(a, 1, 0x58 | (T1 & 7));                            /* pop */
     a_store(a, 1, frame(F_SITE), T1);
     a_store(a, 1, frame(F_MISS_AT), T2);
+}
+
+/* A missed lookup: fills the TLB and tries again, with little more than the caller-saved registers out
+ * of the way. Falls through when that is not enough. T1: the SlowSite. */
+static void emit_refill(Asm *a, TcgVcpu *v)
+{
+    uint8_t *full, *full2, *skip;
+
     a_rm(a, 0, 0x80, ALU_CMP, a_at(T1, offsetof(SlowSite, size)));
     a8(a, 0);
     full = a_jcc(a, CC_E);
@@ -326,6 +331,11 @@ static void emit_refill(Asm *a, TcgVcpu *v)
     a8(a, 0xfd);
     a_patch(skip, a->p);
     a_load(a, 1, T1, frame(F_SITE));
+    a_rm(a, 0, 0xf6, 0, a_at(T1, offsetof(SlowSite, how)));     /* test byte */
+    a8(a, SITE_QUIET);
+    skip = a_jcc(a, CC_E);
+    t_flags_from_frame(a);
+    a_patch(skip, a->p);
     a_load(a, 0, T1, a_at(T1, offsetof(SlowSite, retry)));
     a_rr(a, 0, 0xff, 4, T1);
     a_patch(full2, a->p);
@@ -385,15 +395,17 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     return next != NULL ? next->code : NULL;
 }
 
-/* A lookup missed: off is the address minus the entry's tag, at where the entry lies in its mode's part.
+/* A lookup missed: off is the address minus the entry's tag, at where the entry lies in its mode's part; for a quiet
+ * one, off is the address.
  * Nonzero: the entry is good now. */
 GENERAL_REGS static int refill_c(TcgVcpu *v, const SlowSite *s, uint64_t off, uint64_t at)
 {
     const Block *b = (const Block *)(uintptr_t)s->block;
     unsigned mode = b->key.flags >> TB_MODE_SHIFT;
-    const TlbEntry *e = (const TlbEntry *)((const uint8_t *)v->set->data[mode] + at);
-    bool write = s->how & SITE_WRITE;
-    uint64_t va = off + (write ? e->wtag : e->rtag);
+    bool write = s->how & SITE_WRITE, quiet = s->how & SITE_QUIET;
+    const TlbEntry *e = quiet ? &v->set->data[mode][tlb_index(off)]
+                              : (const TlbEntry *)((const uint8_t *)v->set->data[mode] + at);
+    uint64_t va = quiet ? off : off + (write ? e->wtag : e->rtag);
     TlbPage page;
 
     if ((va & (PAGE_SIZE - 1)) + s->size > PAGE_SIZE || ((s->how & SITE_ALIGN) && (va & (s->size - 1)) != 0)) {
@@ -474,6 +486,23 @@ GENERAL_REGS BlockExit *x86_run(TcgVcpu *v, const uint8_t *code)
     return ((const Stubs *)v->stubs)->enter(&c->env, v->set, code, v);
 }
 
+/* BMI2; AMD's processors before family 19h take hundreds of cycles for PEXT. */
+static bool host_has_fast_pext(void)
+{
+    unsigned a, b, c, d, family;
+
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b >> 8 & 1)) {
+        return false;
+    }
+    __cpuid(0, a, b, c, d);
+    if (b != signature_AMD_ebx) {
+        return true;
+    }
+    __cpuid(1, a, b, c, d);
+    family = (a >> 8 & 15) + (a >> 20 & 255);
+    return family >= 0x19;
+}
+
 bool x86_glue_init(TcgVcpu *v, GError **errp)
 {
     CodeCache *cc = v->cache;
@@ -485,6 +514,10 @@ bool x86_glue_init(TcgVcpu *v, GError **errp)
     install_fpe();
     v->stubs = s = g_new0(Stubs, 1);
     v->mxcsr_default = 0x1f80;
+    s->quiet = host_has_fast_pext();
+    for (unsigned k = 0; k < G_N_ELEMENTS(v->quiet_mask); k++) {
+        v->quiet_mask[k] = PAGE_MASK | ((1u << k) - 1);
+    }
     v->slots[SLOT_SLOW] = (uintptr_t)slow_c;
     v->slots[SLOT_REFILL] = (uintptr_t)refill_c;
     v->slots[SLOT_FP_SAVED] = (uintptr_t)fp_saved_c;
@@ -503,12 +536,13 @@ bool x86_glue_init(TcgVcpu *v, GError **errp)
     t_flags_to_frame(&a, T2);
     a_jmp_to(&a, s->miss);
     s->slow_host = a.p;
-    a_opcode(&a, 1, 0x58 | (T1 & 7));
+    emit_slow_entry(&a);
     t_flags_to_frame(&a, T2);
     jump = a_jmp(&a);
     s->slow_frame = a.p;
-    emit_refill(&a, v);
+    emit_slow_entry(&a);
     a_patch(jump, a.p);
+    emit_refill(&a, v);
     emit_slow(&a, v);
     fp_save = a.p;
     a_alu_ri(&a, 1, ALU_SUB, H_RSP, 8);

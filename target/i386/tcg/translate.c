@@ -221,20 +221,6 @@ static void liveness(Trans *t)
 
 /* ---- emission */
 
-static void need_fp(Trans *t)
-{
-    Asm *a = &t->a;
-
-    if (t->fp_ready) {
-        return;
-    }
-    t_save_flags(t);
-    a_alu_mi(a, 0, ALU_CMP, a_abs(&t->v->fp_loaded), 0);
-    t->fp_cold[t->n_fp] = a_jcc(a, CC_E);
-    t->fp_back[t->n_fp++] = a->p;
-    t->fp_ready = true;
-}
-
 /* Scratch registers an instruction uses for guest registers of the frame. When T1 and T2 do not suffice,
  * pinned registers that the instruction does not name are put aside. */
 typedef struct Scratch {
@@ -340,8 +326,8 @@ static void emit_pass(Trans *t, TInsn *ti)
     Scratch s = { .free = { T1, T2 }, .n_free = 2, .taken = regs_named(i, &f) };
     HostMem m;
 
-    if (r->flags & (IF_X87 | IF_MMX | IF_SSE | IF_AVX | IF_AVX512)) {
-        need_fp(t);
+    if (r->sem == sem_ldmxcsr) {
+        t_save_flags(t);
     }
     if (has_mem(i)) {
         t_lookup(t, i, insn_mem_bytes(i), r->acc & ACC_W, (r->flags & IF_ALIGN) != 0, f.high_reg, &m);
@@ -448,6 +434,11 @@ static void emit_insn(Trans *t)
 
 /* ---- blocks */
 
+static bool is_fp(const InsnRow *r)
+{
+    return r->flags & (IF_X87 | IF_MMX | IF_SSE | IF_AVX | IF_AVX512);
+}
+
 /* Decodes what the block is made of. false: its first instruction cannot be translated. */
 static bool decode_block(Trans *t, const uint8_t *code, unsigned avail)
 {
@@ -461,6 +452,7 @@ static bool decode_block(Trans *t, const uint8_t *code, unsigned avail)
         }
         ti->at = at;
         ti->pass = can_emit(t, &ti->i);
+        t->uses_fp |= ti->pass && is_fp(ti->i.row);
         flags_of(ti);
         at += ti->i.len;
         t->n++;
@@ -490,6 +482,7 @@ static bool decode_crossing(Trans *t, uint8_t *buf, unsigned avail)
     t->b->source2 = f->host;
     t->insns[0].at = 0;
     t->insns[0].pass = can_emit(t, &t->insns[0].i);
+    t->uses_fp = t->insns[0].pass && is_fp(t->insns[0].i.row);
     flags_of(&t->insns[0]);
     t->n = 1;
     t->b->len = t->insns[0].i.len;
@@ -497,13 +490,52 @@ static bool decode_crossing(Trans *t, uint8_t *buf, unsigned avail)
     return true;
 }
 
-/* The ways in: checked, polled, plain. T1 holds the guest pc at the checked one. */
+/* Loads vector state unless it is loaded. quiet: flags are live. */
+static void emit_fp_check(Trans *t, bool quiet)
+{
+    Asm *a = &t->a;
+
+    if (!t->uses_fp) {
+        return;
+    }
+    if (quiet) {
+        a_store(a, 1, a_at(H_RSP, F_RCX), H_RCX);
+        a_load(a, 0, H_RCX, a_abs(&t->v->fp_loaded));
+        a16(a, 0x02e3);                                         /* jrcxz over the short jump */
+        a16(a, 0x05eb);
+        t->cold_fp[t->n_fp].from = a_jmp(a);
+        a_load(a, 1, H_RCX, a_at(H_RSP, F_RCX));
+    } else {
+        a_alu_mi(a, 0, ALU_CMP, a_abs(&t->v->fp_loaded), 0);
+        t->cold_fp[t->n_fp].from = a_jcc(a, CC_E);
+    }
+    t->cold_fp[t->n_fp].quiet = quiet;
+    t->cold_fp[t->n_fp++].back = a->p;
+}
+
+static void emit_poll(Trans *t, bool quiet)
+{
+    Asm *a = &t->a;
+
+    if (quiet) {
+        a_store(a, 1, a_at(H_RSP, F_RCX), H_RCX);
+        a_load(a, 0, H_RCX, a_abs(&t->v->poll));
+        a16(a, 0x05e3);                                         /* jrcxz */
+        t->cold_poll[t->n_poll].from = a_jmp(a);
+        a_load(a, 1, H_RCX, a_at(H_RSP, F_RCX));
+    } else {
+        a_alu_mi(a, 0, ALU_CMP, a_abs(&t->v->poll), 0);
+        t->cold_poll[t->n_poll].from = a_jcc(a, CC_NE);
+    }
+    t->cold_poll[t->n_poll++].quiet = quiet;
+}
+
+/* The ways in: checked, polled, plain. T1 holds the guest pc at the checked one, flags are in the frame there. */
 static void emit_entries(Trans *t)
 {
     Asm *a = &t->a;
     Block *b = t->b;
-    Stubs *s = x86_stubs(t->v);
-    uint8_t *miss, *poll;
+    uint8_t *miss, *skip;
 
     b->entry = a->p;
     if ((int64_t)b->key.pc == (int32_t)b->key.pc) {
@@ -512,39 +544,64 @@ static void emit_entries(Trans *t)
         a_rm(a, 1, 0x3b, T1, a_abs(&b->key.pc));
     }
     miss = a_jcc(a, CC_NE);
-    a_patch(miss, s->miss);
+    a_patch(miss, x86_stubs(t->v)->miss);
     if (b->flags_in) {
-        uint8_t *skip = a_jmp(a);
-
+        emit_fp_check(t, false);
+        emit_poll(t, false);
+        t_restore_flags(t);
+        skip = a_jmp(a);
+        b->code = a->p;
+        emit_fp_check(t, true);
         b->poll = a->p;
-        t_flags_to_frame(a, T1);
+        emit_poll(t, true);
         a_patch(skip, a->p);
     } else {
+        b->code = a->p;
+        emit_fp_check(t, false);
         b->poll = a->p;
+        emit_poll(t, false);
     }
-    a_alu_mi(a, 0, ALU_CMP, a_abs(&t->v->poll), 0);
-    poll = a_jcc(a, CC_NE);
-    if (b->flags_in) {
-        t_restore_flags(t);
+    b->body = a->p;
+    b->uses_fp = t->fp_ready = t->uses_fp;
+    if (!b->uses_fp) {
+        b->code = b->body;
     }
-    b->code = a->p;
-    t->poll_exit = poll;
 }
 
-static void emit_cold(Trans *t)
+/* The ways out of the entries. */
+static void emit_cold_entries(Trans *t)
 {
     Asm *a = &t->a;
     Stubs *s = x86_stubs(t->v);
 
-    a_patch(t->poll_exit, a->p);
     t->b->self = (BlockExit){ .from = t->b, .pc = t->b->key.pc };
-    a_mov_ri(a, T1, (uintptr_t)&t->b->self);
-    a_jmp_to(a, t->b->flags_in ? s->exit_frame : s->exit_host);
-    for (unsigned k = 0; k < t->n_fp; k++) {
-        a_patch(t->fp_cold[k], a->p);
-        a_call_to(a, s->fp_load);
-        a_jmp_to(a, t->fp_back[k]);
+    for (unsigned k = 0; k < t->n_poll; k++) {
+        a_patch(t->cold_poll[k].from, a->p);
+        if (t->cold_poll[k].quiet) {
+            a_load(a, 1, H_RCX, a_at(H_RSP, F_RCX));
+        }
+        a_mov_ri(a, T1, (uintptr_t)&t->b->self);
+        a_jmp_to(a, t->b->flags_in && !t->cold_poll[k].quiet ? s->exit_frame : s->exit_host);
     }
+    for (unsigned k = 0; k < t->n_fp; k++) {
+        bool quiet = t->cold_fp[k].quiet;
+
+        a_patch(t->cold_fp[k].from, a->p);
+        if (quiet) {
+            a_load(a, 1, H_RCX, a_at(H_RSP, F_RCX));
+            t_flags_to_frame(a, T1);
+        }
+        a_call_to(a, s->fp_load);
+        if (quiet) {
+            t_restore_flags(t);
+        }
+        a_jmp_to(a, t->cold_fp[k].back);
+    }
+}
+
+static void emit_cold(Trans *t)
+{
+    emit_cold_entries(t);
     t_exits_emit(t);
     t_slow_emit(t);
 }
@@ -592,7 +649,8 @@ static bool x86_translate(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned
     t->n = t->k = t->n_fp = t->n_slow = t->n_exits = 0;
     t->hflags = b->key.flags;
     t->mode = c->env.mmu_mode;
-    t->fp_ready = t->ended = t->moffs = false;
+    t->n_poll = 0;
+    t->fp_ready = t->uses_fp = t->ended = t->moffs = false;
     if (!decode_block(t, b->source, avail) && !decode_crossing(t, buf, avail)) {
         return false;
     }

@@ -23,6 +23,7 @@ enum {
     F_R10 = 8, F_R11 = 16, F_R14 = 24, F_R15 = 32,
     F_RAX = 40,                     /* saved around flag moves */
     F_ENV = 48, F_VCPU = 56, F_TMP = 64, F_SITE = 72, F_MISS = 80, F_MISS_AT = 88,
+    F_RCX = 96,                     /* saved around code that keeps the flags */
     FRAME_SIZE = 104,               /* 8 modulo 16, see the entry stub */
 };
 
@@ -44,6 +45,7 @@ typedef struct SlowRef {            /* out-of-line call of the interpreter */
     uint16_t at, next;
     uint8_t count, size, how;
     bool frame_flags, fp;
+    bool quiet;                     /* RCX is in HTLB */
     uint8_t *retry;                 /* where its lookup begins */
 } SlowRef;
 
@@ -57,9 +59,12 @@ typedef struct Trans {
     unsigned mode;                  /* mmu mode */
     FlagState fl;
     bool fp_ready, ended;
+    bool uses_fp;
     bool moffs;                     /* the address is the instruction's imm */
-    uint8_t *poll_exit, *fp_cold[4], *fp_back[4];
-    unsigned n_fp, n_slow;
+    /* Ways out of the entries: to the run loop, and to where vector state is loaded; quiet: flags are live, RCX is
+     * in the frame. */
+    struct { uint8_t *from, *back; bool quiet; } cold_poll[2], cold_fp[2];
+    unsigned n_poll, n_fp, n_slow;
     struct { uint8_t *from; bool frame_flags; } exits[2];
     unsigned n_exits;
     TInsn insns[BLOCK_INSNS];
@@ -77,7 +82,7 @@ typedef struct SlowSite {
     uint8_t size, how;              /* of the lookup that missed: bytes (0: none), SITE_* */
 } __attribute__((packed)) SlowSite;     /* as the code around it: anywhere */
 
-enum { SITE_WRITE = 1, SITE_ALIGN = 2 };
+enum { SITE_WRITE = 1, SITE_ALIGN = 2, SITE_QUIET = 4 /* the lookup left flags and address alone */ };
 
 /* ---- glue.c: stubs at the start of the code buffer */
 typedef struct Stubs {
@@ -87,6 +92,7 @@ typedef struct Stubs {
     uint8_t *slow_host, *slow_frame;        /* called; SlowSite follows */
     uint8_t *fp_load;
     void (*fp_save)(void);          /* C ABI; nothing when not loaded */
+    bool quiet;                     /* the host can look up without touching flags */
     BlockExit *(*enter)(X86Env *env, TlbSet *set, const uint8_t *code, TcgVcpu *v);
 } Stubs;
 Stubs *x86_stubs(TcgVcpu *v);
@@ -111,6 +117,7 @@ void t_save_flags(Trans *t);        /* before code that destroys the host's: kee
 void t_need_flags(Trans *t);        /* before code that reads them */
 void t_flags_to_frame(Asm *a, unsigned scratch);
 void t_restore_flags(Trans *t);     /* frame to host, whatever the state */
+void t_flags_from_frame(Asm *a);
 void t_slow_insn(Trans *t, bool last);      /* this instruction by the interpreter */
 SlowRef *t_slow_on(Trans *t, uint8_t *jump);    /* jump leads to the interpreter, then behind the instruction */
 void t_slow_emit(Trans *t);         /* the out-of-line part */

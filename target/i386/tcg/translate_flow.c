@@ -100,6 +100,7 @@ void t_exit_direct(Trans *t, uint64_t pc, uint8_t *from_jcc)
     e->pc = pc;
     e->backward = pc <= t->b->key.pc + t->insns[t->k].at;
     e->link = same_page(t, pc);
+    e->fp = t->fp_ready;
     t->exits[n].frame_flags = t->fl != FLAGS_HOST;
     t->exits[n].from = from_jcc != NULL ? from_jcc : a_jmp(&t->a);
     if (from_jcc == NULL) {

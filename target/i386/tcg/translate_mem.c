@@ -42,15 +42,18 @@ void t_save_flags(Trans *t)
     t->fl = FLAGS_FRAME;
 }
 
-void t_restore_flags(Trans *t)
+void t_flags_from_frame(Asm *a)
 {
-    Asm *a = &t->a;
-
     a_store(a, 1, a_at(H_RSP, F_RAX), H_RAX);
     a_load(a, 0, H_RAX, fl_frame(0));
     a16(a, 0x7f04);                                             /* add al, 0x7f: OF */
     a8(a, 0x9e);                                                /* sahf */
     a_load(a, 1, H_RAX, a_at(H_RSP, F_RAX));
+}
+
+void t_restore_flags(Trans *t)
+{
+    t_flags_from_frame(&t->a);
 }
 
 void t_need_flags(Trans *t)
@@ -111,6 +114,10 @@ void t_slow_emit(Trans *t)
         uint8_t *p;
 
         a_patch(s->from, t->a.p);
+        if (s->quiet) {
+            a_mov_rr(&t->a, 1, H_RCX, HTLB);
+            a_load(&t->a, 1, HTLB, a_abs(&t->v->set));
+        }
         slow_call(t, s->frame_flags, site);
         if (s->back != NULL) {
             p = t->a.p - sizeof(site);
@@ -213,7 +220,7 @@ bool t_ea(Trans *t, const Insn *i, unsigned to)
 }
 
 /* Adds the base of FS or GS; outside 64-bit mode only when the limit is the whole space. */
-static void ea_segment(Trans *t, const Insn *i, uint8_t **ret_jump)
+static void ea_segment(Trans *t, const Insn *i, bool quiet, uint8_t **ret_jump)
 {
     Asm *a = &t->a;
     unsigned at = offsetof(X86Env, seg) + i->seg * sizeof(X86Seg);
@@ -223,6 +230,11 @@ static void ea_segment(Trans *t, const Insn *i, uint8_t **ret_jump)
         return;
     }
     a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    if (quiet) {
+        a_load(a, 1, T2, a_at(T2, at + offsetof(X86Seg, base)));
+        a_lea(a, 1, T1, (AsmMem){ .base = T1, .index = T2 });
+        return;
+    }
     if (!(t->hflags & HF_CS64)) {
         a_alu_mi(a, 0, ALU_CMP, a_at(T2, at + offsetof(X86Seg, limit)), -1);
         *ret_jump = a_jcc(a, CC_NE);
@@ -261,6 +273,79 @@ static void lookup(Trans *t, uint8_t *retry, unsigned size, bool write, bool ali
     }
 }
 
+/* Ends what lookup_quiet() began. */
+static void quiet_restore(Trans *t)
+{
+    a_mov_rr(&t->a, 1, H_RCX, HTLB);
+    a_load(&t->a, 1, HTLB, a_abs(&t->v->set));
+}
+
+/* The same without touching flags, which are live: RCX waits in HTLB, what must be zero for a hit is gathered in it.
+ * The last byte is looked at (entries of other pages are far away), or the first one's alignment. Leaves the
+ * address in T1, the addend in T2. */
+static void lookup_quiet(Trans *t, uint8_t *retry, unsigned size, bool write, bool align)
+{
+    Asm *a = &t->a;
+    int32_t at = t->mode * (int32_t)sizeof(t->v->set->data[0]);
+    SlowRef *s;
+
+    a16(a, 0x43c4), a32(a, 0x0cdaf07b);                         /* rorx r11d, r10d, 12 */
+    a_rr(a, 0, 0x0fb7, T2, T2);                                 /* movzx r11d, r11w */
+    a_lea(a, 1, T2, (AsmMem){ .base = H_NONE, .index = T2, .scale = 2 });
+    a_lea(a, 1, T2, (AsmMem){ .base = HTLB, .index = T2, .scale = 3 });
+    a_mov_rr(a, 1, HTLB, H_RCX);
+    a_load(a, 1, H_RCX, a_at(T2, at + (write ? (int)offsetof(TlbEntry, wtag) : (int)offsetof(TlbEntry, rtag))));
+    a_load(a, 1, T2, a_at(T2, at + (int)offsetof(TlbEntry, addend)));
+    a_rr(a, 1, 0xf7, 2, H_RCX);                                 /* not */
+    a_lea(a, 1, H_RCX, (AsmMem){ .base = H_RCX, .index = T1, .disp = align ? 1 : size });
+    a32(a, 0xf5f2e2c4), a16(a, 0x250c);                         /* pext rcx, rcx, [mask] */
+    a32(a, (uintptr_t)&t->v->quiet_mask[align ? __builtin_ctz(size) : 0]);
+    a16(a, 0x05e3);                                             /* jrcxz */
+    s = t_slow_on(t, a_jmp(a));
+    quiet_restore(t);
+    s->frame_flags = false;
+    s->quiet = true;
+    s->size = size;
+    s->how = (write ? SITE_WRITE : 0) | (align ? SITE_ALIGN : 0) | SITE_QUIET;
+    s->retry = retry;
+}
+
+/* Will an instruction want the flags in the host's register soon? Saving them once is cheaper than several quiet
+ * lookups. */
+static bool flags_wanted(const Trans *t)
+{
+    unsigned lookups = 0;
+
+    for (unsigned k = t->k; k < t->n; k++) {
+        const TInsn *ti = &t->insns[k];
+
+        if (!ti->pass) {
+            return false;
+        }
+        if ((ti->read | ti->kill) != 0) {
+            return ti->live != 0;
+        }
+        if ((ti->i.pfx & IPFX_MEM) || ((ti->i.row->gpr_read | ti->i.row->gpr_write) >> R_RSP & 1)) {
+            lookups++;
+        }
+        if (lookups > 2) {
+            return false;
+        }
+    }
+    return false;
+}
+
+/* Are the flags live, in the host's register, and to be left there? Else they are saved. */
+static bool keep_quiet(Trans *t, unsigned size, bool align)
+{
+    if (t->fl == FLAGS_HOST && t->insns[t->k].live != 0 && x86_stubs(t->v)->quiet && size <= 64 &&
+        (!align || (size & (size - 1)) == 0) && flags_wanted(t)) {
+        return true;
+    }
+    t_save_flags(t);
+    return false;
+}
+
 static void lookup_addend(Trans *t)
 {
     a_load(&t->a, 1, T2, (AsmMem){ .base = HTLB, .index = T2,
@@ -273,51 +358,67 @@ static void lookup_host(Trans *t)
          .disp = t->mode * (int32_t)sizeof(t->v->set->data[0]) + (int32_t)offsetof(TlbEntry, host) });
 }
 
+/* base: the host register whose value plus disp is the address; -1: none. */
+static void lookup_result(Trans *t, int base, int32_t disp, bool quiet, HostMem *ret_m)
+{
+    if (base >= 0) {
+        if (!quiet) {
+            lookup_addend(t);
+        }
+        *ret_m = (HostMem){ { .base = base, .index = T2, .disp = disp }, T1 };
+        return;
+    }
+    if (quiet) {
+        a_lea(&t->a, 1, T1, (AsmMem){ .base = T1, .index = T2 });
+    } else {
+        lookup_host(t);
+    }
+    *ret_m = (HostMem){ a_at(T1, 0), T2 };
+}
+
 void t_lookup(Trans *t, const Insn *i, unsigned size, bool write, bool align, bool complex, HostMem *ret_m)
 {
     bool simple = !complex && i->adsize == 8 && i->base < 16 && host_gpr(i->base) >= 0 && i->index == NO_REG &&
                   !seg_has_base(t, i->seg);
+    bool quiet = (!seg_has_base(t, i->seg) || (t->hflags & HF_CS64)) && keep_quiet(t, size, align);
     uint8_t *jump, *retry;
 
-    t_save_flags(t);
+    if (!quiet) {
+        t_save_flags(t);
+    }
     retry = t->a.p;
     ea_offset(t, i, T1);
-    ea_segment(t, i, &jump);
+    ea_segment(t, i, quiet, &jump);
     if (jump != NULL) {
         t_slow_on(t, jump);
     }
-    lookup(t, retry, size, write, align);
+    if (quiet) {
+        lookup_quiet(t, retry, size, write, align);
+    } else {
+        lookup(t, retry, size, write, align);
+    }
     if (insn_spares_memory(i)) {
         t->slow[t->n_slow - 1].size = 0; /* a miss of the whole operand may be no fault */
     }
-    if (simple) {
-        lookup_addend(t);
-        *ret_m = (HostMem){ { .base = host_gpr(i->base), .index = T2, .disp = i->disp }, T1 };
-    } else {
-        lookup_host(t);
-        *ret_m = (HostMem){ a_at(T1, 0), T2 };
-    }
+    lookup_result(t, simple ? host_gpr(i->base) : -1, i->disp, quiet, ret_m);
 }
 
 /* [reg + disp] in the stack segment, reg a host register. */
 void t_lookup_stack(Trans *t, int reg, int32_t disp, unsigned size, bool write, HostMem *ret_m)
 {
-    bool wide = t->hflags & HF_CS64;
+    bool wide = t->hflags & HF_CS64, quiet = keep_quiet(t, size, false);
     uint8_t *retry;
 
-    t_save_flags(t);
     retry = t->a.p;
     if (disp == 0) {
         a_mov_rr(&t->a, wide, T1, reg);
     } else {
         a_lea(&t->a, wide, T1, a_at(reg, disp));
     }
-    lookup(t, retry, size, write, false);
-    if (wide) {
-        lookup_addend(t);
-        *ret_m = (HostMem){ { .base = reg, .index = T2, .disp = disp }, T1 };
+    if (quiet) {
+        lookup_quiet(t, retry, size, write, false);
     } else {
-        lookup_host(t);
-        *ret_m = (HostMem){ a_at(T1, 0), T2 };
+        lookup(t, retry, size, write, false);
     }
+    lookup_result(t, wide ? reg : -1, disp, quiet, ret_m);
 }
