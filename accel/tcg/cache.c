@@ -15,6 +15,7 @@ typedef struct CodePage {
     RamBlock *ram;
     uint64_t off;
     unsigned misses, n_blocks;      /* stores beside code since the page was last given up */
+    uint64_t granules;              /* bit per 64 bytes that hold code of a block */
     bool watched;                   /* stores to it are seen (watch.c), as far as this vCPU knows */
 } CodePage;
 
@@ -192,30 +193,70 @@ static bool block_covers(const Block *b, const uint8_t *at, uint64_t n)
            (at < b->source2 + (b->source + b->len - page_end) && at + n > b->source2);
 }
 
+/* The granules of this page that the block was made from. */
+static uint64_t block_granules(const Block *b, unsigned slot)
+{
+    unsigned first = (uintptr_t)b->source & ~PAGE_MASK, end = first + b->len;
+
+    if (b->source2 != NULL) {
+        end = slot == 0 ? PAGE_SIZE : end - PAGE_SIZE;
+        first = slot == 0 ? first : 0;
+    }
+    return (end < PAGE_SIZE ? ~(~0ull << ((end - 1) / 64) << 1) : ~0ull) & ~0ull << first / 64;
+}
+
+/* From now on stores to it beside code need not come here; there is a limit, for pages that hold data now. */
+static void page_mixed(TcgVcpu *v, const CodePage *page, const uint8_t *host)
+{
+    if (v->sole && ram_page_dirty(page->ram, page->off >> PAGE_BITS, DIRTY_VGA) &&
+        ram_page_dirty(page->ram, page->off >> PAGE_BITS, DIRTY_MIGRATION)) {
+        *mixed_page(v, (uintptr_t)host) =
+            (MixedPage){ .host = (uintptr_t)host, .granules = page->granules, .left = MIXED_LEFT };
+    }
+}
+
+static void mixed_forget(TcgVcpu *v, const uint8_t *host)
+{
+    MixedPage *m = mixed_page(v, (uintptr_t)host);
+
+    if (m->host == ((uintptr_t)host & PAGE_MASK)) {
+        m->host = 0;
+    }
+}
+
 static void page_written(TcgVcpu *v, CodePage *page, const uint8_t *host, uint64_t n)
 {
     const uint8_t *start = (const uint8_t *)((uintptr_t)host & PAGE_MASK);
     Block *b = page->blocks, *kept = NULL, *next;
     unsigned slot;
-    bool all = ++page->misses > 4 + page->n_blocks / 16;
+    MixedPage *m = mixed_page(v, (uintptr_t)start);
+    bool used_up = m->host == (uintptr_t)start && m->left == 0;
+    bool all = ++page->misses > 16 + page->n_blocks / 16 || used_up, any = false;
 
     /* Pages that held code once and data now must not stay slow. Most of what is dropped never runs again;
      * where code and data do mix, translating again costs about as much as the slow stores did. */
     page->misses = all ? 0 : page->misses;
     page->n_blocks = 0;
+    page->granules = 0;
+    mixed_forget(v, start);
     for (; b != NULL; b = next) {
         on_page(b, start, &slot);
         next = b->page_next[slot];
         if (!b->dead && (all || block_covers(b, host, n))) {
             block_remove(v, b);
+            any = true;
         }
         if (!b->dead) {
             b->page_next[slot] = kept;
             kept = b;
             page->n_blocks++;
+            page->granules |= block_granules(b, slot);
         }
     }
     page->blocks = kept;
+    if (kept != NULL && !any) {
+        page_mixed(v, page, start);
+    }
     if (kept == NULL) {
         page->watched = false;
         unwatch_page(v, page->ram, page->off);
@@ -251,6 +292,7 @@ void cache_flush(TcgVcpu *v)
         unwatch_page(v, ((CodePage *)page)->ram, ((CodePage *)page)->off);
     }
     g_hash_table_remove_all(c->pages);
+    memset(v->mixed, 0, sizeof(v->mixed));
     for (unsigned k = 0; k < v->n_sets; k++) {
         if (v->sets[k].used) {
             tlb_jump_clear(&v->sets[k]);
@@ -286,6 +328,7 @@ static bool page_add(TcgVcpu *v, Block *b, unsigned slot, RamBlock *ram, const u
     b->page_next[slot] = page->blocks;
     page->blocks = b;
     page->n_blocks++;
+    mixed_forget(v, host);
     if (!page->watched) {
         page->watched = true;
         watch_page(v, ram, page->off);
@@ -381,12 +424,17 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
     page_add(v, b, 0, page.ram, source);
     if (!translate_summed(v, b, &page, avail)) {
         b->code = NULL;             /* remembered as one to interpret */
+        b->len = MAX(b->len, MIN(avail, 15));
         b->table = -1;
     }
     if (b->source2 != NULL) {
         if (page_add(v, b, 1, ram_from_host(b->source2, &(uint64_t){ 0 }), b->source2) && !v->sole) {
             b->sum ^= 1;            /* read before it was watched: made again soon */
         }
+    }
+    page_watch(v, page.ram, source)->granules |= block_granules(b, 0);
+    if (b->source2 != NULL) {
+        page_watch(v, NULL, b->source2)->granules |= block_granules(b, 1);
     }
     h = cache_hash(source, key);
     b->hash_next = c->hash[h];

@@ -315,6 +315,7 @@ void tlb_flush_everything(TcgVcpu *v)
 {
     guest_tlb_flush(v->cpu, true);
     memset(v->ranges, 0, sizeof(v->ranges));
+    memset(v->mixed, 0, sizeof(v->mixed));
     if (v->ops->code_moved != NULL) {
         v->ops->code_moved(v->cpu);
     }
@@ -455,7 +456,7 @@ static void data_install(TcgVcpu *v, uint64_t va, unsigned mode, uint64_t flags,
     if (side->va == 0 || ((side->va ^ flags) & SIDE_GLOBAL) != 0) {
         journal_add(flags & SIDE_GLOBAL ? &s->global : &s->local, mode << TLB_BITS | index);
     }
-    side->va = (va & PAGE_MASK) | flags;
+    side->va = (va & PAGE_MASK) | (flags & ~(uint64_t)SIDE_TRACKED);
     side->pa = pa;
     e->rtag = e->wtag = tlb_never(index);
     if (fr == NULL) {
@@ -466,9 +467,13 @@ static void data_install(TcgVcpu *v, uint64_t va, unsigned mode, uint64_t flags,
     if (flags & SIDE_R) {
         e->rtag = va & PAGE_MASK;
     }
-    if ((flags & SIDE_W) && range_writable(fr) && page_is_dirty(fr, pa)) {
-        e->wtag = va & PAGE_MASK;
-        wmap_add(v, e->host, mode, index);
+    if ((flags & SIDE_W) && range_writable(fr)) {
+        if (page_is_dirty(fr, pa)) {
+            e->wtag = va & PAGE_MASK;
+            wmap_add(v, e->host, mode, index);
+        } else {
+            side->va |= SIDE_TRACKED;
+        }
     }
 }
 

@@ -34,7 +34,8 @@ typedef struct TlbSide {
     uint64_t pa;
 } TlbSide;
 enum { SIDE_R = 1 << ACCESS_LOAD, SIDE_W = 1 << ACCESS_STORE, SIDE_X = 1 << ACCESS_FETCH,
-       SIDE_GLOBAL = 8, SIDE_2M = 16, SIDE_4M = 32, SIDE_1G = 64, SIDE_VALID = 128 };
+       SIDE_GLOBAL = 8, SIDE_2M = 16, SIDE_4M = 32, SIDE_1G = 64, SIDE_VALID = 128,
+       SIDE_TRACKED = 256 /* writable memory whose stores must be seen */ };
 
 typedef struct FetchEntry {
     uint64_t tag;                   /* va of the page | SIDE_*; 0: empty */
@@ -89,6 +90,14 @@ typedef struct TcgCounters {
     uint64_t helper_calls, helper_leaves, direct_exits, fp_loads, links;
 } TcgCounters;
 
+/* A page with translations, followed for nothing else: stores to granules without code need not be seen. */
+typedef struct MixedPage {
+    uint64_t host;                  /* of the page; 0: none */
+    uint64_t granules;              /* bit per 64 bytes that hold code */
+    uint64_t left;                  /* stores until the page's translations are given up */
+} MixedPage;
+enum { MIXED_BITS = 6, MIXED_LEFT = 16384 };
+
 struct CodeCache;
 
 typedef struct TcgVcpu {
@@ -101,6 +110,9 @@ typedef struct TcgVcpu {
     uint32_t fp_direct;             /* straight to and from the target's own image */
     uint32_t mxcsr_default;
     uint64_t quiet_mask[8];         /* by the alignment's logarithm: address bits that must be zero in a page */
+    /* An access that no TLB entry serves, done once: where its bytes are, that less its address, where the
+     * translation goes on. */
+    uint64_t shot_host, shot_addend, shot_resume;
     uint64_t slots[8];              /* addresses of C functions that stubs call */
     Cpu *cpu;
     const TcgGuestOps *ops;
@@ -121,6 +133,8 @@ typedef struct TcgVcpu {
     uint64_t stamp;
     TcgCounters n;
     uint8_t fp_area[4096] __attribute__((aligned(64)));     /* in the host's layout */
+    uint8_t bounce[128] __attribute__((aligned(64)));       /* an operand from two pages */
+    MixedPage mixed[1 << MIXED_BITS];
     TlbWritable wmap[1 << WMAP_BITS];
     TlbSet sets[TLB_SETS];
 } TcgVcpu;
@@ -130,6 +144,11 @@ enum { FLUSH_ALL = 1, FLUSH_WRITES = 2, FLUSH_CODE = 4 };
 static inline TcgVcpu *tcg_vcpu(const Cpu *cpu) { return cpu->accel_data; }
 
 static inline unsigned tlb_index(uint64_t va) { return va >> PAGE_BITS & (TLB_SIZE - 1); }
+static inline MixedPage *mixed_page(TcgVcpu *v, uint64_t host)
+{
+    return &v->mixed[host >> PAGE_BITS & ((1 << MIXED_BITS) - 1)];
+}
+
 static inline unsigned fetch_index(uint64_t va) { return va >> PAGE_BITS & (FETCH_SIZE - 1); }
 /* Slot of a jump table. All of a page lie in the same 4096 slots: nothing below the page number may move there. */
 static inline unsigned jump_index(uint64_t pc) { return (pc ^ pc >> JUMP_SHIFT) & (JUMP_SIZE - 1); }

@@ -336,8 +336,9 @@ static void emit_refill(Asm *a, TcgVcpu *v)
     skip = a_jcc(a, CC_E);
     t_flags_from_frame(a);
     a_patch(skip, a->p);
-    a_load(a, 0, T1, a_at(T1, offsetof(SlowSite, retry)));
-    a_rr(a, 0, 0xff, 4, T1);
+    a_load(a, 1, T1, a_abs(&v->shot_host));
+    a_load(a, 1, T2, a_abs(&v->shot_addend));
+    a_rm(a, 0, 0xff, 4, a_abs(&v->shot_resume));
     a_patch(full2, a->p);
     emit_caller_saved(a, false);
     a_patch(full, a->p);
@@ -395,6 +396,72 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     return next != NULL ? next->code : NULL;
 }
 
+GENERAL_REGS static int shoot(TcgVcpu *v, const SlowSite *s, uint64_t va, uint64_t host)
+{
+    v->shot_host = host;
+    v->shot_addend = host - va;
+    v->shot_resume = s->resume;
+    return 1;
+}
+
+/* A store beside code that is translated. */
+GENERAL_REGS static int shot_mixed(TcgVcpu *v, const SlowSite *s, uint64_t va, unsigned mode)
+{
+    unsigned index = tlb_index(va);
+    const TlbEntry *e = &v->set->data[mode][index];
+    uint64_t side = v->set->side[mode][index].va, first = (va & ~PAGE_MASK) / 64;
+    MixedPage *m = mixed_page(v, e->host);
+
+    if (e->rtag != (va & PAGE_MASK) || ((side ^ va) & PAGE_MASK) != 0 || !(side & SIDE_TRACKED) ||
+        m->host != e->host || m->left == 0 ||
+        (m->granules >> first & 1) || (m->granules >> ((va + s->size - 1) & ~PAGE_MASK) / 64 & 1)) {
+        return 0;
+    }
+    m->left--;
+    return shoot(v, s, va, va + e->addend);
+}
+
+/* The bytes of [a, page's end) and [b, ...) side by side; n1 of the first. Whole words of both pages are read. */
+GENERAL_REGS static uint64_t join_pages(TcgVcpu *v, uint64_t end, uint64_t b, unsigned n1, unsigned size)
+{
+    uint8_t *to = v->bounce + 64;
+
+    if (size <= 8) {
+        uint64_t lo, hi;
+
+        memcpy(&lo, (const void *)(end - 8), 8);
+        memcpy(&hi, (const void *)b, 8);
+        lo = lo >> (64 - 8 * n1) | hi << 8 * n1;
+        memcpy(to, &lo, 8);
+        return (uintptr_t)to;
+    }
+    for (unsigned k = 0; k < n1; k += 8) {
+        memcpy(to - 8 - k, (const void *)(end - 8 - k), 8);
+    }
+    for (unsigned k = 0; k < size - n1; k += 8) {
+        memcpy(to + k, (const void *)(b + k), 8);
+    }
+    return (uintptr_t)to - n1;
+}
+
+/* An access of two pages: in place where they are neighbours in memory too, else loads get a copy. */
+GENERAL_REGS static int shot_crossing(TcgVcpu *v, const SlowSite *s, uint64_t va, unsigned mode, bool write)
+{
+    uint64_t second = (va | ~PAGE_MASK) + 1;
+    const TlbEntry *e1 = &v->set->data[mode][tlb_index(va)], *e2 = &v->set->data[mode][tlb_index(second)];
+
+    if ((write ? e1->wtag : e1->rtag) != (va & PAGE_MASK) || (write ? e2->wtag : e2->rtag) != second) {
+        return 0;
+    }
+    if (e1->addend == e2->addend) {
+        return shoot(v, s, va, va + e1->addend);
+    }
+    if (write) {
+        return 0;
+    }
+    return shoot(v, s, va, join_pages(v, second + e1->addend, second + e2->addend, second - va, s->size));
+}
+
 /* A lookup missed: off is the address minus the entry's tag, at where the entry lies in its mode's part; for a quiet
  * one, off is the address.
  * Nonzero: the entry is good now. */
@@ -408,9 +475,16 @@ GENERAL_REGS static int refill_c(TcgVcpu *v, const SlowSite *s, uint64_t off, ui
     uint64_t va = quiet ? off : off + (write ? e->wtag : e->rtag);
     TlbPage page;
 
-    if ((va & (PAGE_SIZE - 1)) + s->size > PAGE_SIZE || ((s->how & SITE_ALIGN) && (va & (s->size - 1)) != 0)) {
+    if ((s->how & SITE_ALIGN) && (va & (s->size - 1)) != 0) {
         return 0;
     }
+    if ((va & (PAGE_SIZE - 1)) + s->size > PAGE_SIZE) {
+        return shot_crossing(v, s, va, mode, write);
+    }
+    if (write && shot_mixed(v, s, va, mode)) {
+        return 1;
+    }
+    v->shot_resume = s->retry;
     if (!tlb_probe(v, va, write ? ACCESS_STORE : ACCESS_LOAD, mode, &page)) {
         v->refill_faulted = true;
         return 0;

@@ -550,30 +550,29 @@ static void emit_entries(Trans *t)
         emit_poll(t, false);
         t_restore_flags(t);
         skip = a_jmp(a);
-        b->code = a->p;
-        emit_fp_check(t, true);
         b->poll = a->p;
         emit_poll(t, true);
         a_patch(skip, a->p);
     } else {
-        b->code = a->p;
         emit_fp_check(t, false);
         b->poll = a->p;
         emit_poll(t, false);
     }
-    b->body = a->p;
+    b->body = b->code = a->p;
     b->uses_fp = t->fp_ready = t->uses_fp;
-    if (!b->uses_fp) {
-        b->code = b->body;
-    }
 }
 
-/* The ways out of the entries. */
+/* The entry that looks after vector state, and the ways out of the entries. */
 static void emit_cold_entries(Trans *t)
 {
     Asm *a = &t->a;
     Stubs *s = x86_stubs(t->v);
 
+    if (t->uses_fp) {
+        t->b->code = a->p;
+        emit_fp_check(t, t->b->flags_in);
+        a_jmp_to(a, t->b->body);
+    }
     t->b->self = (BlockExit){ .from = t->b, .pc = t->b->key.pc };
     for (unsigned k = 0; k < t->n_poll; k++) {
         a_patch(t->cold_poll[k].from, a->p);

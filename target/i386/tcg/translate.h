@@ -46,7 +46,7 @@ typedef struct SlowRef {            /* out-of-line call of the interpreter */
     uint8_t count, size, how;
     bool frame_flags, fp;
     bool quiet;                     /* RCX is in HTLB */
-    uint8_t *retry;                 /* where its lookup begins */
+    uint8_t *retry, *resume;        /* where its lookup begins, and ends */
 } SlowRef;
 
 typedef struct Trans {
@@ -76,7 +76,7 @@ typedef struct HostMem { AsmMem m; uint8_t free; /* scratch register still free 
 
 /* Inline data behind calls of the slow stubs. */
 typedef struct SlowSite {
-    uint32_t block, cont, retry;
+    uint32_t block, cont, retry, resume;
     uint16_t at, next;
     uint8_t count, fp;
     uint8_t size, how;              /* of the lookup that missed: bytes (0: none), SITE_* */

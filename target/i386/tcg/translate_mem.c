@@ -110,7 +110,8 @@ void t_slow_emit(Trans *t)
     for (unsigned k = 0; k < t->n_slow; k++) {
         SlowRef *s = &t->slow[k];
         SlowSite site = { .block = (uintptr_t)t->b, .at = s->at, .next = s->next, .count = s->count, .fp = s->fp,
-                          .size = s->size, .how = s->how, .retry = (uintptr_t)s->retry };
+                          .size = s->size, .how = s->how, .retry = (uintptr_t)s->retry,
+                          .resume = (uintptr_t)s->resume };
         uint8_t *p;
 
         a_patch(s->from, t->a.p);
@@ -358,7 +359,8 @@ static void lookup_host(Trans *t)
          .disp = t->mode * (int32_t)sizeof(t->v->set->data[0]) + (int32_t)offsetof(TlbEntry, host) });
 }
 
-/* base: the host register whose value plus disp is the address; -1: none. */
+/* base: the host register whose value plus disp is the address; -1: none. Either way T1 may be the host address and
+ * T2 the addend: so comes back what could not be found in the TLB. */
 static void lookup_result(Trans *t, int base, int32_t disp, bool quiet, HostMem *ret_m)
 {
     if (base >= 0) {
@@ -366,6 +368,7 @@ static void lookup_result(Trans *t, int base, int32_t disp, bool quiet, HostMem 
             lookup_addend(t);
         }
         *ret_m = (HostMem){ { .base = base, .index = T2, .disp = disp }, T1 };
+        t->slow[t->n_slow - 1].resume = t->a.p;
         return;
     }
     if (quiet) {
@@ -374,6 +377,7 @@ static void lookup_result(Trans *t, int base, int32_t disp, bool quiet, HostMem 
         lookup_host(t);
     }
     *ret_m = (HostMem){ a_at(T1, 0), T2 };
+    t->slow[t->n_slow - 1].resume = t->a.p;
 }
 
 void t_lookup(Trans *t, const Insn *i, unsigned size, bool write, bool align, bool complex, HostMem *ret_m)
