@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 #include "block/block_int.h"
+#include "util/fdset.h"
 #include "util/bits.h"
 #include "util/iov.h"
 
@@ -108,7 +109,7 @@ static bool file_open(BlockNode *n, const void *options, GError **errp)
     const char *path = file_path(o->filename);
     int mode = (node_writable(n) ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK;
 
-    s->fd = open(path, mode | (n->flags & NODE_DIRECT ? O_DIRECT : 0));
+    s->fd = fdset_open(path, mode | (n->flags & NODE_DIRECT ? O_DIRECT : 0), 0);
     if (s->fd < 0 && errno == EISDIR) {
         return err_fail(errp, "'file' driver requires '%s' to be a regular file", path);
     }

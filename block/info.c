@@ -96,6 +96,8 @@ char *block_stats_text(const Block *b)
 
 static Json *info_inserted_json(const Block *b)
 {
+    static const char *const unlimited[] = { "bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr",
+                                             "write_threshold" };
     const BlockNode *root = b->m.root, *n = info_node(b);
     Json *j = json_object_new(), *cache = json_object_new(), *image = json_object_new();
 
@@ -108,6 +110,9 @@ static Json *info_inserted_json(const Block *b)
         json_set_str(j, "backing_file", b->m.filename);
     }
     json_set_bool(j, "encrypted", false);
+    for (size_t i = 0; i < G_N_ELEMENTS(unlimited); i++) {
+        json_set_int(j, unlimited[i], 0);
+    }
     json_set_str(j, "detect_zeroes", b->m.detect_zeroes == DETECT_OFF ? "off"
                                      : b->m.detect_zeroes == DETECT_ON ? "on" : "unmap");
     json_set_bool(cache, "writeback", b->m.write_cache);

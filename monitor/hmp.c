@@ -213,9 +213,9 @@ void hmp_run_line(Hmp *hmp, const char *line)
     cmd->run(hmp, args);
 }
 
-char *hmp_run_text(Vm *vm, const char *line)
+char *hmp_run_text(Vm *vm, const char *line, unsigned cpu)
 {
-    Hmp hmp = { .vm = vm, .out = g_string_new(NULL), .format = { 1, 'x', 'w' } };
+    Hmp hmp = { .vm = vm, .out = g_string_new(NULL), .format = { 1, 'x', 'w' }, .cpu_index = cpu };
 
     hmp_run_line(&hmp, line);
     return g_string_free(hmp.out, false);

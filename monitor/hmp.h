@@ -39,8 +39,8 @@ void hmp_printf(Hmp *hmp, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 void hmp_puts(Hmp *hmp, const char *text);
 void hmp_report(Hmp *hmp, GError *err);         /* "Error: ..." and frees; NULL: nothing */
 void hmp_run_line(Hmp *hmp, const char *line);  /* one command; output goes to hmp */
-/* the same; the output, freed by the caller */
-char *hmp_run_text(struct Vm *vm, const char *line);
+/* the same, looking at the cpu-th CPU; the output, freed by the caller */
+char *hmp_run_text(struct Vm *vm, const char *line, unsigned cpu);
 
 struct Vm *hmp_vm(const Hmp *hmp);
 /* chosen by "cpu"; NULL, and says so, when there is none */

@@ -10,7 +10,9 @@
 #include "accel/accel.h"
 #include "accel/qtest/qtest.h"
 #include "block/drive.h"
+#include "hw/core/user_object.h"
 #include "monitor/hmp.h"
+#include "monitor/qmp.h"
 #include "system/chardev/char.h"
 #include "system/daemon.h"
 #include "util/log.h"
@@ -251,42 +253,12 @@ static bool object_is_early(const char *type)
     return true;
 }
 
-static bool make_object(Vm *vm, const OptUse *use, GError **errp)
-{
-    const char *name = json_get_str(use->kv, "qom-type"), *id = json_get_str(use->kv, "id");
-    const ObjType *t = type_find(name);
-    Object *obj;
-
-    if (t == NULL || t->abstract || !t->user_creatable || type_is_a(t, &device_base.type)) {
-        return err_fail(errp, "Parameter 'qom-type' does not accept value '%s'", name);
-    }
-    if (object_child(vm->objects, id) != NULL) {
-        return err_fail(errp, "attempt to add duplicate property '%s' to object (type 'container')",
-                        id);
-    }
-    obj = object_new(t, NULL, id);
-    JSON_FOREACH(use->kv, i, v) {
-        const char *key = json_key_at(use->kv, i);
-
-        if (strcmp(key, "qom-type") != 0 && strcmp(key, "id") != 0 &&
-            !object_prop_set(obj, key, v, errp)) {
-            object_free(obj);
-            return false;
-        }
-    }
-    if (!object_add(vm->objects, obj, id, errp)) {
-        object_free(obj);
-        return false;
-    }
-    return true;
-}
-
 static bool make_objects(Vm *vm, VmConfig *cfg, bool early, GError **errp)
 {
     CONFIG_FOREACH(cfg, "object", use) {
         if (object_is_early(json_get_str(use->kv, "qom-type")) == early) {
             report_set_location(use->where);
-            if (!make_object(vm, use, errp)) {
+            if (user_object_create(vm, use->kv, errp) == NULL) {
                 return false;
             }
         }
@@ -476,6 +448,7 @@ void build_free(Vm *vm)
 {
     vm_lock(vm);
     hmp_free_all();
+    qmp_free_all();
     block_close_all();
     drive_free_all();
     char_close_all();

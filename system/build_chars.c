@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Chardevs: -chardev, the ports of the board (-serial, -parallel, -debugcon), monitors, and what
  * stands in for those that nobody mentioned. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include "monitor/hmp.h"
+#include "monitor/qmp.h"
 #include "system/build.h"
 #include "system/chardev/char.h"
 #include "util/log.h"
+#include "util/fdset.h"
 #include "util/parse.h"
 
 enum { SERIAL_PORTS = 4, PARALLEL_PORTS = 3 };
@@ -55,11 +59,37 @@ BuildDefaults build_defaults(const VmConfig *cfg, const MachineType *type)
         .parallel = all && !type->no_parallel && !config_has(cfg, "parallel") &&
                     !names_device(cfg, parallels),
         .monitor =
-            all && !config_has(cfg, "monitor") && !config_has(cfg, "mon") && !uses_mon_prefix(cfg),
+            all && !config_has(cfg, "monitor") && !config_has(cfg, "mon") && !config_has(cfg, "qmp") &&
+            !config_has(cfg, "qmp-pretty") && !uses_mon_prefix(cfg),
         .floppy = all && !type->no_floppy && !names_device(cfg, floppies),
         .cdrom = all && !type->no_cdrom && !names_device(cfg, cdroms),
         .vga = all && !names_device(cfg, cards),
     };
+}
+
+/* A member that the option's check found to be a number. */
+static uint64_t option_number(const Json *kv, const char *key)
+{
+    uint64_t v = 0;
+
+    parse_u64(json_get_str(kv, key), 0, &v);
+    return v;
+}
+
+/* -add-fd: a duplicate of each, so that the option may name one descriptor twice. */
+static bool build_fdsets(VmConfig *cfg, GError **errp)
+{
+    CONFIG_FOREACH(cfg, "add-fd", use) {
+        int fd = (int)option_number(use->kv, "fd"), copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+        report_set_location(use->where);
+        if (copy < 0) {
+            return err_fail_errno(errp, errno, "error duplicating fd");
+        }
+        fdset_add((int64_t)option_number(use->kv, "set"), copy, json_get_str(use->kv, "opaque"));
+    }
+    fdset_keep();
+    return true;
 }
 
 bool build_chardevs(VmConfig *cfg, GError **errp)
@@ -69,6 +99,9 @@ bool build_chardevs(VmConfig *cfg, GError **errp)
 
     if (config_has(cfg, "daemonize")) {
         char_stdio_forbid();
+    }
+    if (!build_fdsets(cfg, errp)) {
+        return false;
     }
     if (echr != NULL && parse_i64(echr, 0, &code)) {
         char_set_escape((int)code);
@@ -173,9 +206,16 @@ bool build_ports(Vm *vm, VmConfig *cfg, const MachineType *type, GError **errp)
     return monitor != NULL && (!cfg->nographic || hmp_new(vm, monitor, errp) != NULL);
 }
 
+/* A monitor for people, or for programs. */
+static bool attach_monitor(Vm *vm, Char *c, bool control, bool pretty, GError **errp)
+{
+    return control ? qmp_new(vm, c, pretty, errp) : hmp_new(vm, c, errp) != NULL;
+}
+
 static bool plug_monitor(Vm *vm, const OptUse *use, unsigned n, GError **errp)
 {
     g_autofree char *id = g_strdup_printf("compat_monitor%u", n);
+    bool control = use->opt->name[0] == 'q', pretty = strcmp(use->opt->name, "qmp-pretty") == 0;
     GError *err = NULL;
     Char *c;
 
@@ -191,31 +231,41 @@ static bool plug_monitor(Vm *vm, const OptUse *use, unsigned n, GError **errp)
         g_propagate_error(errp, err);
         return false;
     }
-    return hmp_new(vm, c, errp) != NULL;
+    return attach_monitor(vm, c, control, pretty, errp);
+}
+
+/* -mon */
+static bool plug_mon(Vm *vm, const OptUse *use, GError **errp)
+{
+    const char *id = json_get_str(use->kv, "chardev");
+    Char *c = char_find(id);
+    bool pretty = false;
+
+    if (c == NULL) {
+        return err_fail(errp, "chardev \"%s\" not found", id);
+    }
+    parse_bool(json_get_str(use->kv, "pretty") ?: "off", &pretty);
+    return attach_monitor(vm, c, g_strcmp0(json_get_str(use->kv, "mode"), "control") == 0, pretty, errp);
 }
 
 bool build_monitors(Vm *vm, VmConfig *cfg, GError **errp)
 {
     unsigned n = 0;
 
-    CONFIG_FOREACH(cfg, "monitor", use) {
-        report_set_location(use->where);
-        if (!plug_monitor(vm, use, n++, errp)) {
-            return false;
-        }
-    }
-    CONFIG_FOREACH(cfg, "mon", use) {
-        const char *id = json_get_str(use->kv, "chardev");
-        Char *c = char_find(id);
+    for (unsigned i = 0; i < cfg->uses->len; i++) {
+        const OptUse *use = g_ptr_array_index(cfg->uses, i);
+        bool mon = strcmp(use->opt->name, "mon") == 0;
 
-        report_set_location(use->where);
-        if (c == NULL) {
-            return err_fail(errp, "chardev \"%s\" not found", id);
+        if (!mon && strcmp(use->opt->name, "monitor") != 0 && strcmp(use->opt->name, "qmp") != 0 &&
+            strcmp(use->opt->name, "qmp-pretty") != 0) {
+            continue;
         }
-        if (hmp_new(vm, c, errp) == NULL) {
+        report_set_location(use->where);
+        if (mon ? !plug_mon(vm, use, errp) : !plug_monitor(vm, use, n++, errp)) {
             return false;
         }
     }
     report_set_location(NULL);
+    qmp_watch_vm(vm);
     return true;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the options for displays, network, sound, drives, chardevs, objects and devices mean:
  * checks, and the shorthands that become -drive. Nothing is opened or made here. */
+#include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 #include "system/options_int.h"
 #include "util/keyval.h"
 #include "util/parse.h"
@@ -220,10 +223,36 @@ bool apply_mon(VmConfig *cfg, OptUse *use, GError **errp)
         !check_bool(use->kv, "pretty", errp)) {
         return false;
     }
-    if (mode != NULL && strcmp(mode, "control") == 0) {
-        return err_fail(errp, "QMP is not in this version");
+    if (json_has(use->kv, "pretty") && g_strcmp0(mode, "control") != 0) {
+        warn("'pretty' is ignored: the monitor does not speak QMP");
     }
     return json_has(use->kv, "chardev") || err_fail(errp, "chardev: no chardev given");
+}
+
+/* fd=N,set=M[,opaque=text]: the descriptor is ours from the beginning, so that nothing else gets its
+ * number; it is put into its set by build_fdsets(). */
+bool apply_add_fd(VmConfig *cfg, OptUse *use, GError **errp)
+{
+    static const char *const keys[] = { "fd", "set", "opaque", NULL };
+    uint64_t fd, set;
+
+    if (!check_keys(use->kv, keys, errp)) {
+        return false;
+    }
+    if (!json_has(use->kv, "fd") || !json_has(use->kv, "set")) {
+        return err_fail(errp, "fd and set options are required");
+    }
+    if (!parse_uint(json_get_str(use->kv, "fd"), 0, G_MAXINT, &fd)) {
+        return err_fail(errp, "Parameter 'fd' expects a number");
+    }
+    if (fd <= STDERR_FILENO) {
+        return err_fail(errp, "fd cannot be a standard I/O stream");
+    }
+    if (!parse_uint(json_get_str(use->kv, "set"), 0, INT64_MAX, &set)) {
+        return err_fail(errp, "Parameter 'set' expects a number");
+    }
+    return fcntl((int)fd, F_GETFD) >= 0 ||
+        err_fail(errp, "file descriptor %" PRIu64 " is not open", fd);
 }
 
 bool apply_object(VmConfig *cfg, OptUse *use, GError **errp)

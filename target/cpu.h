@@ -47,6 +47,17 @@ bool target_cpu_info(Cpu *cpu, const char *what, GString *out);
 bool target_cpu_reg(Cpu *cpu, const char *name, uint64_t *ret);
 unsigned target_cpu_code_bits(Cpu *cpu);        /* 16, 32, 64: for disassembly */
 
+/* ---- Models and properties, for QMP */
+#define TARGET_CPU_SUFFIX "x86_64-cpu"          /* "qemu64-x86_64-cpu" is a type of CPUs */
+Json *target_cpu_definitions(void);             /* the answer of query-cpu-definitions */
+/* {"name": ..., "props": {...}} of a model with changes; full: with all names of each feature. NULL + error. */
+Json *target_cpu_expand(const char *model, const Json *props, bool full, GError **errp);
+Json *target_cpu_props(void);                   /* rows {"name", "type"} of properties beside the Field rows */
+Json *target_cpu_prop(const Cpu *cpu, const char *name);    /* value of one of them; NULL: there is none */
+const ObjType *target_cpu_base(void);           /* abstract; the ancestor of all CPU types */
+const ObjType *target_cpu_type(const char *name);           /* "qemu64-x86_64-cpu"; NULL: no such model */
+void target_cpu_visit_types(void (*fn)(const ObjType *t, void *opaque), void *opaque);
+
 extern __thread Cpu *current_cpu;   /* NULL outside vCPU threads */
 void cpu_kick(Cpu *cpu);            /* any thread: makes it look at pending/stop soon, wakes it from HLT */
 

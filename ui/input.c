@@ -161,3 +161,24 @@ char *input_mice_text(void)
     }
     return g_string_free(s, FALSE);
 }
+
+Json *input_mice_json(void)
+{
+    const InputPort *current = input_find(INPUT_REL | INPUT_ABS);
+    Json *list = json_array_new();
+
+    for (guint i = 0; input_ports != NULL && i < input_ports->len; i++) {
+        const InputPort *p = g_ptr_array_index(input_ports, i);
+        Json *row;
+
+        if (p->handler->mask & (INPUT_REL | INPUT_ABS)) {
+            row = json_object_new();
+            json_set_str(row, "name", p->handler->name);
+            json_set_int(row, "index", p->index);
+            json_set_bool(row, "current", p == current);
+            json_set_bool(row, "absolute", (p->handler->mask & INPUT_ABS) != 0);
+            json_array_add(list, row);
+        }
+    }
+    return list;
+}

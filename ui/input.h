@@ -95,7 +95,9 @@ QKey qkey_from_number(unsigned scancode_set1);
 unsigned qkey_number(QKey k);                   /* set 1, bit 7 for the ones behind e0; 0: has none */
 /* "ctrl-alt-f1": pressed in order, released in reverse order after hold_ms (0: 100). */
 bool input_send_keys(const char *keys, int hold_ms, GError **errp);
+bool input_press_keys(const QKey *keys, unsigned n, int hold_ms, GError **errp);   /* the same */
 bool input_mouse_set(int index, GError **errp);             /* mouse_set N */
 char *input_mice_text(void);                                /* info mice; freed by the caller */
+Json *input_mice_json(void);                                /* as query-mice has them */
 
 #endif

@@ -131,26 +131,19 @@ static void send_tick(void *opaque)
     timer_set_in(send_timer, g->hold_ms * NS_PER_MS / 2);
 }
 
-bool input_send_keys(const char *keys, int hold_ms, GError **errp)
+bool input_press_keys(const QKey *keys, unsigned n, int hold_ms, GError **errp)
 {
-    g_auto(GStrv) words = g_strsplit(keys, "-", -1);
     g_autofree SendGroup *g = g_new0(SendGroup, 1);
 
+    if (n > SEND_MAX || n == 0) {
+        return err_fail(errp, n == 0 ? "no keys" : "too many keys");
+    }
+    if (g_queue_get_length(&send_queue) >= SEND_QUEUE) {
+        return err_fail(errp, "too many keys are waiting");
+    }
     g->hold_ms = hold_ms > 0 ? hold_ms : SEND_HOLD_MS;
-    for (char **w = words; *w != NULL; w++) {
-        QKey k = qkey_from_name(*w);
-
-        if (k == QKEY_UNMAPPED) {
-            return err_fail(errp, "invalid parameter: %s", *w);
-        }
-        if (g->n == SEND_MAX) {
-            return err_fail(errp, "too many keys");
-        }
-        g->key[g->n++] = k;
-    }
-    if (g->n == 0 || g_queue_get_length(&send_queue) >= SEND_QUEUE) {
-        return err_fail(errp, g->n == 0 ? "no keys" : "too many keys are waiting");
-    }
+    g->n = (int)n;
+    memcpy(g->key, keys, n * sizeof(*keys));
     if (send_timer == NULL) {
         send_timer = timer_new(loop_main(), CLOCK_VIRTUAL, send_tick, NULL);
     }
@@ -160,4 +153,24 @@ bool input_send_keys(const char *keys, int hold_ms, GError **errp)
     }
     g_steal_pointer(&g);
     return true;
+}
+
+bool input_send_keys(const char *keys, int hold_ms, GError **errp)
+{
+    g_auto(GStrv) words = g_strsplit(keys, "-", -1);
+    QKey found[SEND_MAX];
+    unsigned n = 0;
+
+    for (char **w = words; *w != NULL; w++) {
+        QKey k = qkey_from_name(*w);
+
+        if (k == QKEY_UNMAPPED) {
+            return err_fail(errp, "invalid parameter: %s", *w);
+        }
+        if (n == SEND_MAX) {
+            return err_fail(errp, "too many keys");
+        }
+        found[n++] = k;
+    }
+    return input_press_keys(found, n, hold_ms, errp);
 }

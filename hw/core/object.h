@@ -33,6 +33,11 @@ struct ObjType {
     /* A FIELD_LIVE property of this type or an ancestor was set after sealing; may refuse (the old
      * value is then put back). Called at every level that has it, base first. */
     bool (*changed)(Object *obj, const Field *prop, GError **errp);
+    /* -object and object-add: all properties are set, the object is to work from now on. The nearest
+     * ancestor that has one; NULL: nothing to do. */
+    bool (*complete)(Object *obj, GError **errp);
+    /* object-del: somebody uses it? NULL: nobody ever does. */
+    bool (*in_use)(const Object *obj);
 };
 
 struct Object {

@@ -386,6 +386,11 @@ bool vm_process_requests(Vm *vm, int *exit_code)
     return false;
 }
 
+void vm_handle_requests(Vm *vm)
+{
+    on_requests(vm);
+}
+
 /* ---- The main loop */
 
 static void hook_lock(void *opaque)

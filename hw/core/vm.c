@@ -314,6 +314,18 @@ void vm_notify_del(Vm *vm, const VmNotify *n)
     g_ptr_array_remove(vm->notify, (void *)n);
 }
 
+void vm_report(Vm *vm, const char *event, Json *data)
+{
+    for (guint i = 0; i < vm->notify->len; i++) {
+        const VmNotify *n = g_ptr_array_index(vm->notify, i);
+
+        if (n->report != NULL) {
+            n->report(n->opaque, event, data);
+        }
+    }
+    json_unref(data);
+}
+
 void vm_event(Vm *vm, const char *event, ShutdownCause cause)
 {
     for (guint i = 0; i < vm->notify->len; i++) {

@@ -92,6 +92,8 @@ typedef struct VmNotify {
     void (*wakeup)(void *opaque);    /* leave S3 */
     /* late in every reset, after devices and before CPUs: ROM copies */
     void (*reset)(void *opaque);
+    /* an event of a device, with what the monitor says about it: vm_report() */
+    void (*report)(void *opaque, const char *event, const Json *data);
     void *opaque;
 } VmNotify;
 
@@ -192,6 +194,9 @@ void vm_reset_devices(Vm *vm, ResetKind kind); /* all but CPUs; lines are lowere
 void vm_notify_add(Vm *vm, const VmNotify *n); /* kept */
 void vm_notify_del(Vm *vm, const VmNotify *n);
 void vm_event(Vm *vm, const char *event, ShutdownCause cause);
+/* "RTC_CHANGE", "DEVICE_DELETED", "BLOCK_IO_ERROR" ...: data as the schema has it; given away, may
+ * be NULL. VM lock held; any thread. */
+void vm_report(Vm *vm, const char *event, Json *data);
 
 /* Requests: any thread, vCPUs included, with or without the VM lock; the main loop acts on them
  * soon. */
@@ -211,5 +216,7 @@ void vm_request_quit_from_signal(Vm *vm, int signal, int pid);
  * lock not held: it is taken around every dispatch. */
 int vm_main_loop(Vm *vm);
 bool vm_process_requests(Vm *vm, int *exit_code); /* one round; true: the VM is to end. Lock held */
+/* The same at once instead of soon: for commands that answer when it is done. Main thread, lock held. */
+void vm_handle_requests(Vm *vm);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "system/chardev/char_int.h"
+#include "util/fdset.h"
 
 static GPtrArray *chars;            /* every open Char, oldest first; under the VM lock */
 
@@ -56,7 +57,7 @@ void char_visit(void (*fn)(Char *c, void *opaque), void *opaque)
 
 int char_open_path(const char *path, int flags, GError **errp)
 {
-    int fd = open(path, flags | O_CLOEXEC, 0666);
+    int fd = fdset_open(path, flags, 0666);
 
     if (fd < 0) {
         err_fail_errno(errp, errno, "Could not open '%s'", path);
@@ -291,6 +292,28 @@ Char *char_port(const char *port)
         }
     }
     return NULL;
+}
+
+int char_take_fd(Char *c)
+{
+    return c->backend->take_fd != NULL ? c->backend->take_fd(c) : -1;
+}
+
+bool char_can_yank(const Char *c)
+{
+    return c->backend->yank != NULL;
+}
+
+void char_yank(Char *c)
+{
+    if (c->backend->yank != NULL) {
+        c->backend->yank(c);
+    }
+}
+
+bool char_in_use(const Char *c)
+{
+    return c->user != NULL;
 }
 
 const char *char_id(const Char *c)

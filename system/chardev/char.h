@@ -52,6 +52,8 @@ typedef struct CharBackend {        /* stdio, socket, pty, file, mux ... */
     bool (*set)(Char *c, const char *what, int value);
     char *(*describe)(const Char *c);           /* "filename" of info chardev; NULL: the name */
     void (*user_changed)(Char *c);              /* attached or detached; may be NULL */
+    int (*take_fd)(Char *c);                    /* a descriptor that came along; may be NULL */
+    bool (*yank)(Char *c);                      /* cuts the connection; may be NULL */
 } CharBackend;
 
 SET_DECLARE(char_backends, CharBackend);
@@ -97,6 +99,11 @@ bool char_set(Char *c, const char *what, int value);        /* false: not known 
 void char_port_set(const char *port, Char *c);
 Char *char_port(const char *port);              /* NULL: nothing is plugged in there */
 
+/* A descriptor that came with what was read last (SCM_RIGHTS); the caller owns it. -1: none. */
+int char_take_fd(Char *c);
+bool char_can_yank(const Char *c);              /* could char_yank() do anything? */
+void char_yank(Char *c);                        /* cuts the connection at once */
+bool char_in_use(const Char *c);                /* does somebody read what comes in? */
 const char *char_id(const Char *c);
 bool char_connected(const Char *c);
 bool char_is_mux(const Char *c);

@@ -22,6 +22,7 @@ typedef struct SocketOptions {
     uint32_t to, reconnect;
 } SocketOptions;
 
+enum { PASSED_MAX = 16 };           /* descriptors of one message that are kept */
 enum { TEL_SE = 240, TEL_BREAK = 243, TEL_SB = 250, TEL_WILL = 251, TEL_DO = 253, TEL_DONT = 254,
        TEL_IAC = 255 };
 enum { TELOPT_BINARY = 0, TELOPT_ECHO = 1, TELOPT_SGA = 3 };
@@ -38,6 +39,8 @@ typedef struct Socket {
     TelnetState state;
     uint32_t reconnect_s;
     Timer *retry;
+    int passed[PASSED_MAX];         /* descriptors that came with the last message that had any */
+    unsigned passed_count;
 } Socket;
 
 static void socket_event(void *opaque, GIOCondition when);
@@ -66,9 +69,18 @@ static void socket_retry_later(Socket *s)
     }
 }
 
+static void socket_drop_passed(Socket *s)
+{
+    while (s->passed_count > 0) {
+        close(s->passed[--s->passed_count]);
+    }
+}
+
 static void socket_drop(Socket *s)
 {
     bool was = s->c->connected;
+
+    socket_drop_passed(s);
 
     if (s->fd >= 0) {
         loop_watch(loop_main(), s->fd, 0, NULL, NULL);
@@ -187,6 +199,59 @@ static size_t telnet_input(Socket *s, uint8_t *buf, size_t n)
     return out;
 }
 
+/* Keeps the descriptors of a message; those before it that nobody took are closed. */
+static void socket_take_passed(Socket *s, struct msghdr *m)
+{
+    for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h != NULL; h = CMSG_NXTHDR(m, h)) {
+        size_t count = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+        if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS) {
+            continue;
+        }
+        socket_drop_passed(s);
+        s->passed_count = (unsigned)MIN(count, (size_t)PASSED_MAX);
+        memcpy(s->passed, CMSG_DATA(h), s->passed_count * sizeof(int));
+    }
+}
+
+static ssize_t socket_receive(Socket *s, uint8_t *buf, size_t size)
+{
+    union { char bytes[CMSG_SPACE(sizeof(int) * PASSED_MAX)]; struct cmsghdr align; } control;
+    struct iovec iov = { buf, size };
+    struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+                        .msg_controllen = sizeof(control) };
+    ssize_t n;
+
+    if (!s->is_unix) {
+        return recv(s->fd, buf, size, 0);
+    }
+    n = recvmsg(s->fd, &m, MSG_CMSG_CLOEXEC);
+    if (n > 0) {
+        socket_take_passed(s, &m);
+    }
+    return n;
+}
+
+static int socket_take_passed_fd(Char *c)
+{
+    Socket *s = CHAR_STATE(Socket, c);
+    int fd;
+
+    if (s->passed_count == 0) {
+        return -1;
+    }
+    fd = s->passed[0];
+    s->passed_count--;
+    memmove(s->passed, s->passed + 1, s->passed_count * sizeof(int));
+    return fd;
+}
+
+/* The reader finds the end of the stream and does the rest. */
+static bool socket_yank(Char *c)
+{
+    return shutdown(CHAR_STATE(Socket, c)->fd, SHUT_RDWR) == 0;
+}
+
 static void socket_read(Socket *s)
 {
     uint8_t buf[4096];
@@ -198,7 +263,7 @@ static void socket_read(Socket *s)
         socket_watch(s);
         return;
     }
-    n = recv(s->fd, buf, MIN(room, sizeof(buf)), 0);
+    n = socket_receive(s, buf, MIN(room, sizeof(buf)));
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         socket_drop(s);
         return;
@@ -446,6 +511,7 @@ static void socket_close(Char *c)
     Socket *s = CHAR_STATE(Socket, c);
 
     s->reconnect_s = 0;
+    socket_drop_passed(s);
     if (s->retry != NULL) {
         timer_cancel(s->retry);
         timer_free(s->retry);
@@ -489,7 +555,7 @@ static const StructDef socket_options = { "ChardevSocket", sizeof(SocketOptions)
 static const CharBackend socket_backend = {
     .name = "socket", .options = &socket_options, .size = sizeof(Socket), .open = socket_open,
     .close = socket_close, .write = socket_write, .poll_input = socket_poll_input,
-    .describe = socket_describe,
+    .describe = socket_describe, .take_fd = socket_take_passed_fd, .yank = socket_yank,
 };
 CHAR_BACKEND_REGISTER(socket_backend);
 

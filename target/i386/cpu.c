@@ -91,7 +91,7 @@ static const DeviceType x86_cpu_base = {
 DEVICE_REGISTER(x86_cpu_base);
 
 /* Types live as long as the process. */
-static const CpuType *model_type(const char *model)
+const CpuType *x86_cpu_model_type(const char *model)
 {
     static GHashTable *types;
 
@@ -152,7 +152,7 @@ X86Cpu *x86_cpu_create(Vm *vm, const char *model, const char *features, const X8
     if (d == NULL) {
         return NULL;
     }
-    Device *dev = device_new(&model_type(d->name)->dev, vm, NULL);
+    Device *dev = device_new(&x86_cpu_model_type(d->name)->dev, vm, NULL);
     X86Cpu *c = CONTAINER(dev, X86Cpu, cpu.dev);
     apply_def(c, d);
     c->topo = topo != NULL ? *topo : one;

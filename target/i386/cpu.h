@@ -166,6 +166,7 @@ static inline X86Cpu *x86_cpu(Cpu *cpu) { return (X86Cpu *)cpu; }   /* cpu is th
 X86Cpu *x86_cpu_create(Vm *vm, const char *model, const char *features, const X86Topology *topo,
                        uint32_t apic_id, GError **errp);
 bool x86_cpu_model_known(const char *model);
+const CpuType *x86_cpu_model_type(const char *model);      /* of a known model; lives as long as the process */
 char *x86_cpu_help(void);                   /* -cpu help */
 /* The SMRAM container: a 4 GiB region the chipset fills; seen above everything else in SMM. Once. */
 void x86_cpu_set_smram(X86Cpu *c, MemRegion *smram);

@@ -113,20 +113,20 @@ void tcg_supported_features(uint32_t words[FEAT_WORDS])
 
 /* ---- names */
 
-static const struct { const char *alias, *name; } flag_aliases[] = {
+const FlagAlias x86_flag_aliases[] = {
     { "sse3", "pni" }, { "i64", "lm" }, { "xd", "nx" }, { "sse4-1", "sse4.1" }, { "sse4-2", "sse4.2" },
     { "ffxsr", "fxsr-opt" }, { "pclmuldq", "pclmulqdq" }, { "kvm-asyncpf-vmexit", "kvm-asyncpf-int" },
 };
+const unsigned x86_flag_aliases_count = G_N_ELEMENTS(x86_flag_aliases);
 
-/* Underscores count as dashes. -1: no such flag; -2: one of VMX's. */
-static int flag_find(const char *text)
+int x86_flag_find(const char *text)
 {
     g_autofree char *name = g_strdelimit(g_strdup(text), "_", '-');
     const char *n = name;
 
-    for (size_t k = 0; k < G_N_ELEMENTS(flag_aliases); k++) {
-        if (strcmp(n, flag_aliases[k].alias) == 0) {
-            n = flag_aliases[k].name;
+    for (size_t k = 0; k < G_N_ELEMENTS(x86_flag_aliases); k++) {
+        if (strcmp(n, x86_flag_aliases[k].alias) == 0) {
+            n = x86_flag_aliases[k].name;
         }
     }
     for (unsigned k = 0; k < x86_feature_names_count; k++) {
@@ -249,7 +249,7 @@ typedef struct Asked {
 
 static bool set_flag(Asked *a, const char *key, bool on, bool late, GError **errp)
 {
-    int f = flag_find(key);
+    int f = x86_flag_find(key);
 
     if (f == -1) {
         return err_fail(errp, "Property '%s-x86_64-cpu.%s' not found", a->d->name, key);
@@ -372,7 +372,7 @@ static bool set_value(Asked *a, const char *key, const char *value, GError **err
         on = true;
     } else if (strcmp(value, "off") == 0 || strcmp(value, "false") == 0 || strcmp(value, "no") == 0) {
         on = false;
-    } else if (flag_find(key) != -1) {
+    } else if (x86_flag_find(key) != -1) {
         return err_fail(errp, "Parameter '%s' expects 'on' or 'off'", key);
     } else {
         return err_fail(errp, "Property '%s-x86_64-cpu.%s' not found", d->name, key);

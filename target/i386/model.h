@@ -11,6 +11,11 @@
 typedef struct FeatureName { const char *name; uint16_t feature; } FeatureName;     /* FEATURE() */
 extern const FeatureName x86_feature_names[];
 extern const unsigned x86_feature_names_count;
+typedef struct FlagAlias { const char *alias, *name; } FlagAlias;
+extern const FlagAlias x86_flag_aliases[];
+extern const unsigned x86_flag_aliases_count;
+/* FEATURE() by name or alias; underscores count as dashes. -1: no such flag; -2: one of VMX's. */
+int x86_flag_find(const char *text);
 extern const char *const x86_feature_vmx_names[];
 extern const unsigned x86_feature_vmx_names_count;
 
