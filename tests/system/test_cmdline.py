@@ -89,7 +89,6 @@ WRONG = [
     (["-nic", "bogus"], "-nic bogus: Parameter 'type' does not accept value 'bogus'"),
     (["-netdev", "bogus,id=a"], "-netdev bogus,id=a: Parameter 'type' does not accept value 'bogus'"),
     (["-nic", "user"], "networking is not in this version"),
-    (["-qmp", "stdio"], "-qmp stdio: QMP is not in this version"),
     (["-incoming", "bogus:x"], "-incoming bogus:x: unknown migration protocol: bogus:x"),
     (["-incoming", "tcp:0:1"], "migration is not in this version"),
     (["-loadvm", "x"], "is not in this version"),
