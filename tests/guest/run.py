@@ -5,7 +5,7 @@
     run.py [--qemu BIN] [--bare BIN] [--accel tcg,tier=0 ...] [--record] [--reference] [NAME ...]
 
 Lines that begin with '*' are where QEMU 7.2 is known to differ from the manuals: --reference (run on QEMU to
-validate a program) leaves them out. Programs named bare_* need the machine without firmware (--bare)."""
+validate a program) leaves them out. Programs named bare_* need the machine without firmware (--bare), smp_* four vCPUs."""
 import argparse
 import pathlib
 import subprocess
@@ -14,6 +14,7 @@ import tempfile
 
 here = pathlib.Path(__file__).resolve().parent
 TIMEOUT = 40
+TIMEOUT_SMP = 120  # more vCPUs than host processors wait for each other
 
 
 def assemble(name, folder):
@@ -30,10 +31,13 @@ def run_machine(args, image, folder, accel):
     cmd = [args.qemu, "-cpu", "max", "-display", "none", "-m", "64", "-nodefaults", "-no-reboot", "-boot", "c",
            "-drive", f"file={image},format=raw,if=ide", "-debugcon", f"file:{out}",
            "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
+    if image.stem.startswith("smp_"):
+        cmd += ["-smp", "4"]
     if accel:
         cmd += ["-accel", accel]
     try:
-        res = subprocess.run(cmd, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
+        res = subprocess.run(cmd, stdin=subprocess.DEVNULL, capture_output=True,
+                             timeout=TIMEOUT_SMP if image.stem.startswith("smp_") else TIMEOUT)
         code = res.returncode
         if res.stderr:
             print(f"{image.stem}: {res.stderr.decode(errors='replace').strip()}")
@@ -94,7 +98,7 @@ def main():
                 results = []
                 if args.qemu and not name.startswith("bare_"):
                     results.append(run_machine(args, image, folder, accel))
-                if args.bare and not args.reference:
+                if args.bare and not args.reference and not name.startswith("smp_"):
                     results.append(run_bare(args, image, "0" if accel and "tier=0" in accel else "1"))
                 for text, code, cmd in results:
                     ran += 1
