@@ -219,7 +219,7 @@ Json *qmp_trace_event_set_state(QmpCtx *ctx, const QmpTraceEventSetStateArgs *ar
     return NULL;
 }
 
-/* ---- Statistics: no accelerator offers any */
+/* ---- What there is none of: statistics of accelerators, switches of migration */
 
 Json *qmp_query_stats(QmpCtx *ctx, const Json *args, GError **errp)
 {
@@ -227,6 +227,11 @@ Json *qmp_query_stats(QmpCtx *ctx, const Json *args, GError **errp)
 }
 
 Json *qmp_query_stats_schemas(QmpCtx *ctx, const QmpQueryStatsSchemasArgs *args, GError **errp)
+{
+    return json_array_new();
+}
+
+Json *qmp_query_migrate_capabilities(QmpCtx *ctx, GError **errp)
 {
     return json_array_new();
 }

@@ -2,6 +2,7 @@
 /* Commands on the machine: state, kinds of machines, CPUs, memory sizes, power. */
 #include <string.h>
 #include "accel/accel.h"
+#include "hw/core/hostmem.h"
 #include "hw/core/iothread.h"
 #include "hw/core/machine.h"
 #include "monitor/qmp_schema.h"
@@ -160,6 +161,9 @@ static Json *machine_json(const MachineType *t)
     json_set_bool(row, "hotpluggable-cpus", false);
     json_set_bool(row, "numa-mem-supported", false);
     json_set_bool(row, "deprecated", t->deprecated);
+    if (t->default_ram_id != NULL) {
+        json_set_str(row, "default-ram-id", t->default_ram_id);
+    }
     if (t->default_cpu != NULL) {
         json_set(row, "default-cpu-type", json_strf("%s-" TARGET_CPU_SUFFIX, t->default_cpu));
     }
@@ -281,6 +285,11 @@ Json *qmp_query_memory_size_summary(QmpCtx *ctx, GError **errp)
     json_set_uint(ret, "base-memory", vm_machine(ctx->vm)->ram_size);
     json_set_uint(ret, "plugged-memory", 0);
     return ret;
+}
+
+Json *qmp_query_memdev(QmpCtx *ctx, GError **errp)
+{
+    return hostmem_json(ctx->vm);
 }
 
 Json *qmp_query_iothreads(QmpCtx *ctx, GError **errp)

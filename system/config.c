@@ -312,7 +312,7 @@ bool config_finish(VmConfig *cfg, GError **errp)
     if (config_has(cfg, "append") && !kernel) {
         return err_fail(errp, "-append only allowed with -kernel option");
     }
-    if (cfg->nographic && config_has(cfg, "daemonize")) {
+    if (cfg->nographic && config_has(cfg, "daemonize") && !config_has(cfg, "nodefaults")) {
         return err_fail(errp, "-nographic cannot be used with -daemonize");
     }
     return true;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "hw/core/hostmem.h"
 #include "util/err.h"
 
 /* ---- The base type */
@@ -29,7 +30,9 @@ static void machine_base_fini(Object *obj)
     for (size_t i = 0; i < G_N_ELEMENTS(strings); i++) {
         g_clear_pointer(strings[i], g_free);
     }
-    ram_block_free(m->ram_block);
+    if (!m->ram_of_backend) {
+        ram_block_free(m->ram_block);
+    }
 }
 
 static const Field machine_props[] = {
@@ -219,6 +222,18 @@ RamBlock *machine_make_ram(Machine *m, GError **errp)
 {
     RamOptions opt = m->ram_options;
 
+    if (m->memory_backend != NULL && m->memory_backend[0] != '\0') {
+        RamBlock *b = hostmem_use(m->vm, m->memory_backend, errp);
+
+        if (b != NULL && b->used != m->ram_size && b->size != m->ram_size) {
+            hostmem_unuse(b, m->vm);
+            err_fail(errp, "Machine memory size does not match the size of the memory backend");
+            return NULL;
+        }
+        m->ram_block = b;
+        m->ram_of_backend = b != NULL;
+        return b;
+    }
     opt.no_merge = opt.no_merge || !m->mem_merge;
     opt.no_dump = opt.no_dump || !m->dump_guest_core;
     m->ram_block = ram_block_new(m->type->default_ram_id, m->ram_size, &opt, errp);

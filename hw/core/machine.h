@@ -50,6 +50,7 @@ struct Machine {
     bool boot_menu, boot_menu_set, boot_strict;
     char *vga; /* -vga: "std", "none"; NULL: the type's default_display */
     char *memory_backend;
+    bool ram_of_backend; /* ram_block is that object's */
     bool usb, usb_disabled, dump_guest_core, mem_merge, graphics, suppress_vmdesc, enable_graphics;
     /* Options that only the board understands, as text: "rtc": {base, clock, driftfix} (checked),
      * arrays "smbios", "fw_cfg", "option-rom" ({"romfile": ..., "bootindex": ...}) of objects in
