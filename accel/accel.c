@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "accel/irqchip.h"
 #include "util/err.h"
 #include "util/log.h"
 
@@ -83,7 +84,7 @@ static bool set_props(Accel *a, const Json *opts, GError **errp)
 
 bool accel_create(Vm *vm, const Json *opts, GError **errp)
 {
-    static const char *const known_absent[] = { "kvm", "xen", "hax", "hvf", "nvmm", "whpx", NULL };
+    static const char *const known_absent[] = { "xen", "hax", "hvf", "nvmm", "whpx", NULL };
     const char *name = json_get_str(opts, "accel");
     const AccelType *t = name != NULL ? accel_type_find(name) : NULL;
     const char *why = NULL;
@@ -134,4 +135,23 @@ bool accel_create_first(Vm *vm, const char *names, GError **errp)
     }
     g_propagate_error(errp, g_steal_pointer(&last));
     return false;
+}
+
+const struct IrqChipOps *irqchip_ops(const Vm *vm)
+{
+    return irqchip_parts(vm) != 0 ? vm->accel->type->irqchip : NULL;
+}
+
+unsigned irqchip_parts(const Vm *vm)
+{
+    const Accel *a = vm->accel;
+
+    return a != NULL && a->type->irqchip != NULL ? a->type->irqchip->parts(a) : 0;
+}
+
+bool accel_has_smm(const Vm *vm)
+{
+    const Accel *a = vm->accel;
+
+    return a == NULL || a->type->has_smm == NULL || a->type->has_smm(a);
 }

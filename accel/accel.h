@@ -41,6 +41,7 @@ typedef struct AccelType {
     bool (*breakpoint)(Accel *a, Cpu *cpu, GuestAddr at, bool insert, GError **errp);
     void (*info)(Accel *a, GString *out); /* info jit, info kvm */
     bool no_threads;                      /* runs nothing: vCPUs get no thread (qtest) */
+    bool (*has_smm)(const Accel *a);      /* NULL: it has */
 } AccelType;
 
 struct Accel {
@@ -53,6 +54,7 @@ struct Accel {
 extern const AccelType accel_base; /* "accel", abstract */
 
 const AccelType *accel_type_find(const char *name); /* "tcg"; NULL */
+bool accel_has_smm(const Vm *vm);           /* system management mode */
 char *accel_help(void); /* "Accelerators supported in QEMU binary:" ... */
 /* opts: {"accel": "tcg", props}. On success vm->accel is set and owned by the VM. */
 bool accel_create(Vm *vm, const Json *opts, GError **errp);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "accel/accel.h"
+#include "accel/kvm/kvm.h"
 #include "hw/core/info.h"
 #include "hw/core/loader.h"
 #include "hw/core/machine.h"
@@ -176,7 +177,10 @@ static void info_jit(Hmp *hmp, const Json *args)
 
 static void info_kvm(Hmp *hmp, const Json *args)
 {
-    hmp_puts(hmp, "kvm support: not compiled\n");
+    GString *out = g_string_new(NULL);
+
+    kvm_info(hmp_vm(hmp), out);
+    put_string(hmp, out);
 }
 
 /* ---- The board */

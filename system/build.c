@@ -96,6 +96,7 @@ static bool choose_accel(Vm *vm, VmConfig *cfg, GError **errp)
     const char *names = config_get(cfg, "machine", "accel");
     unsigned n = config_count(cfg, "accel"), tried = 0;
 
+    parse_bool(config_get(cfg, "overcommit", "cpu-pm") ?: "off", &vm->cpu_pm);
     if (n == 0) {
         return accel_create_first(vm, names != NULL ? names : "tcg", errp);
     }

@@ -89,7 +89,7 @@ static bool tcg_init(Accel *a, Vm *vm, GError **errp)
     t->vm = vm;
     t->listener = (MemListener){ .map_changed = tcg_map_changed, .opaque = t };
     addr_space_listen(vm->mem, &t->listener);
-    hooks = (RamHooks){ tcg_code_written, tcg_dirty_cleared, t };
+    hooks = (RamHooks){ .code_written = tcg_code_written, .dirty_cleared = tcg_dirty_cleared, .opaque = t };
     ram_set_hooks(&hooks);
     t->notify = (VmNotify){ .reset = tcg_machine_reset, .opaque = t };
     vm_notify_add(vm, &t->notify);

@@ -251,6 +251,10 @@ MemResult flat_range_write(AddrSpace *as, const FlatRange *fr, GuestAddr a, uint
     if (strict_refuses(r, off, size)) {
         return MEM_UNASSIGNED;
     }
+    if (G_UNLIKELY(__atomic_load_n(&r->eventfds, __ATOMIC_ACQUIRE) != NULL) &&
+        mem_eventfd_ring(r, off, size, val)) {
+        return MEM_OK;
+    }
     for (unsigned done = 0; done < size;) {
         unsigned n = io_chunk(r, off + done, size - done);
         uint64_t part = val >> (done * 8);

@@ -40,6 +40,7 @@ static FlatRange range_make(MemRegion *r, Wide base, GuestAddr start, GuestAddr 
         .offset = (uint64_t)((Wide)start - base),
         .ram = r->ram,
         .log_dirty = r->log_dirty,
+        .io_changes = r->io_changes,
     };
 
     if (is_memory(r)) {
@@ -229,7 +230,8 @@ bool flat_map_equal(const FlatMap *a, const FlatMap *b)
     }
     for (size_t i = 0; i < a->n; i++) {
         if (!range_equal(&a->ranges[i], &b->ranges[i]) ||
-            a->ranges[i].log_dirty != b->ranges[i].log_dirty) {
+            a->ranges[i].log_dirty != b->ranges[i].log_dirty ||
+            a->ranges[i].io_changes != b->ranges[i].io_changes) {
             return false;
         }
     }

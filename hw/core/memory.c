@@ -5,7 +5,9 @@
  * of address spaces and the transaction depth are kept here, once a process, under the VM lock. */
 #include "hw/core/memory.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hw/core/mem_int.h"
 #include "hw/core/vm.h"
@@ -125,6 +127,31 @@ static void free_ram(void *block)
     ram_block_free(block);
 }
 
+static bool begin_change(bool differs)
+{
+    if (differs) {
+        mem_txn_begin();
+        world.changed = true;
+    }
+    return differs;
+}
+
+/* Readers may still look at the old rows. */
+static void replace_eventfds(MemRegion *r, MemEventfds *now)
+{
+    MemEventfds *old = r->eventfds;
+
+    begin_change(true);
+    __atomic_store_n(&r->eventfds, now, __ATOMIC_RELEASE);
+    r->io_changes++;
+    mem_txn_commit();
+    if (old != NULL && mem_spaces()->len > 0) {
+        vm_retire(((AddrSpace *)g_ptr_array_index(mem_spaces(), 0))->vm, g_free, old);
+    } else {
+        g_free(old);
+    }
+}
+
 void mem_fini(MemRegion *r)
 {
     mem_txn_begin();
@@ -133,6 +160,9 @@ void mem_fini(MemRegion *r)
         mem_del(g_ptr_array_index(r->subs, r->subs->len - 1));
     }
     mem_txn_commit();
+    if (r->eventfds != NULL) {
+        replace_eventfds(r, NULL);
+    }
     g_clear_pointer(&r->subs, g_ptr_array_unref);
     if (r->owns_ram && r->ram != NULL) {
         if (mem_spaces()->len > 0) {
@@ -185,15 +215,6 @@ void mem_del(MemRegion *r)
 }
 
 /* Begins a transaction when the value differs, which the caller then stores and commits. */
-static bool begin_change(bool differs)
-{
-    if (differs) {
-        mem_txn_begin();
-        world.changed = true;
-    }
-    return differs;
-}
-
 void mem_set_enabled(MemRegion *r, bool on)
 {
     if (begin_change(r->enabled != on)) {
@@ -265,6 +286,69 @@ void mem_set_log_dirty(MemRegion *r, unsigned client, bool on)
         r->log_dirty = bits;
         mem_txn_commit();
     }
+}
+
+void mem_set_coalesced(MemRegion *r, bool on)
+{
+    if (begin_change(r->coalesced != on)) {
+        r->coalesced = on;
+        r->io_changes++;
+        mem_txn_commit();
+    }
+}
+
+void mem_add_eventfd(MemRegion *r, const MemEventfd *e)
+{
+    unsigned n = r->eventfds != NULL ? r->eventfds->n : 0;
+    MemEventfds *now = g_malloc0(sizeof(*now) + (n + 1) * sizeof(MemEventfd));
+
+    if (n > 0) {
+        memcpy(now->rows, r->eventfds->rows, n * sizeof(MemEventfd));
+    }
+    now->rows[n] = *e;
+    now->n = n + 1;
+    replace_eventfds(r, now);
+}
+
+static bool same_eventfd(const MemEventfd *a, const MemEventfd *b)
+{
+    return a->off == b->off && a->size == b->size && a->match == b->match &&
+           (!a->match || a->data == b->data) && a->fd == b->fd;
+}
+
+void mem_del_eventfd(MemRegion *r, const MemEventfd *e)
+{
+    unsigned n = r->eventfds != NULL ? r->eventfds->n : 0, k = 0;
+    MemEventfds *now = NULL;
+
+    while (k < n && !same_eventfd(&r->eventfds->rows[k], e)) {
+        k++;
+    }
+    if (k == n) {
+        return;
+    }
+    if (n > 1) {
+        now = g_malloc0(sizeof(*now) + (n - 1) * sizeof(MemEventfd));
+        memcpy(now->rows, r->eventfds->rows, k * sizeof(MemEventfd));
+        memcpy(now->rows + k, r->eventfds->rows + k + 1, (n - 1 - k) * sizeof(MemEventfd));
+        now->n = n - 1;
+    }
+    replace_eventfds(r, now);
+}
+
+bool mem_eventfd_ring(const MemRegion *r, GuestAddr off, unsigned size, uint64_t val)
+{
+    const MemEventfds *all = __atomic_load_n(&r->eventfds, __ATOMIC_ACQUIRE);
+    uint64_t mask = size < 8 ? (1ull << (size * 8)) - 1 : UINT64_MAX, one = 1;
+
+    for (unsigned i = 0; all != NULL && i < all->n; i++) {
+        const MemEventfd *e = &all->rows[i];
+
+        if (e->off == off && (e->size == 0 || e->size == size) && (!e->match || e->data == (val & mask))) {
+            return write(e->fd, &one, sizeof(one)) == sizeof(one) || errno == EAGAIN;
+        }
+    }
+    return false;
 }
 
 uint8_t *mem_ram_ptr(const MemRegion *r)

@@ -71,6 +71,9 @@ struct MemRegion {
     struct Object *owner; /* the device under construction when mem_init_* ran; may be NULL */
     bool *guard;          /* set while a callback of the owner runs (VM lock); never NULL */
     bool in_io;           /* the guard of a region without owner */
+    bool coalesced;       /* stores may arrive late, in order: see mem_set_coalesced() */
+    unsigned io_changes;  /* counts changes of the above and of eventfds */
+    struct MemEventfds *eventfds; /* atomic; NULL: none */
     bool owns_ram;
 };
 
@@ -101,6 +104,9 @@ void mem_set_readonly(MemRegion *r, bool on);
 void mem_set_alias_offset(MemRegion *r, GuestAddr off);
 void mem_set_rom_mode(MemRegion *r, bool on);
 void mem_set_log_dirty(MemRegion *r, unsigned client, bool on); /* DirtyClient, ram.h */
+/* Stores to this region have no effect that anybody sees before the next other access of the vCPU: an
+ * accelerator may collect them. */
+void mem_set_coalesced(MemRegion *r, bool on);
 void mem_txn_begin(void); /* nests; the new maps are published by the last commit */
 void mem_txn_commit(void);
 uint8_t *mem_ram_ptr(const MemRegion *r); /* host address of byte 0 of RAM, ROM, ROM device */
@@ -109,6 +115,23 @@ void mem_set_dirty(MemRegion *r, uint64_t off, uint64_t len);
 /* Absolute address of r in the tree it hangs in (aliases are not followed); false when not
  * attached. */
 bool mem_absolute(const MemRegion *r, GuestAddr *at);
+
+/* ---- Doorbells: a store that matches adds 1 to the eventfd and does nothing else; no device code runs. */
+typedef struct MemEventfd {
+    GuestAddr off;  /* within the region */
+    unsigned size;  /* of the store; 0: any */
+    bool match;     /* only stores of `data` */
+    uint64_t data;
+    int fd;         /* stays the caller's */
+} MemEventfd;
+typedef struct MemEventfds {
+    unsigned n;
+    MemEventfd rows[];
+} MemEventfds;
+void mem_add_eventfd(MemRegion *r, const MemEventfd *e);
+void mem_del_eventfd(MemRegion *r, const MemEventfd *e); /* the same values; nothing when there is none */
+/* Rings when one matches. Any thread that may use a map. */
+bool mem_eventfd_ring(const MemRegion *r, GuestAddr off, unsigned size, uint64_t val);
 
 /* ---- Address spaces */
 AddrSpace *addr_space_new(struct Vm *vm, const char *name, MemRegion *root); /* name is copied */
@@ -145,6 +168,7 @@ typedef struct FlatRange {
     bool readonly;     /* stores do not reach the memory */
     bool store_to_ops; /* ROM device: stores go to region->ops */
     uint8_t log_dirty;
+    unsigned io_changes; /* of the region, when the map was made */
 } FlatRange;
 
 /* The published map; only where the reader rule above holds. generation is unique over all maps. */

@@ -479,10 +479,20 @@ void ram_dirty_set_client(RamBlock *b, uint64_t off, uint64_t len, DirtyClient c
     set_bits(b->dirty[c], span_of(b, off, len));
 }
 
+static void sync_dirty(RamBlock *b, uint64_t off, uint64_t len, DirtyClient c)
+{
+    const RamHooks *hooks = __atomic_load_n(&ram.hooks, __ATOMIC_ACQUIRE);
+
+    if (c != DIRTY_CODE && hooks != NULL && hooks->dirty_sync != NULL) {
+        hooks->dirty_sync(hooks->opaque, b, off, len);
+    }
+}
+
 bool ram_dirty_get(const RamBlock *b, uint64_t off, uint64_t len, DirtyClient c)
 {
     PageSpan s = span_of(b, off, len);
 
+    sync_dirty((RamBlock *)b, off, len, c);
     for (uint64_t at = s.first; at < s.end; at = (at | 63) + 1) {
         if (__atomic_load_n(&b->dirty[c][at / 64], __ATOMIC_RELAXED) & word_mask(at, s.end)) {
             return true;
@@ -526,8 +536,10 @@ static void tell_cleared(RamBlock *b, uint64_t off, uint64_t len, DirtyClient c)
 
 bool ram_dirty_clear(RamBlock *b, uint64_t off, uint64_t len, DirtyClient c)
 {
-    bool any = take_bits(b, span_of(b, off, len), c, NULL);
+    bool any;
 
+    sync_dirty(b, off, len, c);
+    any = take_bits(b, span_of(b, off, len), c, NULL);
     if (any) {
         tell_cleared(b, off, len, c);
     }
@@ -539,6 +551,7 @@ bool ram_dirty_snapshot(RamBlock *b, uint64_t off, uint64_t len, DirtyClient c, 
     PageSpan s = span_of(b, off, len);
     bool any;
 
+    sync_dirty(b, off, len, c);
     memset(out, 0, (s.end - s.first + 63) / 64 * 8);
     any = take_bits(b, s, c, out);
     if (any) {

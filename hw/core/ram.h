@@ -80,6 +80,8 @@ typedef struct RamHooks {
     void (*code_written)(void *opaque, RamBlock *b, uint64_t off, uint64_t len);
     /* Bits of another client than DIRTY_CODE went from set to clear: stores must be seen again. */
     void (*dirty_cleared)(void *opaque, RamBlock *b, uint64_t off, uint64_t len, DirtyClient c);
+    /* Before bits of another client than DIRTY_CODE are read: whoever collects writes elsewhere brings them. */
+    void (*dirty_sync)(void *opaque, RamBlock *b, uint64_t off, uint64_t len);
     void *opaque;
 } RamHooks;
 void ram_set_hooks(const RamHooks *hooks);

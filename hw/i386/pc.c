@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "accel/accel.h"
 #include "hw/char/isa_chars.h"
 #include "hw/core/loader.h"
 #include "hw/display/vga.h"
@@ -296,7 +297,7 @@ static bool pc_vmport_get(Vm *vm, VmportRegs *r)
 {
     const uint64_t *g = current_cpu != NULL ? x86_cpu(current_cpu)->env.gpr : NULL;
 
-    if (g == NULL) {
+    if (g == NULL || !cpu_regs_pull(current_cpu, NULL)) {
         return false;
     }
     *r = (VmportRegs){ (uint32_t)g[R_RAX], (uint32_t)g[R_RBX], (uint32_t)g[R_RCX],
@@ -314,6 +315,7 @@ static void pc_vmport_set(Vm *vm, const VmportRegs *r)
     g[R_RDX] = r->edx;
     g[R_RSI] = r->esi;
     g[R_RDI] = r->edi;
+    cpu_regs_changed(current_cpu);
 }
 
 static bool pc_add_input(PcMachine *pc, GError **errp)
@@ -362,7 +364,7 @@ static bool pc_add_pm(PcMachine *pc, GError **errp)
         .sci = gsi_input(&pc->gsi, SCI_GSI),
         .smi = { pc_smi_line, pc, 0 },
         .s3 = { pc_s3_line, pc, 0 },
-        .smm_enabled = pc->smm != ONOFF_OFF,
+        .smm_enabled = pc->smm != ONOFF_OFF && accel_has_smm(pc->m.vm),
         .serial0 = char_port("serial0") != NULL,
         .serial1 = char_port("serial1") != NULL,
         .parallel0 = char_port("parallel0") != NULL,

@@ -7,6 +7,9 @@
  * Not modelled: CMCI, APIC base relocation (accepted, ignored), thermal and performance sources. */
 #include "hw/intc/apic_int.h"
 
+#include <string.h>
+
+#include "accel/irqchip.h"
 #include "hw/core/vm.h"
 #include "target/i386/apic_if.h"
 #include "util/bits.h"
@@ -70,7 +73,9 @@ static bool apic_ext_waits(const Apic *s)
 
 void apic_update(Apic *s)
 {
-    bool level = apic_ext_waits(s) || apic_deliverable(s) >= 0;
+    /* the kernel knows about all but what the 8259 pair asks for, where that is ours */
+    bool level = s->in_kernel ? s->ext_pending || s->bus->pic_level
+                              : apic_ext_waits(s) || apic_deliverable(s) >= 0;
 
     if (level || s->intr_level) {
         s->intr_level = level;
@@ -241,6 +246,9 @@ static void apic_timer_fired(void *opaque)
     Apic *s = opaque;
     int64_t now = clock_ns(CLOCK_VIRTUAL);
 
+    if (s->in_kernel) {
+        return;
+    }
     if (apic_timer_is(s, LVT_TSC_DEADLINE)) {
         if (s->tsc_deadline == 0) {
             return;
@@ -622,12 +630,12 @@ static bool apic_cpu_has_interrupt(void *opaque)
 static int apic_cpu_take(void *opaque)
 {
     Apic *s = opaque;
-    int vector = apic_deliverable(s);
+    int vector = s->in_kernel ? -1 : apic_deliverable(s);
 
     if (vector >= 0) {
         apic_clear_bit(s->irr, vector);
         apic_set_bit(s->isr, vector);
-    } else if (apic_ext_waits(s)) {
+    } else if (s->in_kernel ? s->ext_pending || s->bus->pic_level : apic_ext_waits(s)) {
         s->ext_pending = 0;
         vector = s->bus->pic_take != NULL ? s->bus->pic_take(s->bus->pic_opaque) : -1;
     }
@@ -640,12 +648,95 @@ static void apic_cpu_dump(void *opaque, void *gstring)
     apic_dump(&((Apic *)opaque)->dev, gstring);
 }
 
+/* ---- An APIC in the kernel: registers as a page, register n at n * 16 */
+
+static uint32_t page_get(const void *page, unsigned reg)
+{
+    uint32_t v;
+
+    memcpy(&v, (const char *)page + reg * 16, sizeof(v));
+    return v;
+}
+
+static void page_put(void *page, unsigned reg, uint32_t v)
+{
+    memcpy((char *)page + reg * 16, &v, sizeof(v));
+}
+
+static void apic_load_page(void *opaque, const void *page, uint64_t base, uint64_t deadline, bool wide)
+{
+    Apic *s = opaque;
+    uint32_t left;
+
+    s->apicbase = base;
+    s->id = page_get(page, REG_ID);
+    s->id = apic_is_x2(s) && wide ? s->id : s->id >> 24;
+    s->tpr = (uint8_t)page_get(page, REG_TPR);
+    s->arb_id = (uint8_t)(page_get(page, REG_APR) >> 24);
+    s->log_dest = (uint8_t)(page_get(page, REG_LDR) >> 24);
+    s->dest_mode = (uint8_t)(page_get(page, REG_DFR) >> 28);
+    s->spurious_vec = page_get(page, REG_SVR) & SVR_WRITABLE;
+    for (unsigned i = 0; i < 8; i++) {
+        s->isr[i] = page_get(page, REG_ISR + i);
+        s->tmr[i] = page_get(page, REG_TMR + i);
+        s->irr[i] = page_get(page, REG_IRR + i);
+    }
+    for (unsigned i = 0; i < LVT_COUNT; i++) {
+        s->lvt[i] = page_get(page, REG_LVT + i);
+    }
+    s->esr = page_get(page, REG_ESR);
+    s->icr[0] = page_get(page, REG_ICR);
+    s->icr[1] = page_get(page, REG_ICR2);
+    s->divide_conf = page_get(page, REG_DIVIDE) & 0x0b;
+    s->initial_count = page_get(page, REG_INITIAL);
+    left = MIN(page_get(page, REG_CURRENT), s->initial_count);
+    s->load_time = clock_ns(CLOCK_VIRTUAL) -
+                   (int64_t)((uint64_t)(s->initial_count - left) << apic_divide_shift(s));
+    s->next_time = s->load_time + (int64_t)apic_timer_span(s);
+    s->tsc_deadline = deadline;
+}
+
+static uint64_t apic_store_page(void *opaque, void *page, bool wide)
+{
+    Apic *s = opaque;
+
+    page_put(page, REG_ID, apic_is_x2(s) && wide ? s->id : s->id << 24);
+    page_put(page, REG_VERSION, APIC_VERSION | (LVT_COUNT - 1) << 16);
+    page_put(page, REG_TPR, s->tpr);
+    page_put(page, REG_APR, (uint32_t)s->arb_id << 24);
+    page_put(page, REG_LDR, apic_is_x2(s) ? apic_logical_id(s) : (uint32_t)s->log_dest << 24);
+    page_put(page, REG_DFR, (uint32_t)s->dest_mode << 28 | 0x0fffffff);
+    page_put(page, REG_SVR, s->spurious_vec);
+    for (unsigned i = 0; i < 8; i++) {
+        page_put(page, REG_ISR + i, s->isr[i]);
+        page_put(page, REG_TMR + i, s->tmr[i]);
+        page_put(page, REG_IRR + i, s->irr[i]);
+    }
+    for (unsigned i = 0; i < LVT_COUNT; i++) {
+        page_put(page, REG_LVT + i, s->lvt[i]);
+    }
+    page_put(page, REG_ESR, s->esr);
+    page_put(page, REG_ICR, s->icr[0]);
+    page_put(page, REG_ICR2, s->icr[1]);
+    page_put(page, REG_DIVIDE, s->divide_conf);
+    page_put(page, REG_INITIAL, s->initial_count);
+    page_put(page, REG_CURRENT, apic_current_count(s));
+    return s->tsc_deadline;
+}
+
+/* The kernel's APIC took a level-triggered interrupt of our I/O APIC to its end. */
+static void apic_kernel_eoi(void *opaque, uint8_t vector)
+{
+    apic_eoi_broadcast(((Apic *)opaque)->bus, vector);
+}
+
 const X86ApicOps apic_cpu_ops = {
     .take_interrupt = apic_cpu_take, .has_interrupt = apic_cpu_has_interrupt,
     .get_base = apic_cpu_get_base, .set_base = apic_cpu_set_base,
     .get_tpr = apic_cpu_get_tpr, .set_tpr = apic_cpu_set_tpr,
     .read_msr = apic_cpu_read_msr, .write_msr = apic_cpu_write_msr,
     .set_tsc_deadline = apic_cpu_set_deadline, .init_reset = apic_cpu_init, .dump = apic_cpu_dump,
+    .load_page = apic_load_page, .store_page = apic_store_page, .eoi = apic_kernel_eoi,
 };
 
 /* ---- Device */
@@ -654,6 +745,7 @@ static bool apic_realize(Device *dev, GError **errp)
 {
     Apic *s = CONTAINER(dev, Apic, dev);
 
+    s->in_kernel = (irqchip_parts(dev->vm) & IRQCHIP_APIC) != 0;
     s->timer = timer_new(loop_main(), CLOCK_VIRTUAL, apic_timer_fired, s);
     apic_bus_add(dev->vm, s);
     return true;
@@ -687,8 +779,15 @@ static void apic_reset(Device *dev, ResetKind kind)
 static void apic_pre_save(void *obj)
 {
     Apic *s = obj;
-    unsigned code = (s->divide_conf & 3) | ((s->divide_conf >> 1) & 4);
+    unsigned code;
 
+    if (s->in_kernel) {             /* comes with the vCPU's registers */
+        cpu_regs_pull(s->cpu, NULL);
+        if (!apic_timer_is(s, LVT_TSC_DEADLINE) && apic_current_count(s) != 0) {
+            timer_set(s->timer, s->next_time);      /* a stream says when it fires */
+        }
+    }
+    code = (s->divide_conf & 3) | ((s->divide_conf >> 1) & 4);
     s->base_saved = (uint32_t)s->apicbase;
     s->id_saved = (uint8_t)s->id;
     s->shift_saved = (int32_t)((code + 1) & 7);
@@ -709,6 +808,9 @@ static bool apic_post_load(void *obj, int version, GError **errp)
 {
     Apic *s = obj;
 
+    if (s->in_kernel) {             /* registers are written before the vCPU runs; the timer is the kernel's */
+        timer_cancel(s->timer);
+    }
     s->divide_conf &= 0x0b;
     s->spurious_vec &= SVR_WRITABLE;
     s->dest_mode &= 0x0f;

@@ -47,6 +47,8 @@ void apic_deliver(Vm *vm, const ApicMessage *m);
 /* INTR of the 8259 pair: LINT0 of every local APIC, or the pin itself where the APIC is off. take is called
  * for the INTA cycle. */
 Irq apic_pic_input(Vm *vm, int (*take)(void *opaque), void *opaque);
+/* The same as a message on the bus, as a device would write it: address, data. */
+void apic_message_to_msi(const ApicMessage *m, GuestAddr *addr, uint32_t *data);
 /* Who hears end-of-interrupt broadcasts of level-triggered vectors (I/O APICs, up to 4). */
 void apic_listen_eoi(Vm *vm, void (*eoi)(void *opaque, uint8_t vector), void *opaque);
 /* NMI button, "nmi" command: through LINT1 of every APIC. */

@@ -7,6 +7,7 @@
  * Focus processors and interrupt remapping are not modelled. */
 #include "hw/intc/apic_int.h"
 
+#include "accel/irqchip.h"
 #include "hw/core/vm.h"
 #include "target/i386/apic_if.h"
 #include "util/log.h"
@@ -103,11 +104,34 @@ static Apic *apic_lowest(ApicBus *bus, const ApicMessage *m)
     return best;
 }
 
+void apic_message_to_msi(const ApicMessage *m, GuestAddr *addr, uint32_t *data)
+{
+    /* a lowest-priority message carries the redirection hint too; ids above 8 bits go to the high half */
+    *addr = APIC_BASE_ADDR | (m->dest & 0xff) << 12 | (m->dest_mode ? 1 << 2 : 0) |
+            (m->delivery == APIC_DM_LOWEST ? 1 << 3 : 0) | (uint64_t)(m->dest & 0xffffff00) << 32;
+    *data = m->vector | (uint32_t)m->delivery << 8 | 1 << 14 | (m->level_triggered ? 1 << 15 : 0);
+}
+
+static bool to_kernel(Vm *vm, GuestAddr addr, uint32_t data)
+{
+    if (!(irqchip_parts(vm) & IRQCHIP_APIC)) {
+        return false;
+    }
+    irqchip_ops(vm)->send_msi(vm->accel, addr, data);
+    return true;
+}
+
 void apic_deliver(Vm *vm, const ApicMessage *m)
 {
     ApicBus *bus = vm->apic_bus;
+    GuestAddr addr;
+    uint32_t data;
 
     if (bus == NULL || bus->apics->len == 0) {
+        return;
+    }
+    apic_message_to_msi(m, &addr, &data);
+    if (to_kernel(vm, addr, data)) {
         return;
     }
     if (m->delivery == APIC_DM_LOWEST) {
@@ -134,6 +158,9 @@ void apic_deliver_msi(Vm *vm, GuestAddr addr, uint64_t data)
         .delivery = (data >> 8) & 7, .vector = data & 0xff, .level_triggered = (data >> 15) & 1,
     };
 
+    if ((addr & 0xffffffff & ~0xfffffull) == APIC_BASE_ADDR && to_kernel(vm, addr, (uint32_t)data)) {
+        return;
+    }
     if ((addr & ~0xfffffull) == APIC_BASE_ADDR) {
         apic_deliver(vm, &m);
     }
@@ -207,7 +234,7 @@ static void apic_pic_set(void *opaque, unsigned pin, int level)
         s->lint0_level = level != 0;
         if (level == 0) {
             s->ext_pending = 0;
-        } else if (rising && apic_on(s) && !apic_wants_pic(s)) {
+        } else if (rising && !s->in_kernel && apic_on(s) && !apic_wants_pic(s)) {
             apic_local_deliver(s, LVT_LINT0);
         }
         apic_update(s);
@@ -230,7 +257,7 @@ void apic_inject_nmi(Vm *vm)
     for (unsigned i = 0; bus != NULL && i < bus->apics->len; i++) {
         Apic *s = g_ptr_array_index(bus->apics, i);
 
-        if (apic_on(s)) {
+        if (apic_on(s) && !s->in_kernel) {
             apic_local_deliver(s, LVT_LINT1);
         } else {
             x86_cpu_signal_nmi(s->cpu);
@@ -290,7 +317,7 @@ static void apic_region_write(void *opaque, GuestAddr off, uint64_t val, unsigne
         return;
     }
     /* register 0 does not exist: a store there is a message to destination 0 */
-    if (off >= APIC_PAGE || off < 0x10 || s == NULL) {
+    if (off >= APIC_PAGE || off < 0x10 || s == NULL || s->in_kernel) {
         Apic *any = bus->apics->len > 0 ? g_ptr_array_index(bus->apics, 0) : NULL;
 
         if (any != NULL) {

@@ -60,6 +60,7 @@ typedef struct Apic {
     uint8_t ext_pending;            /* an ExtINT message asks for an INTA cycle */
     uint8_t lint0_level;
     bool intr_level;                /* what the CPU was last told */
+    bool in_kernel;                 /* the host's kernel models it; this is its state as others see it */
 } Apic;
 
 enum { EOI_LISTENERS = 4 };

@@ -6,6 +6,8 @@
  * falls again. Not modelled: MCS-80/85 call vectors, buffered mode, slaves on inputs other than 2. */
 #include "hw/intc/i8259.h"
 
+#include "accel/irqchip.h"
+#include "hw/core/vm.h"
 #include "hw/isa/isa.h"
 #include "util/err.h"
 #include "util/log.h"
@@ -39,6 +41,7 @@ typedef struct I8259 {
     uint8_t irq_base, read_reg_select, poll, special_mask, init_state;
     uint8_t auto_eoi, rotate_on_auto_eoi, special_fully_nested_mode, init4, single_mode, elcr;
     uint64_t count[8];
+    bool in_kernel;                 /* the host's kernel models the pair; this is its state as others see it */
 } I8259;
 
 /* Position of the most urgent set bit, counted from the highest priority line; 8 for none. */
@@ -75,6 +78,9 @@ static int pic_winner(const I8259 *s)
 
 static void pic_update(I8259 *s)
 {
+    if (s->in_kernel) {
+        return;
+    }
     irq_set(s->intr, pic_winner(s) >= 0);
 }
 
@@ -83,6 +89,10 @@ static void pic_set_line(void *opaque, unsigned pin, int level)
     I8259 *s = opaque;
     uint8_t bit = 1u << (pin & 7);
 
+    if (s->in_kernel) {
+        irqchip_ops(s->isa.dev.vm)->set_gsi(s->isa.dev.vm->accel, pin + (s->is_master ? 0 : 8), level);
+        return;
+    }
     if (level) {
         if ((s->last_irr & bit) == 0) {
             s->count[pin & 7]++;
@@ -307,9 +317,52 @@ static const MemOps elcr_ops = {
     .read = elcr_read, .write = elcr_write, .min_size = 1, .max_size = 1,
 };
 
+/* ---- A pair in the kernel */
+
+static void pic_from_kernel(I8259 *s)
+{
+    IrqChipPic k;
+
+    if (!s->in_kernel || !irqchip_ops(s->isa.dev.vm)->get_pic(s->isa.dev.vm->accel, !s->is_master, &k)) {
+        return;
+    }
+    s->last_irr = k.last_irr;
+    s->irr = k.irr;
+    s->imr = k.imr;
+    s->isr = k.isr;
+    s->priority_add = k.priority_add & 7;
+    s->irq_base = k.irq_base;
+    s->read_reg_select = k.read_reg_select;
+    s->poll = k.poll;
+    s->special_mask = k.special_mask;
+    s->init_state = k.init_state & 3;
+    s->auto_eoi = k.auto_eoi;
+    s->rotate_on_auto_eoi = k.rotate_on_auto_eoi;
+    s->special_fully_nested_mode = k.special_fully_nested_mode;
+    s->init4 = k.init4;
+    s->elcr = k.elcr & s->elcr_mask;
+}
+
+static void pic_to_kernel(I8259 *s)
+{
+    const IrqChipPic k = {
+        .last_irr = s->last_irr, .irr = s->irr, .imr = s->imr, .isr = s->isr, .priority_add = s->priority_add,
+        .irq_base = s->irq_base, .read_reg_select = s->read_reg_select, .poll = s->poll,
+        .special_mask = s->special_mask, .init_state = s->init_state, .auto_eoi = s->auto_eoi,
+        .rotate_on_auto_eoi = s->rotate_on_auto_eoi, .special_fully_nested_mode = s->special_fully_nested_mode,
+        .init4 = s->init4, .elcr = s->elcr, .elcr_mask = s->elcr_mask,
+    };
+
+    if (s->in_kernel) {
+        irqchip_ops(s->isa.dev.vm)->set_pic(s->isa.dev.vm->accel, !s->is_master, &k);
+    }
+}
+
 static bool pic_realize(Device *dev, GError **errp)
 {
     I8259 *s = CONTAINER(dev, I8259, isa.dev);
+
+    s->in_kernel = (irqchip_parts(dev->vm) & IRQCHIP_PIC) != 0;
 
     mem_init_io(&s->io, "pic", 2, &pic_ops, s);
     mem_init_io(&s->elcr_io, "elcr", 1, &elcr_ops, s);
@@ -327,6 +380,7 @@ static void pic_reset(Device *dev, ResetKind kind)
     s->elcr = 0;
     s->irr = 0;
     pic_init_state(s);
+    pic_to_kernel(s);
 }
 
 static bool pic_post_load(void *obj, int version, GError **errp)
@@ -336,8 +390,11 @@ static bool pic_post_load(void *obj, int version, GError **errp)
     if (s->priority_add > 7 || s->init_state > INIT_ICW4) {
         return err_fail(errp, "i8259: impossible state");
     }
+    pic_to_kernel(s);
     return true;
 }
+
+static void pic_pre_save(void *obj) { pic_from_kernel(obj); }
 
 static const VmField pic_vm_fields[] = {
     VM_FIELD_U8(I8259, last_irr), VM_FIELD_U8(I8259, irr), VM_FIELD_U8(I8259, imr),
@@ -350,7 +407,7 @@ static const VmField pic_vm_fields[] = {
 };
 static const VmState pic_vmstate = {
     .name = "i8259", .version = 1, .min_version = 1, .fields = pic_vm_fields,
-    .post_load = pic_post_load,
+    .pre_save = pic_pre_save, .post_load = pic_post_load,
 };
 
 static const Field pic_props[] = {
@@ -415,8 +472,10 @@ static void pic_dump_one(const I8259 *s, unsigned index, GString *out)
 
 void i8259_dump(const Device *master, GString *out)
 {
-    const I8259 *m = CONTAINER(master, const I8259, isa.dev);
+    I8259 *m = CONTAINER((Device *)master, I8259, isa.dev);
 
+    pic_from_kernel(m);
+    pic_from_kernel(m->slave);
     pic_dump_one(m->slave, 1, out);
     pic_dump_one(m, 0, out);
 }

@@ -7,7 +7,9 @@
 #include "hw/intc/ioapic.h"
 
 #include <inttypes.h>
+#include <string.h>
 
+#include "accel/irqchip.h"
 #include "hw/intc/apic.h"
 #include "hw/core/vm.h"
 #include "hw/intc/i8259.h"
@@ -39,15 +41,40 @@ typedef struct Ioapic {
     uint32_t levels;                /* of all pins */
     uint64_t ioredtbl[IOAPIC_PINS];
     uint64_t count[IOAPIC_PINS];
+    bool in_kernel;                 /* the host's kernel models it; this is its state as others see it */
+    bool routed;                    /* only the local APICs are there: it has to know our messages */
 } Ioapic;
 
-static void ioapic_send(Ioapic *s, uint64_t rte)
+static ApicMessage ioapic_message(uint64_t rte)
 {
-    const ApicMessage m = {
+    return (ApicMessage){
         .dest = rte >> RTE_DEST_SHIFT, .dest_mode = (rte & RTE_LOGICAL) != 0,
         .delivery = (rte & RTE_DELIVERY) >> RTE_DELIVERY_SHIFT, .vector = rte & RTE_VECTOR,
         .level_triggered = (rte & RTE_LEVEL) != 0,
     };
+}
+
+/* So that end-of-interrupt of our level-triggered vectors comes to us, and eventfds can stand for pins. */
+static void ioapic_route(Ioapic *s, unsigned from, unsigned to)
+{
+    Vm *vm = s->dev.vm;
+
+    for (unsigned pin = from; s->routed && pin < to; pin++) {
+        ApicMessage m = ioapic_message(s->ioredtbl[pin]);
+        GuestAddr addr;
+        uint32_t data;
+
+        apic_message_to_msi(&m, &addr, &data);
+        irqchip_ops(vm)->route_msi(vm->accel, pin, addr, data, (s->ioredtbl[pin] & RTE_MASKED) != 0);
+    }
+    if (s->routed) {
+        irqchip_ops(vm)->routes_commit(vm->accel);
+    }
+}
+
+static void ioapic_send(Ioapic *s, uint64_t rte)
+{
+    const ApicMessage m = ioapic_message(rte);
 
     apic_deliver(s->dev.vm, &m);
 }
@@ -73,6 +100,10 @@ static void ioapic_set_pin(void *opaque, unsigned pin, int level)
     uint32_t bit;
     bool rising;
 
+    if (s->in_kernel) {
+        irqchip_ops(s->dev.vm)->set_gsi(s->dev.vm->accel, pin, level);
+        return;
+    }
     s->count[pin] += level != 0 && (s->levels & (1u << (pin == 0 ? 2 : pin))) == 0;
     if (pin == 0) {
         pin = 2;                    /* ISA IRQ 0: pin 0 belongs to the 8259's INTR */
@@ -140,6 +171,7 @@ static void ioapic_write_rte(Ioapic *s, unsigned pin, bool high, uint32_t val)
         s->irr = (s->irr & ~bit) | (s->levels & bit);
     }
     s->ioredtbl[pin] = rte;
+    ioapic_route(s, pin, pin + 1);
     ioapic_service_level(s, pin);
 }
 
@@ -201,9 +233,48 @@ static const MemOps ioapic_ops = {
     .read = ioapic_read, .write = ioapic_write, .min_size = 1, .max_size = 4,
 };
 
+/* ---- One in the kernel */
+
+static void ioapic_from_kernel(Ioapic *s)
+{
+    IrqChipIoapic k;
+
+    if (!s->in_kernel || !irqchip_ops(s->dev.vm)->get_ioapic(s->dev.vm->accel, &k)) {
+        return;
+    }
+    s->id = k.id & 0x0f;
+    s->ioregsel = (uint8_t)k.ioregsel;
+    s->irr = k.irr & ((1u << IOAPIC_PINS) - 1);
+    for (unsigned i = 0; i < IOAPIC_PINS; i++) {
+        s->ioredtbl[i] = k.redirtbl[i] & (RTE_WRITABLE | RTE_READ_ONLY);
+    }
+}
+
+static void ioapic_to_kernel(Ioapic *s)
+{
+    IrqChipIoapic k = { .base = IOAPIC_BASE, .ioregsel = s->ioregsel, .id = s->id, .irr = s->irr };
+
+    memcpy(k.redirtbl, s->ioredtbl, sizeof(k.redirtbl));
+    if (s->in_kernel) {
+        irqchip_ops(s->dev.vm)->set_ioapic(s->dev.vm->accel, &k);
+    }
+}
+
+static void ioapic_pre_save(void *obj) { ioapic_from_kernel(obj); }
+
+static bool ioapic_post_load(void *obj, int version, GError **errp)
+{
+    ioapic_to_kernel(obj);
+    ioapic_route(obj, 0, IOAPIC_PINS);
+    return true;
+}
+
 static bool ioapic_realize(Device *dev, GError **errp)
 {
     Ioapic *s = CONTAINER(dev, Ioapic, dev);
+
+    s->in_kernel = (irqchip_parts(dev->vm) & IRQCHIP_IOAPIC) != 0;
+    s->routed = !s->in_kernel && (irqchip_parts(dev->vm) & IRQCHIP_APIC) != 0;
 
     if (s->version != VERSION_82093 && s->version != VERSION_WITH_EOI) {
         return err_fail(errp, "IOAPIC version 0x11 or 0x20 expected, not 0x%02x", s->version);
@@ -225,6 +296,8 @@ static void ioapic_reset(Device *dev, ResetKind kind)
     for (unsigned i = 0; i < IOAPIC_PINS; i++) {
         s->ioredtbl[i] = RTE_MASKED;
     }
+    ioapic_to_kernel(s);
+    ioapic_route(s, 0, IOAPIC_PINS);
 }
 
 static const VmField ioapic_vm_fields[] = {
@@ -234,6 +307,7 @@ static const VmField ioapic_vm_fields[] = {
 };
 static const VmState ioapic_vmstate = {
     .name = "ioapic", .version = 3, .min_version = 1, .fields = ioapic_vm_fields,
+    .pre_save = ioapic_pre_save, .post_load = ioapic_post_load,
 };
 
 static const Field ioapic_props[] = {
@@ -286,9 +360,10 @@ void ioapic_dump(const Device *ioapic, GString *out)
     static const char *const delivery[] = {
         "fixed", "lowest", "SMI", "...", "NMI", "INIT", "...", "extINT",
     };
-    const Ioapic *s = CONTAINER(ioapic, const Ioapic, dev);
+    Ioapic *s = CONTAINER((Device *)ioapic, Ioapic, dev);
     uint32_t remote = 0;
 
+    ioapic_from_kernel(s);
     g_string_append_printf(out, "ioapic0: ver=0x%x id=0x%02x sel=0x%02x", s->version, s->id,
                            s->ioregsel);
     if (s->ioregsel >= IND_REDIRECTION) {
@@ -321,7 +396,8 @@ void ioapic_counts(const Device *ioapic, uint64_t counts[IOAPIC_PINS])
 
 void gsi_init(GsiFanout *g, Device *pic_master, Device *ioapic)
 {
-    *g = (GsiFanout){ 0 };
+    *g = (GsiFanout){ .vm = pic_master != NULL ? pic_master->vm : ioapic->vm };
+    g->in_kernel = (irqchip_parts(g->vm) & IRQCHIP_IOAPIC) != 0;
     for (unsigned i = 0; i < 16 && pic_master != NULL; i++) {
         g->pic[i] = i8259_input(pic_master, i);
     }
@@ -334,6 +410,10 @@ static void gsi_set(void *opaque, unsigned gsi, int level)
 {
     const GsiFanout *g = opaque;
 
+    if (g->in_kernel) {             /* it goes to both controllers there */
+        irqchip_ops(g->vm)->set_gsi(g->vm->accel, gsi, level);
+        return;
+    }
     if (gsi < 16) {
         irq_set(g->pic[gsi], level);
     }

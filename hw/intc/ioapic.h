@@ -19,6 +19,8 @@ void ioapic_counts(const Device *ioapic, uint64_t counts[IOAPIC_PINS]);
 /* GSI n drives 8259 input n (0-15) and I/O APIC input n. The board embeds it; ioapic may be NULL. */
 typedef struct GsiFanout {
     Irq pic[16], ioapic[IOAPIC_PINS];
+    Vm *vm;
+    bool in_kernel;                 /* the controllers are: one call there does both */
 } GsiFanout;
 void gsi_init(GsiFanout *g, Device *pic_master, Device *ioapic);
 Irq gsi_input(GsiFanout *g, unsigned gsi);              /* unconnected for gsi >= IOAPIC_PINS */

@@ -8,6 +8,8 @@
  * pulse that loads a counter is not modelled. The low pulse of mode 2 is given to IRQ 0 as one event. */
 #include "hw/timer/i8254.h"
 
+#include "accel/irqchip.h"
+#include "hw/core/vm.h"
 #include "hw/isa/isa.h"
 #include "util/bits.h"
 #include "util/err.h"
@@ -41,6 +43,7 @@ typedef struct Pit {
     Irq out0;
     Timer *timer;
     PitChannel channels[PIT_CHANNELS];
+    bool in_kernel;                 /* the host's kernel models it; this is its state as others see it */
 } Pit;
 
 /* ---- Counting */
@@ -142,6 +145,9 @@ static void pit_arm(Pit *s, int64_t from)
         return;
     }
     c->next_transition_time = pit_time_of(c, next);
+    if (s->in_kernel) {
+        return;                     /* only said in snapshots */
+    }
     timer_set(s->timer, MAX(c->next_transition_time, MIN(now, from) + 1));
 }
 
@@ -177,10 +183,53 @@ static void pit_changed(Pit *s, unsigned channel)
     if (channel == 0) {
         int64_t now = clock_ns(CLOCK_VIRTUAL);
 
-        if (!s->channels[0].irq_disabled) {
+        if (!s->channels[0].irq_disabled && !s->in_kernel) {
             irq_set(s->out0, pit_out_at(&s->channels[0], now));
         }
         pit_arm(s, now);
+    }
+}
+
+/* ---- One in the kernel: its speaker port is there too */
+
+static void pit_from_kernel(Pit *s)
+{
+    IrqChipPit k;
+
+    if (!s->in_kernel || !irqchip_ops(s->isa.dev.vm)->get_pit(s->isa.dev.vm->accel, &k)) {
+        return;
+    }
+    for (unsigned i = 0; i < PIT_CHANNELS; i++) {
+        const IrqChipPitChannel *from = &k.channels[i];
+
+        s->channels[i] = (PitChannel){
+            .count = (int32_t)MIN(from->count, 0x10000u), .latched_count = from->latched_count,
+            .count_latched = from->count_latched, .status_latched = from->status_latched, .status = from->status,
+            .read_state = from->read_state, .write_state = from->write_state, .write_latch = from->write_latch,
+            .rw_mode = from->rw_mode, .mode = from->mode % 6, .bcd = from->bcd, .gate = from->gate,
+            .count_load_time = from->load_time, .next_transition_time = -1, .loaded = true, .triggered = true,
+        };
+    }
+    s->channels[0].irq_disabled = k.hpet_legacy;
+    pit_arm(s, clock_ns(CLOCK_VIRTUAL));
+}
+
+static void pit_to_kernel(Pit *s)
+{
+    IrqChipPit k = { .hpet_legacy = s->channels[0].irq_disabled != 0 };
+
+    for (unsigned i = 0; i < PIT_CHANNELS; i++) {
+        const PitChannel *c = &s->channels[i];
+
+        k.channels[i] = (IrqChipPitChannel){
+            .count = (uint32_t)c->count, .latched_count = c->latched_count, .count_latched = c->count_latched,
+            .status_latched = c->status_latched, .status = c->status, .read_state = c->read_state,
+            .write_state = c->write_state, .write_latch = c->write_latch, .rw_mode = c->rw_mode, .mode = c->mode,
+            .bcd = c->bcd, .gate = c->gate, .load_time = c->count_load_time,
+        };
+    }
+    if (s->in_kernel) {
+        irqchip_ops(s->isa.dev.vm)->set_pit(s->isa.dev.vm->accel, &k);
     }
 }
 
@@ -188,6 +237,12 @@ static void pit_irq_control(void *opaque, unsigned pin, int level)
 {
     Pit *s = opaque;
 
+    if (s->in_kernel) {
+        pit_from_kernel(s);
+        s->channels[0].irq_disabled = level == 0;
+        pit_to_kernel(s);
+        return;
+    }
     s->channels[0].irq_disabled = level == 0;
     if (level == 0) {
         timer_cancel(s->timer);
@@ -424,6 +479,7 @@ static bool pit_realize(Device *dev, GError **errp)
 {
     Pit *s = CONTAINER(dev, Pit, isa.dev);
 
+    s->in_kernel = (irqchip_parts(dev->vm) & IRQCHIP_PIT) != 0;
     s->timer = timer_new(loop_main(), CLOCK_VIRTUAL, pit_fired, s);
     mem_init_io(&s->io, "pit", 4, &pit_ops, s);
     isa_register_ioport(dev, &s->io, s->iobase);
@@ -452,6 +508,7 @@ static void pit_reset(Device *dev, ResetKind kind)
     s->channels[2].paused_at = MAX(now, 1);
     s->channels[0].irq_disabled = irq_disabled;
     pit_changed(s, 0);
+    pit_to_kernel(s);
 }
 
 /* The stream has no moment at which a gate stopped a counter: it becomes the moment of saving. */
@@ -460,6 +517,7 @@ static void pit_pre_save(void *obj)
     Pit *s = obj;
     int64_t now = clock_ns(CLOCK_VIRTUAL);
 
+    pit_from_kernel(s);
     for (unsigned i = 0; i < PIT_CHANNELS; i++) {
         PitChannel *c = &s->channels[i];
 
@@ -503,6 +561,10 @@ static bool pit_post_load(void *obj, int version, GError **errp)
         pit_arm(s, now);
     } else {
         timer_set(s->timer, s->channels[0].next_transition_time);
+    }
+    if (s->in_kernel) {
+        timer_cancel(s->timer);
+        pit_to_kernel(s);
     }
     return true;
 }

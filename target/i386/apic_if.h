@@ -19,6 +19,11 @@ typedef struct X86ApicOps {
     void (*set_tsc_deadline)(void *apic, uint64_t tsc);
     void (*init_reset)(void *apic);                 /* INIT */
     void (*dump)(void *apic, void *gstring);        /* info lapic */
+    /* The registers as a 1 KiB page (register n at n * 16), for an APIC that the host's kernel models. wide: in x2APIC
+     * mode its id has 32 bits there. store_page returns the TSC deadline. */
+    void (*load_page)(void *apic, const void *page, uint64_t base, uint64_t tsc_deadline, bool wide);
+    uint64_t (*store_page)(void *apic, void *page, bool wide);
+    void (*eoi)(void *apic, uint8_t vector);        /* of a level-triggered interrupt the kernel's APIC took */
 } X86ApicOps;
 
 /* hw/intc/apic.c calls these; they set CPU_PENDING_* and kick. Any thread. */

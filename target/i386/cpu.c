@@ -7,6 +7,7 @@
 
 #include "accel/accel.h"
 #include "target/i386/features.h"
+#include "target/i386/kvm_x86.h"
 #include "target/i386/model.h"
 #include "target/i386/tcg/insn.h"
 #include "util/err.h"
@@ -25,7 +26,11 @@ const TcgGuestOps x86_tcg_ops = {
 
 /* ---- the device */
 
-static bool cpu_has_work(const Cpu *cpu) { return x86_can_deliver(cpu); }
+/* An in-kernel APIC waits in the kernel. */
+static bool cpu_has_work(const Cpu *cpu)
+{
+    return x86_can_deliver(cpu) || (cpu->kvm != NULL && x86_kvm((const X86Cpu *)cpu)->apic_in_kernel);
+}
 
 bool x86_cpu_is_bsp(const X86Cpu *c) { return c->bsp; }
 
@@ -105,6 +110,7 @@ const CpuType *x86_cpu_model_type(const char *model)
                                  .parent = &x86_cpu_base.type };
         t->dev.category = DEV_CPU;
         t->tcg = &x86_tcg_ops;
+        t->kvm = &x86_kvm_ops;
         t->has_work = cpu_has_work;
         t->dump = x86_cpu_dump;
         t->virt_to_phys = x86_virt_to_phys;
@@ -147,7 +153,14 @@ X86Cpu *x86_cpu_create(Vm *vm, const char *model, const char *features, const X8
                        uint32_t apic_id, GError **errp)
 {
     static const X86Topology one = { 1, 1, 1 };
-    X86CpuDef *d = x86_def_parse(model, features, vm->cpus->len > 0, errp);
+    Kvm *kvm = kvm_of(vm);
+    X86Supported can;
+    X86CpuDef *d;
+
+    if (kvm != NULL && !x86_kvm_supported(kvm, &can, errp)) {
+        return NULL;
+    }
+    d = x86_def_parse_for(kvm != NULL ? &can : NULL, model, features, vm->cpus->len > 0, errp);
 
     if (d == NULL) {
         return NULL;
@@ -175,4 +188,5 @@ void x86_cpu_set_smram(X86Cpu *c, MemRegion *smram)
     mem_add(&c->smm_root, 0, &c->smm_system, 0);
     mem_add(&c->smm_root, 0, &c->smm_ram, 1);
     c->mem_smm = addr_space_new(vm, name, &c->smm_root);
+    kvm_add_smm_space(vm, c->mem_smm);
 }

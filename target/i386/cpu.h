@@ -80,6 +80,16 @@ typedef struct X86Xsave {
 enum { XCR0_X87 = 1, XCR0_SSE = 2, XCR0_AVX = 4, XCR0_OPMASK = 1 << 5, XCR0_ZMMH = 1 << 6,
        XCR0_ZMM16 = 1 << 7, XCR0_PKRU = 1 << 9 };
 
+/* An event taken but not delivered yet: only a kernel's KVM stops a vCPU there. The translator delivers it before
+ * its first instruction. */
+typedef enum X86HeldKind { HELD_NONE, HELD_EXCEPTION, HELD_PENDING, HELD_INTERRUPT, HELD_SOFT, HELD_NMI } X86HeldKind;
+typedef struct X86Held {
+    uint8_t kind, vector;           /* HELD_PENDING: an exception whose CR2 or DR6 (payload) is not set yet */
+    bool has_error, has_payload;
+    uint32_t error;
+    uint64_t payload;
+} X86Held;
+
 typedef struct X86Env {
     uint64_t gpr[16];
     uint64_t rip;                   /* of the instruction being executed */
@@ -112,6 +122,7 @@ typedef struct X86Env {
     uint64_t smbase, apic_base, microcode_rev, smi_count;
     uint64_t kvm_system_time, kvm_wall_clock, kvm_other[8], tsc_hz;
     uint64_t mon_addr;              /* MONITOR's address; not watched */
+    X86Held ev;
 
     X86Xsave xs;
 

@@ -220,19 +220,54 @@ static void def_max(X86CpuDef *d)
     d->words[FEAT_1_ECX] |= B(31);
 }
 
-static bool def_start(X86CpuDef *d, const char *model, bool quiet, GError **errp)
+/* The host's processor, with all that KVM can give of it. */
+static void def_host(X86CpuDef *d, const X86Supported *can)
+{
+    g_strlcpy(d->vendor, can->vendor, sizeof(d->vendor));
+    g_strlcpy(d->id, can->id, sizeof(d->id));
+    d->family = can->family;
+    d->model = can->model;
+    d->stepping = can->stepping;
+    d->level = can->level;
+    d->xlevel = can->xlevel;
+    d->phys_bits = can->phys_bits;
+    memcpy(d->words, can->words, sizeof(d->words));
+    d->words[FEAT_1_EDX] &= ~B(28);                             /* follows topology, as AMD's twin does */
+    d->words[FEAT_8000_0001_ECX] &= ~(B(1) | B(22));
+    d->words[FEAT_7_0_ECX] &= ~B(16);
+}
+
+/* What every model has under KVM, where the host can: the clocks, no I/O delay, async page faults, steal time,
+ * end of interrupt without exit, x2APIC, ARAT. What makes no sense there goes: ACPI clocking, MONITOR, SVM. */
+static void def_kvm_defaults(X86CpuDef *d, const X86Supported *can)
+{
+    d->words[FEAT_KVM] |= can->words[FEAT_KVM] & (B(0) | B(1) | B(3) | B(4) | B(5) | B(6) | B(24));
+    d->words[FEAT_1_ECX] |= can->words[FEAT_1_ECX] & B(21);
+    d->words[FEAT_1_ECX] |= B(31);
+    d->words[FEAT_6_EAX] |= can->words[FEAT_6_EAX] & B(2);
+    d->words[FEAT_1_EDX] &= ~B(22);
+    d->words[FEAT_1_ECX] &= ~B(3);
+    d->words[FEAT_8000_0001_ECX] &= ~B(2);
+}
+
+static bool def_start(X86CpuDef *d, const X86Supported *can, const char *model, bool quiet, GError **errp)
 {
     const X86Model *m;
 
     d->name = g_strdup(model);
     d->hypervisor_leaves = true;
-    if (is_max(model)) {
+    if (is_max(model) && can != NULL && can->kvm) {
+        def_host(d, can);
+    } else if (is_max(model)) {
         if (strcmp(model, "host") == 0 && !quiet) {
             info("CPU model 'host' is 'max' under the translator");
         }
         def_max(d);
     } else if ((m = model_find(model)) != NULL) {
         def_from_model(d, m);
+        if (can != NULL && can->kvm) {
+            def_kvm_defaults(d, can);
+        }
     } else if (strcmp(model, "base") != 0) {
         return err_fail(errp, "unable to find CPU model '%s'", model);
     }
@@ -419,14 +454,18 @@ static bool is_derived_word(unsigned w)
     return w == FEAT_XSAVE_XCR0_LO || w == FEAT_XSAVE_XCR0_HI || w == FEAT_XSAVE_XSS_LO || w == FEAT_XSAVE_XSS_HI;
 }
 
-static bool def_mask(Asked *a, bool quiet, GError **errp)
+static bool def_mask(Asked *a, const X86Supported *from, bool quiet, GError **errp)
 {
     X86CpuDef *d = a->d;
     uint32_t can[FEAT_WORDS];
     GString *lost = g_string_new(NULL);
     bool generic = is_generic(d->name), ok = true;
 
-    tcg_supported_features(can);
+    if (from != NULL) {
+        memcpy(can, from->words, sizeof(can));
+    } else {
+        tcg_supported_features(can);
+    }
     for (unsigned w = 0; w < FEAT_WORDS; w++) {
         uint32_t gone = d->words[w] & ~can[w];
 
@@ -446,7 +485,8 @@ static bool def_mask(Asked *a, bool quiet, GError **errp)
     if (lost->len > 0 && d->enforce) {
         ok = err_fail(errp, "CPU model '%s' needs features that are not available here:%s", d->name, lost->str);
     } else if (lost->len > 0 && !quiet) {
-        warn("CPU model '%s' without what this host or the translator lacks:%s", d->name, lost->str);
+        warn("CPU model '%s' without what this host or the %s lacks:%s", d->name,
+             from != NULL ? "kernel's KVM" : "translator", lost->str);
     }
     g_string_free(lost, TRUE);
     return ok;
@@ -481,11 +521,12 @@ static void def_finish(X86CpuDef *d)
     d->kvm_signature = w[FEAT_KVM] != 0;
 }
 
-X86CpuDef *x86_def_parse(const char *model, const char *features, bool quiet, GError **errp)
+X86CpuDef *x86_def_parse_for(const X86Supported *can, const char *model, const char *features, bool quiet,
+                             GError **errp)
 {
     X86CpuDef *d = g_new0(X86CpuDef, 1);
     Asked a = { .d = d, .vmx = g_string_new(NULL) };
-    bool ok = def_start(d, model != NULL ? model : "qemu64", quiet, errp);
+    bool ok = def_start(d, can, model != NULL ? model : "qemu64", quiet, errp);
 
     if (ok && features != NULL) {
         g_auto(GStrv) items = g_strsplit(features, ",", -1);
@@ -497,7 +538,7 @@ X86CpuDef *x86_def_parse(const char *model, const char *features, bool quiet, GE
     for (unsigned w = 0; w < FEAT_WORDS; w++) {
         d->words[w] = (d->words[w] | a.plus[w]) & ~a.minus[w];
     }
-    ok = ok && def_mask(&a, quiet, errp);
+    ok = ok && def_mask(&a, can, quiet, errp);
     g_string_free(a.vmx, TRUE);
     if (!ok) {
         x86_def_free(d);
@@ -505,6 +546,11 @@ X86CpuDef *x86_def_parse(const char *model, const char *features, bool quiet, GE
     }
     def_finish(d);
     return d;
+}
+
+X86CpuDef *x86_def_parse(const char *model, const char *features, bool quiet, GError **errp)
+{
+    return x86_def_parse_for(NULL, model, features, quiet, errp);
 }
 
 void x86_def_free(X86CpuDef *def)

@@ -49,9 +49,20 @@ typedef struct X86CpuDef {
     bool kvm_signature, hypervisor_leaves, enforce;
 } X86CpuDef;
 
+/* What an accelerator can give, word by word, and the processor it stands on. */
+typedef struct X86Supported {
+    uint32_t words[FEAT_WORDS];
+    bool kvm;                       /* "host" is this processor; named models get the paravirtual flags */
+    char vendor[13], id[49];
+    uint32_t family, model, stepping, level, xlevel, phys_bits;
+} X86Supported;
+
 /* Parses "-cpu model,features". One summarised warning goes out for what had to be masked, unless the model is
  * a generic one and nothing of it was asked for by name, or quiet. NULL + error. */
 X86CpuDef *x86_def_parse(const char *model, const char *features, bool quiet, GError **errp);
+/* The same for an accelerator that can do `can`; NULL: the translator. */
+X86CpuDef *x86_def_parse_for(const X86Supported *can, const char *model, const char *features, bool quiet,
+                             GError **errp);
 void x86_def_free(X86CpuDef *def);
 /* What this translator can give on this host, word by word. */
 void tcg_supported_features(uint32_t words[FEAT_WORDS]);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "accel/accel.h"
+#include "accel/kvm/guest.h"
 #include "target/i386/features.h"
 #include "target/i386/tcg/insn.h"
 #include "util/log.h"
@@ -100,8 +101,10 @@ void x86_update_hflags(X86Cpu *c)
 
 static void forget(X86Cpu *c, bool global_too)
 {
-    x86_interp_flush(c);
-    guest_tlb_flush(&c->cpu, global_too);
+    if (c->cpu.accel_data != NULL) {
+        x86_interp_flush(c);
+        guest_tlb_flush(&c->cpu, global_too);
+    }
 }
 
 static unsigned pcid(const X86Env *env)
@@ -146,6 +149,9 @@ void x86_set_cr3(X86Cpu *c, uint64_t v)
     if (!(env->efer & EFER_LMA)) {
         env->cr3 = (uint32_t)env->cr3;
     }
+    if (c->cpu.accel_data == NULL) {
+        return;
+    }
     x86_interp_flush(c);
     if (!(env->cr4 & CR4_PCIDE)) {
         guest_tlb_flush(&c->cpu, false);
@@ -164,7 +170,7 @@ void x86_set_cr4(X86Cpu *c, uint64_t v)
 
     env->cr4 = v;
     x86_update_hflags(c);
-    if (diff & CR4_PCIDE) {
+    if ((diff & CR4_PCIDE) && c->cpu.accel_data != NULL) {
         guest_tlb_set_asid(&c->cpu, pcid(env));
     }
     if (diff & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_LA57 | CR4_SMEP | CR4_SMAP | CR4_PCIDE | CR4_PKE)) {
@@ -278,8 +284,10 @@ void x86_cpu_reset(X86Cpu *c, bool init)
     c->cpu.halted = false;
     reset_segments(c);
     x86_update_hflags(c);
+    env->ev = (X86Held){ .kind = HELD_NONE };
     if (c->cpu.accel_data != NULL) {
         guest_tlb_set_asid(&c->cpu, 0);
         forget(c, true);
     }
+    kvm_regs_replaced(&c->cpu, KVM_PUT_RESET);
 }

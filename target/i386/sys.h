@@ -123,6 +123,8 @@ G_NORETURN void x86_triple_fault(X86Cpu *c);
 void x86_set_flags(X86Cpu *c, uint64_t v, uint64_t mask);
 void x86_watch_io(X86Cpu *c, unsigned port, unsigned n);
 
+bool x86_deliver_boot(Cpu *cpu);            /* a pending reset, INIT or SIPI; false: nothing to do */
+
 /* ---- smm.c */
 void x86_smm_enter(X86Cpu *c);
 void x86_smm_leave(X86Cpu *c);              /* RSM; may shut down */

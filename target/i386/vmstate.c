@@ -3,6 +3,12 @@
  * section are not understood. */
 #include "target/i386/sys.h"
 
+#include <string.h>
+
+#include "accel/accel.h"
+#include "accel/kvm/guest.h"
+#include "util/err.h"
+
 static const VmField seg_fields[] = {
     VM_FIELD_U32(X86Seg, sel), VM_FIELD_U64(X86Seg, base), VM_FIELD_U32(X86Seg, limit), VM_FIELD_U32(X86Seg, attr),
     VM_FIELD_END
@@ -14,6 +20,62 @@ static const VmField table_fields[] = {
 };
 static const VmState table_vmstate = { .name = "table", .version = 1, .min_version = 1, .fields = table_fields };
 
+static bool held_needed(const void *obj)
+{
+    return ((const X86Cpu *)obj)->env.ev.kind != HELD_NONE;
+}
+
+static bool held_post_load(void *obj, int version, GError **errp)
+{
+    X86Cpu *c = obj;
+
+    return c->env.ev.kind <= HELD_NMI || err_fail(errp, "cpu: impossible event");
+}
+
+static const VmField held_fields[] = {
+    VM_ROW(X86Cpu, env.ev.kind, uint8_t, VM_U8), VM_ROW(X86Cpu, env.ev.vector, uint8_t, VM_U8),
+    VM_ROW(X86Cpu, env.ev.has_error, bool, VM_BOOL), VM_ROW(X86Cpu, env.ev.has_payload, bool, VM_BOOL),
+    VM_ROW(X86Cpu, env.ev.error, uint32_t, VM_U32), VM_ROW(X86Cpu, env.ev.payload, uint64_t, VM_U64), VM_FIELD_END
+};
+static const VmState held_vmstate = {
+    .name = "cpu/held_event", .version = 1, .min_version = 1, .fields = held_fields, .needed = held_needed,
+    .post_load = held_post_load,
+};
+
+static bool pv_needed(const void *obj)
+{
+    const X86Env *env = &((const X86Cpu *)obj)->env;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(env->kvm_other); i++) {
+        if (env->kvm_other[i] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const VmField pv_fields[] = { VM_FIELD_ARRAY(X86Cpu, env.kvm_other, uint64_t, VM_U64), VM_FIELD_END };
+static const VmState pv_vmstate = {
+    .name = "cpu/kvm_msrs", .version = 1, .min_version = 1, .fields = pv_fields, .needed = pv_needed,
+};
+
+static const VmState *const cpu_sections[] = { &held_vmstate, &pv_vmstate, NULL };
+
+/* Registers may be in the kernel. */
+static void pre_save(void *obj)
+{
+    cpu_regs_pull(&((X86Cpu *)obj)->cpu, NULL);
+}
+
+static bool pre_load(void *obj, GError **errp)
+{
+    X86Cpu *c = obj;
+
+    c->env.ev = (X86Held){ .kind = HELD_NONE };
+    memset(c->env.kvm_other, 0, sizeof(c->env.kvm_other));
+    return true;
+}
+
 static bool post_load(void *obj, int version, GError **errp)
 {
     X86Cpu *c = obj;
@@ -23,6 +85,7 @@ static bool post_load(void *obj, int version, GError **errp)
     c->env.rflags = (c->env.rflags & FL_ALL) | FL_R1;
     c->cpu.mem = c->env.smm && c->mem_smm != NULL ? c->mem_smm : c->mem_normal;
     x86_update_hflags(c);
+    kvm_regs_replaced(&c->cpu, KVM_PUT_FULL);
     return true;
 }
 
@@ -53,4 +116,5 @@ static const VmField cpu_fields[] = {
 };
 const VmState x86_cpu_vmstate = {
     .name = "cpu", .version = 12, .min_version = 12, .fields = cpu_fields, .post_load = post_load,
+    .pre_load = pre_load, .pre_save = pre_save, .sections = cpu_sections,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A machine of RAM and one CPU, to run a boot sector or flat binary without firmware: loaded at 0x7c00, started
  * there in real mode. Port 0xe9 is standard output, port 0xf4 ends the run (status value * 2 + 1), 0xb2
- * raises an SMI. usage: bare [-cpu MODEL] [-tier N] [-d ITEMS] FILE */
+ * raises an SMI. usage: bare [-cpu MODEL] [-tier N] [-accel JSON] [-d ITEMS] FILE */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +102,9 @@ int main(int argc, char **argv)
         } else if (k + 1 < argc && strcmp(argv[k], "-tier") == 0) {
             g_free(accel);
             accel = g_strdup_printf("{'accel': 'tcg', 'tier': %d}", atoi(argv[++k]));
+        } else if (k + 1 < argc && strcmp(argv[k], "-accel") == 0) {
+            g_free(accel);
+            accel = g_strdup(argv[++k]);
         } else if (k + 1 < argc && strcmp(argv[k], "-d") == 0) {
             log_set_items(argv[++k], NULL);
         } else {
@@ -109,7 +112,7 @@ int main(int argc, char **argv)
         }
     }
     if (file == NULL) {
-        fprintf(stderr, "usage: bare [-cpu MODEL] [-tier N] [-d ITEMS] FILE\n");
+        fprintf(stderr, "usage: bare [-cpu MODEL] [-tier N] [-accel JSON] [-d ITEMS] FILE\n");
         return 1;
     }
     build(&b, cpu, accel);

@@ -100,6 +100,24 @@ static bool take_interrupt(X86Cpu *c)
     return true;
 }
 
+bool x86_deliver_boot(Cpu *cpu)
+{
+    X86Cpu *c = x86_cpu(cpu);
+    uint32_t can = deliverable(c, pending_now(cpu));
+
+    if (can & CPU_PENDING_RESET) {
+        pending_clear(cpu, CPU_PENDING_RESET);
+        x86_cpu_reset(c, false);
+    } else if (can & CPU_PENDING_INIT) {
+        take_init(c);
+    } else if (can & CPU_PENDING_SIPI) {
+        take_sipi(c);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 bool x86_deliver_pending(Cpu *cpu)
 {
     X86Cpu *c = x86_cpu(cpu);

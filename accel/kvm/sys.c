@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The real system calls behind KvmSys. */
+#include "accel/kvm/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int sys_open(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+
+    return fd < 0 ? -errno : fd;
+}
+
+static int sys_ioctl(int fd, unsigned long request, void *arg)
+{
+    int r = ioctl(fd, request, arg);
+
+    return r < 0 ? -errno : r;
+}
+
+static void *sys_map(int fd, size_t size, size_t offset)
+{
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
+
+    return p == MAP_FAILED ? NULL : p;
+}
+
+static void sys_unmap(void *p, size_t size) { munmap(p, size); }
+
+static int64_t sys_read_at(int fd, void *buf, size_t n, uint64_t offset)
+{
+    ssize_t r = pread(fd, buf, n, (off_t)offset);
+
+    return r < 0 ? -errno : r;
+}
+
+static void sys_close(int fd) { close(fd); }
+
+static void sys_signal(int tid)
+{
+    int saved = errno;
+
+    syscall(SYS_tgkill, getpid(), tid, SIGUSR1);
+    errno = saved;
+}
+
+const KvmSys kvm_sys_linux = {
+    .open = sys_open, .ioctl = sys_ioctl, .map = sys_map, .unmap = sys_unmap, .read_at = sys_read_at,
+    .close = sys_close, .signal = sys_signal,
+};
+const KvmSys *kvm_sys = &kvm_sys_linux;
