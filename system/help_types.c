@@ -52,6 +52,8 @@ static void print_prop(const Field *prop, const ChildDef *child, void *opaque)
         g_autofree char *line = field_help_line(prop);
 
         puts(line);
+    } else {
+        printf("  %s=<child<%s>>\n", child->name, child->type->name);
     }
 }
 

@@ -424,6 +424,18 @@ char *field_size_text(char *number, uint64_t v)
 }
 
 /* The value after "default: "; NULL when help shows none. */
+static bool shown_parse(const Field *f, void *member, const char *text, GError **errp)
+{
+    return err_fail(errp, "'%s' cannot be set", f->name);
+}
+
+static char *shown_print(const Field *f, const void *member)
+{
+    return NULL;
+}
+
+const FieldOps field_shown_ops = { .type_name = "link", .parse = shown_parse, .print = shown_print };
+
 static char *field_default_text(const Field *f)
 {
     bool is_signed;

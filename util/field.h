@@ -21,6 +21,7 @@ typedef enum FieldFlags {
     FIELD_LIVE       = 1 << 1,      /* may be set after realize */
     FIELD_READ_ONLY  = 1 << 2,
     FIELD_NO_DEFAULT = 1 << 3,      /* help prints no "(default: ...)" */
+    FIELD_SHOWN      = 1 << 4,      /* name and type are all there is: see the macro FIELD_SHOWN_AS */
 } FieldFlags;
 
 typedef struct Field Field;
@@ -111,6 +112,12 @@ struct Field {
 /* A Json * member that takes any value. */
 #define FIELD_ANY(n, T, m, ...) \
     { .name = n, .kind = FIELD_ANY, .offset = FIELD_OFFSET(T, m, Json *), ##__VA_ARGS__ }
+
+/* A line, a region or a link that tools find among the properties but that nobody sets by text. */
+#define FIELD_SHOWN_AS(n, t) \
+    { .name = n, .kind = FIELD_CUSTOM, .of.ops = &field_shown_ops, .type_name = t, \
+      .flags = FIELD_READ_ONLY | FIELD_SHOWN }
+extern const FieldOps field_shown_ops;
 
 /* Element rows: static const Field elem = FIELD_ELEM(FIELD_STR); lists of structs and enums name them. */
 #define FIELD_ELEM(k, ...) { .name = "", .kind = k, ##__VA_ARGS__ }

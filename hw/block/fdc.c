@@ -512,8 +512,8 @@ static const Field fdc_props[] = {
                .help = "FDC drive type, 144/288/120/none/auto"),
     FIELD_ENUM("fallback", Fdc, fallback, &fd_type_enum, FD_288,
                .help = "FDC drive type, 144/288/120/none/auto"),
-    FIELD_I32("bootindexA", Fdc, boot_a, -1),
-    FIELD_I32("bootindexB", Fdc, boot_b, -1),
+    FIELD_I32("bootindexA", Fdc, boot_a, -1, .flags = FIELD_NO_DEFAULT),
+    FIELD_I32("bootindexB", Fdc, boot_b, -1, .flags = FIELD_NO_DEFAULT),
     { 0 },
 };
 

@@ -45,8 +45,8 @@ static void print_device(const Device *dev, GString *out, int indent)
         for (const Field *f = t->props; f != NULL && f->name != NULL; f++) {
             g_autofree char *text = field_to_text(f, dev);
 
-            if (strcmp(f->name, "bootindex") == 0) { /* the machine's, not the device's */
-                continue;
+            if (f->flags & (FIELD_SHOWN | FIELD_NO_DEFAULT)) {
+                continue; /* of the object, not of the device: bootindex, links */
             }
             g_string_append_printf(out, "%*s%s = %s\n", indent, "", f->name,
                                    text != NULL ? text : "");

@@ -142,6 +142,8 @@ static const Field vga_pci_props[] = {
     FIELD_U32("xmax", VgaPci, xmax, 0),
     FIELD_U32("ymax", VgaPci, ymax, 0),
     FIELD_U32("refresh_rate", VgaPci, refresh_rate, 0),
+    FIELD_BOOL("big-endian-framebuffer", VgaPci, vga.big_endian, false,
+               .flags = FIELD_NO_DEFAULT | FIELD_LIVE),
     FIELD_BOOL("global-vmstate", VgaPci, global_vmstate, false),
     { 0 },
 };

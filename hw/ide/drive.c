@@ -257,7 +257,7 @@ static void ide_drive_unrealize(Device *dev)
         FIELD_STR("ver", IdeDrive, version, NULL), FIELD_U64("wwn", IdeDrive, wwn, 0),             \
         FIELD_STR("serial", IdeDrive, serial, NULL), FIELD_STR("model", IdeDrive, model, NULL),    \
         FIELD_U32("unit", IdeDrive, unit, UINT32_MAX),                                             \
-        FIELD_I32("bootindex", IdeDrive, bootindex, -1)
+        FIELD_I32("bootindex", IdeDrive, bootindex, -1, .flags = FIELD_NO_DEFAULT)
 
 static const Field ide_hd_props[] = {
     IDE_COMMON_PROPS,

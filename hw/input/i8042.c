@@ -400,6 +400,13 @@ static const Field i8042_props[] = {
     FIELD_BOOL("kbd-throttle", I8042, throttle, false),
     FIELD_U8("kbd-irq", I8042, kbd_irq, 1),
     FIELD_U8("mouse-irq", I8042, mouse_irq, 12),
+    FIELD_SHOWN_AS("a20[0]", "link<irq>"),
+    FIELD_SHOWN_AS("i8042-cmd[0]", "child<memory-region>"),
+    FIELD_SHOWN_AS("i8042-data[0]", "child<memory-region>"),
+    FIELD_SHOWN_AS("ps2-kbd-input-irq[0]", "child<irq>"),
+    FIELD_SHOWN_AS("ps2-mouse-input-irq[0]", "child<irq>"),
+    FIELD_SHOWN_AS("unnamed-gpio-out[0]", "link<irq>"),
+    FIELD_SHOWN_AS("unnamed-gpio-out[1]", "link<irq>"),
     { 0 },
 };
 

@@ -197,8 +197,11 @@ static const VmState vmmouse_vmstate = {
     .post_load = vmmouse_post_load,
 };
 
+static const Field vmmouse_props[] = { FIELD_SHOWN_AS("i8042", "link<i8042>"), { 0 } };
+
 static const DeviceType vmmouse_type = {
     .type = { .name = "vmmouse", .parent = &isa_device.type, .size = sizeof(Vmmouse),
+              .props = vmmouse_props,
               .user_creatable = true },
     .category = DEV_INPUT,
     .realize = vmmouse_realize, .unrealize = vmmouse_unrealize, .reset = vmmouse_reset,

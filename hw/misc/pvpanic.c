@@ -51,6 +51,7 @@ static bool pvpanic_realize(Device *dev, GError **errp)
 static const Field pvpanic_props[] = {
     FIELD_U16("ioport", Pvpanic, ioport, 0x505),
     FIELD_U8("events", Pvpanic, events, PVPANIC_ALL),
+    FIELD_SHOWN_AS("pvpanic[0]", "child<memory-region>"),
     { 0 },
 };
 

@@ -456,6 +456,10 @@ static bool pci_addr_parse(const Field *f, void *member, const char *text, GErro
     char *end;
     guint64 slot = g_ascii_strtoull(text, &end, 16), fn = 0;
 
+    if (strcmp(text, "-1") == 0) { /* any free one */
+        *(int32_t *)member = -1;
+        return true;
+    }
     if (end != text && *end == '.' && g_ascii_isxdigit(end[1])) {
         fn = g_ascii_strtoull(end + 1, &end, 16);
     } else if (end != text && *end == '.') {
@@ -482,7 +486,7 @@ static const FieldOps pci_addr_ops = {
 };
 
 static const Field pci_props[] = {
-    FIELD_CUSTOM("addr", PciDevice, devfn, &pci_addr_ops,
+    FIELD_CUSTOM("addr", PciDevice, devfn, &pci_addr_ops, .def.s = "-1",
                  .help = "Slot and optional function number, example: 06.0 or 06"),
     FIELD_STR("romfile", PciDevice, romfile, NULL),
     FIELD_U32("romsize", PciDevice, romsize, UINT32_MAX),
