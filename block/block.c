@@ -11,7 +11,7 @@ Block *block_find(const char *id)
     for (guint i = 0; blocks != NULL && i < blocks->len; i++) {
         Block *b = g_ptr_array_index(blocks, i);
 
-        if (strcmp(b->id, id) == 0 || (b->m.root != NULL && strcmp(b->m.root->name, id) == 0)) {
+        if ((b->id[0] != '\0' && strcmp(b->id, id) == 0) || (b->m.root != NULL && strcmp(b->m.root->name, id) == 0)) {
             return b;
         }
     }
@@ -41,6 +41,20 @@ Block *block_open(const char *id, const Json *opts, GError **errp)
     b->id = g_strdup(id);
     b->m = m;
     b->opts = json_copy(opts);
+    if (blocks == NULL) {
+        blocks = g_ptr_array_new();
+    }
+    g_ptr_array_add(blocks, b);
+    return b;
+}
+
+Block *block_new_anonymous(const BlockOpened *m)
+{
+    Block *b = g_new0(Block, 1);
+
+    b->id = g_strdup("");
+    b->m = *m;
+    b->opts = json_object_new();
     if (blocks == NULL) {
         blocks = g_ptr_array_new();
     }

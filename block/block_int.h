@@ -47,8 +47,10 @@ int work_run(Work *w);              /* file_work.c: the system calls; any thread
 
 /* ---- graph.c */
 BlockNode *node_new(const BlockDriver *drv, const char *name, unsigned flags);
-/* Closes and frees with everything below. NULL is fine. */
+/* One owner less; the last one closes and frees, with everything below. NULL is fine. */
 void node_free(BlockNode *n);
+BlockNode *node_ref(BlockNode *n);
+void node_visit(void (*fn)(BlockNode *n, void *opaque), void *opaque);     /* oldest first */
 BlockNode *node_find(const char *name);
 const BlockDriver *block_driver_find(const char *name);
 bool node_refresh_length(BlockNode *n, GError **errp);
@@ -66,6 +68,14 @@ typedef struct BlockOpened {        /* what -drive options make */
 typedef enum DetectZeroes { DETECT_OFF, DETECT_ON, DETECT_UNMAP } DetectZeroes;
 typedef enum OnError { ON_ERROR_AUTO, ON_ERROR_REPORT, ON_ERROR_IGNORE, ON_ERROR_ENOSPC, ON_ERROR_STOP } OnError;
 bool block_open_options(const Json *opts, BlockOpened *out, GError **errp);
+/* One node as -blockdev describes it. */
+bool block_open_node(const Json *opts, BlockOpened *out, GError **errp);
+/* Member of opts, a JSON boolean or "on" and "off"; *value is left alone when it is not there. */
+void block_opt_bool(const Json *opts, const char *key, bool *value);
+
+/* ---- blockdev.c */
+/* A reference to the node of that name for its one parent. NULL + error: none, or it is in use. */
+BlockNode *blockdev_take(const char *name, bool writes, GError **errp);
 
 /* ---- probe.c */
 /* Name of the format the first bytes speak of: "raw" when of none. */
@@ -83,8 +93,9 @@ bool reqs_tell_all(void);
 
 /* ---- block.c */
 typedef enum ReqKind { REQ_READ, REQ_WRITE, REQ_ZERO, REQ_DISCARD, REQ_FLUSH } ReqKind;
+Block *block_new_anonymous(const BlockOpened *m);  /* m's root and filename are taken */
 struct Block {
-    char *id;
+    char *id;                       /* "": made for a device that named a node */
     BlockOpened m;                  /* the medium */
     Json *opts;                     /* as opened, for changing the medium */
     const BlockUser *user;

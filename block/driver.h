@@ -60,6 +60,7 @@ struct BlockNode {
     char *filename;                 /* as given; NULL for nodes without one */
     void *state;                    /* drv->state_size bytes, zeroed before co_open */
     BlockNode *file, *backing;      /* owned */
+    unsigned refs;                  /* owners: a parent, a Block, the list of -blockdev */
     unsigned flags;
     bool probed;                    /* the guest may not make it look like another format */
     bool is_host_device, opened;

@@ -33,6 +33,7 @@ BlockNode *node_new(const BlockDriver *drv, const char *name, unsigned flags)
     static unsigned counter;
     BlockNode *n = g_new0(BlockNode, 1);
 
+    n->refs = 1;
     n->drv = drv;
     n->name = name != NULL ? g_strdup(name) : g_strdup_printf("#block%03u", ++counter);
     n->flags = flags;
@@ -45,6 +46,19 @@ BlockNode *node_new(const BlockDriver *drv, const char *name, unsigned flags)
     return n;
 }
 
+BlockNode *node_ref(BlockNode *n)
+{
+    n->refs++;
+    return n;
+}
+
+void node_visit(void (*fn)(BlockNode *n, void *opaque), void *opaque)
+{
+    for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
+        fn(g_ptr_array_index(nodes, i), opaque);
+    }
+}
+
 static void node_close(void *opaque)
 {
     BlockNode *n = opaque;
@@ -54,7 +68,7 @@ static void node_close(void *opaque)
 
 void node_free(BlockNode *n)
 {
-    if (n == NULL) {
+    if (n == NULL || --n->refs > 0) {
         return;
     }
     g_assert(n->tracked == NULL);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "block/block_int.h"
+#include "block/blockdev.h"
 #include "util/parse.h"
 
 /* The node people mean: not the temporary layer. */
@@ -94,38 +95,78 @@ char *block_stats_text(const Block *b)
                            s->flush_ns);
 }
 
-static Json *info_inserted_json(const Block *b)
+static Json *info_image_json(const BlockNode *n, const char *filename)
+{
+    Json *image = json_object_new();
+
+    json_set_uint(image, "virtual-size", n->length);
+    json_set_str(image, "filename", filename);
+    json_set_str(image, "format", n->drv->name);
+    json_set_uint(image, "actual-size", info_disk_size(n));
+    json_set_bool(image, "dirty-flag", false);
+    return image;
+}
+
+/* root as seen through its own settings; shown is the node people mean by it. */
+static Json *info_node_json(const BlockNode *root, const BlockNode *shown, const char *filename)
 {
     static const char *const unlimited[] = { "bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr",
                                              "write_threshold" };
-    const BlockNode *root = b->m.root, *n = info_node(b);
-    Json *j = json_object_new(), *cache = json_object_new(), *image = json_object_new();
+    Json *j = json_object_new();
 
-    json_set_str(j, "file", b->m.filename);
+    json_set_str(j, "file", filename);
     json_set_str(j, "node-name", root->name);
     json_set_bool(j, "ro", !node_writable(root));
     json_set_str(j, "drv", root->drv->name);
     json_set_int(j, "backing_file_depth", root->backing != NULL);
     if (root->backing != NULL) {
-        json_set_str(j, "backing_file", b->m.filename);
+        json_set_str(j, "backing_file", filename);
     }
     json_set_bool(j, "encrypted", false);
     for (size_t i = 0; i < G_N_ELEMENTS(unlimited); i++) {
         json_set_int(j, unlimited[i], 0);
     }
-    json_set_str(j, "detect_zeroes", b->m.detect_zeroes == DETECT_OFF ? "off"
-                                     : b->m.detect_zeroes == DETECT_ON ? "on" : "unmap");
-    json_set_bool(cache, "writeback", b->m.write_cache);
-    json_set_bool(cache, "direct", (root->flags & NODE_DIRECT) != 0);
-    json_set_bool(cache, "no-flush", (root->flags & NODE_NO_FLUSH) != 0);
-    json_set(j, "cache", cache);
-    json_set_uint(image, "virtual-size", n->length);
-    json_set_str(image, "filename", b->m.filename);
-    json_set_str(image, "format", n->drv->name);
-    json_set_uint(image, "actual-size", info_disk_size(n));
-    json_set_bool(image, "dirty-flag", false);
-    json_set(j, "image", image);
+    json_set(j, "image", info_image_json(shown, filename));
     return j;
+}
+
+static void info_set_cache(Json *j, const BlockNode *n, bool write_cache, int detect)
+{
+    Json *cache = json_object_new();
+
+    json_set_str(j, "detect_zeroes", detect == DETECT_OFF ? "off" : detect == DETECT_ON ? "on" : "unmap");
+    json_set_bool(cache, "writeback", write_cache);
+    json_set_bool(cache, "direct", (n->flags & NODE_DIRECT) != 0);
+    json_set_bool(cache, "no-flush", (n->flags & NODE_NO_FLUSH) != 0);
+    json_set(j, "cache", cache);
+}
+
+static Json *info_inserted_json(const Block *b)
+{
+    Json *j = info_node_json(b->m.root, info_node(b), b->m.filename != NULL ? b->m.filename : "");
+
+    info_set_cache(j, b->m.root, b->m.write_cache, b->m.detect_zeroes);
+    return j;
+}
+
+static void info_add_node(BlockNode *n, void *opaque)
+{
+    const char *filename = n->filename != NULL ? n->filename : n->file != NULL ? n->file->filename : NULL;
+    Json *j;
+
+    if (n->opened) {
+        j = info_node_json(n, n, filename != NULL ? filename : "");
+        info_set_cache(j, n, true, DETECT_OFF);
+        json_array_add(opaque, j);
+    }
+}
+
+Json *blockdev_nodes_json(void)
+{
+    Json *list = json_array_new();
+
+    node_visit(info_add_node, list);
+    return list;
 }
 
 Json *block_info_json(const Block *b)
@@ -139,8 +180,10 @@ Json *block_info_json(const Block *b)
     json_set_bool(j, "locked", b->user != NULL && b->user->locked != NULL && b->user->locked(b->user_opaque));
     if (b->user != NULL && b->user->qom_path != NULL) {
         g_autofree char *path = b->user->qom_path(b->user_opaque);
+        static const char named[] = "/machine/peripheral/";
+        bool has_id = g_str_has_prefix(path, named) && strchr(path + strlen(named), '/') == NULL;
 
-        json_set_str(j, "qdev", path);
+        json_set_str(j, "qdev", has_id ? path + strlen(named) : path);
     }
     if (removable && b->user != NULL && b->user->tray_open != NULL) {
         json_set_bool(j, "tray_open", b->user->tray_open(b->user_opaque));

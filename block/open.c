@@ -441,3 +441,91 @@ bool block_open_options(const Json *opts, BlockOpened *out, GError **errp)
     }
     return o.ok;
 }
+
+/* ---- -blockdev */
+
+void block_opt_bool(const Json *opts, const char *key, bool *value)
+{
+    const Json *v = json_get(opts, key);
+
+    if (!json_to_bool(v, value) && json_is(v, JSON_STR)) {
+        parse_bool(json_str_value(v), value);
+    }
+}
+
+/* The child of a format node: by name, or described in place. */
+static BlockNode *open_child(Opener *o, const Json *file)
+{
+    BlockOpened m = { 0 };
+    g_autoptr(Json) opts = NULL;
+
+    if (json_is(file, JSON_STR)) {
+        return blockdev_take(json_str_value(file), (o->flags & NODE_WRITABLE) != 0, o->errp);
+    }
+    if (!json_is(file, JSON_OBJECT)) {
+        err_fail(o->errp, "A block device must be specified for \"file\"");
+        return NULL;
+    }
+    opts = json_copy(file);
+    if (!json_has(opts, "read-only")) {
+        json_set_bool(opts, "read-only", !(o->flags & NODE_WRITABLE));
+    }
+    if (!block_open_node(opts, &m, o->errp)) {
+        return NULL;
+    }
+    g_free(m.filename);
+    return m.root;
+}
+
+static bool open_check_driver(const BlockDriver *drv, const char *name, GError **errp)
+{
+    return (drv != NULL && !drv->hidden) ||
+        err_fail(errp, "Parameter 'driver' does not accept value '%s'", name != NULL ? name : "");
+}
+
+typedef struct NodeOpener { Opener o; const Json *opts; BlockNode *node; } NodeOpener;
+
+/* On a coroutine. */
+static void open_node_run(void *opaque)
+{
+    NodeOpener *no = opaque;
+    Opener *o = &no->o;
+    g_autofree char *driver = open_take(o->opts, "driver");
+    g_autofree char *name = open_take(o->opts, "node-name");
+    const BlockDriver *drv = driver != NULL ? block_driver_find(driver) : NULL;
+    BlockNode *child = NULL;
+
+    if (!open_check_driver(drv, driver, o->errp) || !open_common(o)) {
+        return;
+    }
+    if (drv->is_format) {
+        child = open_child(o, json_get(no->opts, "file"));
+        if (child == NULL) {
+            return;
+        }
+    }
+    no->node = open_node(o, drv, name, child, o->opts);
+}
+
+bool block_open_node(const Json *opts, BlockOpened *out, GError **errp)
+{
+    g_autoptr(Json) own = json_copy(opts);
+    BlockOpened opened = { 0 };
+    NodeOpener no = { .o = { .opts = json_object_new(), .out = &opened, .errp = errp }, .opts = opts };
+    const BlockNode *n;
+
+    if (json_is(json_get(opts, "file"), JSON_STR) || json_is(json_get(opts, "file"), JSON_OBJECT)) {
+        json_remove(own, "file");
+    }
+    open_flatten(own, "", no.o.opts);
+    block_run_sync(open_node_run, &no);
+    json_unref(no.o.opts);
+    n = no.node;
+    if (n == NULL) {
+        return false;
+    }
+    opened.root = no.node;
+    opened.filename = g_strdup(n->file != NULL ? n->file->filename : n->filename);
+    *out = opened;
+    return true;
+}

@@ -2,10 +2,20 @@
 /* Commands on drives and their media. */
 #include <string.h>
 #include "block/block.h"
+#include "block/blockdev.h"
 #include "monitor/qmp_schema.h"
+
+/* Made for a device that is gone or never came. */
+static bool is_leftover(const Block *b)
+{
+    return block_id(b)[0] == '\0' && !block_attached(b);
+}
 
 static void add_info(Block *b, void *opaque)
 {
+    if (is_leftover(b)) {
+        return;
+    }
     json_array_add(opaque, block_info_json(b));
 }
 
@@ -50,9 +60,13 @@ static void add_stats(Block *b, void *opaque)
 {
     BlockStats stats = block_stats(b);
     g_autoptr(Json) info = block_info_json(b);
-    Json *row = json_object_new(), *qdev = json_get(info, "qdev");
+    Json *row, *qdev = json_get(info, "qdev");
     const char *node = json_get_str(json_get(info, "inserted"), "node-name");
 
+    if (is_leftover(b)) {
+        return;
+    }
+    row = json_object_new();
     json_set_str(row, "device", block_id(b));
     if (qdev != NULL) {
         json_set(row, "qdev", json_ref(qdev));
@@ -72,23 +86,22 @@ Json *qmp_query_blockstats(QmpCtx *ctx, const QmpQueryBlockstatsArgs *args, GErr
     return list;
 }
 
-static void add_node(Block *b, void *opaque)
-{
-    g_autoptr(Json) info = block_info_json(b);
-    Json *inserted = json_get(info, "inserted");
-
-    if (inserted != NULL) {
-        json_array_add(opaque, json_ref(inserted));
-    }
-}
-
 Json *qmp_query_named_block_nodes(QmpCtx *ctx, const QmpQueryNamedBlockNodesArgs *args,
                                   GError **errp)
 {
-    Json *list = json_array_new();
+    return blockdev_nodes_json();
+}
 
-    block_foreach(add_node, list);
-    return list;
+Json *qmp_blockdev_add(QmpCtx *ctx, const Json *args, GError **errp)
+{
+    blockdev_add(args, errp);
+    return NULL;
+}
+
+Json *qmp_blockdev_del(QmpCtx *ctx, const QmpBlockdevDelArgs *args, GError **errp)
+{
+    blockdev_del(args->node_name, errp);
+    return NULL;
 }
 
 /* ---- Media */

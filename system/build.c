@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "accel/accel.h"
 #include "accel/qtest/qtest.h"
+#include "block/blockdev.h"
 #include "block/drive.h"
 #include "hw/core/user_object.h"
 #include "monitor/hmp.h"
@@ -268,7 +269,19 @@ static bool make_objects(Vm *vm, VmConfig *cfg, bool early, GError **errp)
     return true;
 }
 
-/* ---- Phases 3 and 7: drives */
+/* ---- Phases 3 and 7: block nodes, drives */
+
+static bool make_block_nodes(VmConfig *cfg, GError **errp)
+{
+    CONFIG_FOREACH(cfg, "blockdev", use) {
+        report_set_location(use->where);
+        if (!blockdev_add(use->kv, errp)) {
+            return false;
+        }
+    }
+    report_set_location(NULL);
+    return true;
+}
 
 static bool make_drives(VmConfig *cfg, const MachineType *t, GError **errp)
 {
@@ -374,7 +387,7 @@ static bool build_machine(Vm *vm, VmConfig *cfg, GError **errp)
     vm->drain = drain;
     if (!make_objects(vm, cfg, true, errp) || !build_chardevs(cfg, errp) ||
         !build_monitors(vm, cfg, errp) || !build_ports(vm, cfg, t, errp) ||
-        !open_qtest(vm, cfg, errp) || !make_drives(cfg, t, errp)) {
+        !open_qtest(vm, cfg, errp) || !make_block_nodes(cfg, errp) || !make_drives(cfg, t, errp)) {
         return false;
     }
     m = machine_new(t, vm);
@@ -451,6 +464,7 @@ void build_free(Vm *vm)
     hmp_free_all();
     qmp_free_all();
     block_close_all();
+    blockdev_free_all();
     drive_free_all();
     char_close_all();
     vm_unlock(vm);

@@ -104,7 +104,7 @@ const Option options[] = {
       .usage = "-cdrom file",
       .help = "image in the CD-ROM drive (IDE disk 2)" },
     { .name = "blockdev", .kind = OPT_KEYVAL, .group = "blockdev", .implied_key = "driver",
-      .missing = "the graph of block nodes (use -drive)",
+      .apply = apply_blockdev,
       .usage = "-blockdev [driver=]driver,node-name=name[,prop=value...]",
       .help = "block node by itself" },
     { .name = "drive", .kind = OPT_KEYVAL, .group = "drive", .implied_key = "file",

@@ -255,6 +255,11 @@ bool apply_add_fd(VmConfig *cfg, OptUse *use, GError **errp)
         err_fail(errp, "file descriptor %" PRIu64 " is not open", fd);
 }
 
+bool apply_blockdev(VmConfig *cfg, OptUse *use, GError **errp)
+{
+    return json_get_str(use->kv, "driver") != NULL || err_fail(errp, "Parameter 'driver' is missing");
+}
+
 bool apply_object(VmConfig *cfg, OptUse *use, GError **errp)
 {
     if (use->help) {

@@ -38,6 +38,9 @@ static bool use_parse_keys(OptUse *use, GError **errp)
     if (strcmp(use->opt->name, "device") == 0 || strcmp(use->opt->name, "object") == 0) {
         flags |= KEYVAL_JSON;
     }
+    if (strcmp(use->opt->name, "blockdev") == 0) {
+        flags |= KEYVAL_JSON | KEYVAL_NESTED;
+    }
     use->kv = keyval_parse(use->text, use->opt->implied_key, flags, &use->help, errp);
     return use->kv != NULL;
 }

@@ -2,12 +2,23 @@
 /* The property "drive": a name on the command line, a Block in the device. */
 #include "hw/block/prop_drive.h"
 
+#include "block/blockdev.h"
+
 static bool drive_parse(const Field *f, void *member, const char *text, GError **errp)
 {
     Block *b = NULL;
 
     if (text[0] != '\0') {
+        GError *err = NULL;
+
         b = block_find(text);
+        if (b == NULL) {
+            b = blockdev_block(text, &err);
+        }
+        if (err != NULL) {
+            g_propagate_error(errp, err);
+            return false;
+        }
         if (b == NULL) {
             return err_fail(errp, "can't find value '%s'", text);
         }
