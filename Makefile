@@ -4,6 +4,7 @@
 # make check      the tests
 # make check-sanitizers  unit, device, instruction and program tests with ASan and UBSan
 # make check-boot boots real guests (Debian, installer, memtest86+, GRUB), fetched from Debian
+# make check-libvirt  Debian's libvirt drives the program (EMULATOR=... another one)
 # make check-gcc, make check-clang  compile everything; warnings are errors
 # make fuzz       two million random register accesses under the sanitizers
 # make install    into the prefix (DESTDIR is respected)
@@ -15,7 +16,7 @@ PROGRAM = $(BUILD)/qemu-system-x86_64
 GUESTS = $(BUILD)/guests
 
 .PHONY: all demo check check-quick check-gcc check-clang check-sanitizers check-fuzz check-boot \
-	check-boot-short build-asan fuzz install docs clean distclean packages-%
+	check-boot-short check-libvirt build-asan fuzz install docs clean distclean packages-%
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD)
@@ -49,6 +50,12 @@ check-boot-short: | packages-check
 	@$(MAKE) --no-print-directory all
 	@tests/boot/fetch.sh $(GUESTS) short
 	@tests/boot/boot.py --emulator $(PROGRAM) --guests $(GUESTS) --short
+
+EMULATOR = $(PROGRAM)
+check-libvirt: | packages-interop
+	@$(MAKE) --no-print-directory all
+	@tests/boot/fetch.sh $(GUESTS) short
+	@tests/interop/libvirt.py --emulator $(EMULATOR) --guests $(GUESTS)
 
 check-gcc: | packages-build
 	@./configure --enable-werror

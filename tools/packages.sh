@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs the Debian packages that a task needs and that are not there yet: packages.sh build|demo|check|docs.
+# Installs the Debian packages that a task needs and that are not there yet: packages.sh build|demo|check|interop|docs.
 # As root, or with sudo; says what to install when it can do neither.
 set -eu
 build="gcc libc6-dev make meson ninja-build pkg-config python3 libglib2.0-dev libpixman-1-dev zlib1g-dev
@@ -8,14 +8,16 @@ build="gcc libc6-dev make meson ninja-build pkg-config python3 libglib2.0-dev li
 run="seabios"
 demo="cpio gzip dpkg ca-certificates"
 check="grub-pc-bin grub-common xorriso mtools binutils e2fsprogs debootstrap fdisk clang"
+interop="libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients virtinst coreutils"
 docs="python3-sphinx"
 
 case ${1:-build} in
     build) want="$build $run" ;;
     demo)  want="$build $run $demo" ;;
     check) want="$build $run $demo $check" ;;
+    interop) want="$build $run $demo $check $interop" ;;
     docs)  want="$docs" ;;
-    *)     echo "usage: packages.sh build|demo|check|docs" >&2; exit 1 ;;
+    *)     echo "usage: packages.sh build|demo|check|interop|docs" >&2; exit 1 ;;
 esac
 
 command -v dpkg-query >/dev/null 2>&1 || exit 0     # not a Debian: configure says what is missing

@@ -83,7 +83,7 @@ static bool linux_parse(const Machine *m, LinuxImage *im, const char *append, GE
     im->setup_size = (size_t)(sects == 0 ? 5 : sects + 1) * SECTOR;
     need = im->setup_size + 1;
     if (im->version >= 0x204) { /* before, the field had 16 bits and was not to be trusted */
-        need = im->setup_size + (uint64_t)pci_get32(im->data + HDR_SYSSIZE) * 16;
+        need = im->setup_size + pci_get32(im->data + HDR_SYSSIZE) * 16ull - 15; /* rounded up */
     }
     if (need > im->size) {
         return err_fail(errp,
