@@ -219,7 +219,7 @@ Json *qmp_trace_event_set_state(QmpCtx *ctx, const QmpTraceEventSetStateArgs *ar
     return NULL;
 }
 
-/* ---- What there is none of: statistics of accelerators, switches of migration */
+/* ---- Statistics: no accelerator offers any */
 
 Json *qmp_query_stats(QmpCtx *ctx, const Json *args, GError **errp)
 {
@@ -231,7 +231,26 @@ Json *qmp_query_stats_schemas(QmpCtx *ctx, const QmpQueryStatsSchemasArgs *args,
     return json_array_new();
 }
 
+/* ---- Migration: only its one switch */
+
+static bool migration_events;
+
 Json *qmp_query_migrate_capabilities(QmpCtx *ctx, GError **errp)
 {
-    return json_array_new();
+    Json *list = json_array_new(), *row = json_object_new();
+
+    json_set_bool(row, "state", migration_events);
+    json_set_str(row, "capability", "events");
+    json_array_add(list, row);
+    return list;
+}
+
+Json *qmp_migrate_set_capabilities(QmpCtx *ctx, const Json *args, GError **errp)
+{
+    const Json *list = json_get(args, "capabilities");
+
+    JSON_FOREACH(list, i, row) {
+        migration_events = json_get_bool(row, "state", false);
+    }
+    return NULL;
 }

@@ -33,9 +33,11 @@ static bool takes_argument(const Option *o)
 
 static bool use_parse_keys(OptUse *use, GError **errp)
 {
+    static const char *const json_options[] = { "device", "object", "audiodev", "netdev", "display",
+                                                NULL };
     unsigned flags = KEYVAL_QUIET;
 
-    if (strcmp(use->opt->name, "device") == 0 || strcmp(use->opt->name, "object") == 0) {
+    if (g_strv_contains(json_options, use->opt->name)) {
         flags |= KEYVAL_JSON;
     }
     if (strcmp(use->opt->name, "blockdev") == 0) {
