@@ -7,7 +7,7 @@ build="gcc libc6-dev make meson ninja-build pkg-config python3 libglib2.0-dev li
     libaio-dev libpng-dev libcapstone-dev"
 run="seabios"
 demo="cpio gzip dpkg ca-certificates"
-check="grub-pc-bin grub-common xorriso mtools binutils e2fsprogs debootstrap fdisk clang"
+check="nasm grub-pc-bin grub-common xorriso mtools binutils e2fsprogs debootstrap fdisk clang"
 interop="libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients virtinst coreutils"
 docs="python3-sphinx"
 

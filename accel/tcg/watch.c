@@ -191,7 +191,9 @@ static void tell_others(Tcg *t, RamBlock *b, uint64_t off, uint64_t len, uint64_
         if (v == NULL || v->cache == NULL || cpu == current_cpu || !(users & bit_of(cpu))) {
             continue;
         }
-        if (!bits_are_shared(t) && (!cpu_in_guest(cpu) || __atomic_load_n(&v->cache->n_wanted, __ATOMIC_RELAXED) > WANTED_MAX)) {
+        if (!bits_are_shared(t) &&
+            (!cpu_in_guest(cpu) ||
+             __atomic_load_n(&v->cache->n_wanted, __ATOMIC_RELAXED) > WANTED_MAX)) {
             take_away(v, b, off >> PAGE_BITS);
         } else {
             ask_written(v, b, off, len);
