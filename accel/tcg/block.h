@@ -46,9 +46,12 @@ struct Block {
 
 typedef struct CodeRange { RamBlock *b; uint64_t off, len; } CodeRange;
 
-enum { BLOCK_HASH_BITS = 18, BLOCK_CODE_MAX = 24 * 1024, TABLE_RESETS = 64 };
+enum { BLOCK_HASH_BITS = 18, BLOCK_CODE_MAX = 24 * 1024, TABLE_RESETS = 64,
+       HUGE_PAGE = 2 << 20 };
 
 typedef struct CodeCache {
+    uint8_t *map;
+    size_t map_size;
     uint8_t *base, *end;            /* the whole buffer; base itself is the miss stub's place */
     uint8_t *code, *first;          /* next free byte; first after the stubs */
     uint8_t *data;                  /* blocks grow down from the end */

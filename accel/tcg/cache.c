@@ -36,13 +36,16 @@ bool cache_new(TcgVcpu *v, size_t size, GError **errp)
 {
     CodeCache *c = g_new0(CodeCache, 1);
 
-    c->base = mmap(NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC,
-                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0);
-    if (c->base == MAP_FAILED) {
+    c->map_size = size + HUGE_PAGE;
+    c->map = mmap(NULL, c->map_size, PROT_READ | PROT_WRITE | PROT_EXEC,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0);
+    if (c->map == MAP_FAILED) {
         g_free(c);
         return err_fail_errno(errp, errno, "cannot allocate a code buffer of %zu bytes", size);
     }
+    c->base = (uint8_t *)(((uintptr_t)c->map + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1));
     c->end = c->base + size;
+    madvise(c->base, size, MADV_HUGEPAGE);      /* code is spread out: less misses in the host's TLB */
     c->code = c->base;
     c->data = c->end;
     c->pages = g_hash_table_new_full(NULL, NULL, NULL, g_free);
@@ -70,7 +73,7 @@ void cache_free(TcgVcpu *v)
     g_free(v->stubs);
     g_free(v->trans);
     v->stubs = v->trans = NULL;
-    munmap(c->base, c->end - c->base);
+    munmap(c->map, c->map_size);
     g_hash_table_destroy(c->pages);
     g_array_free(c->wanted, true);
     g_array_free(c->protect, true);

@@ -245,6 +245,8 @@ RamBlock *machine_make_ram(Machine *m, GError **errp)
         m->ram_of_backend = b != NULL;
         return b;
     }
+    opt.anonymous |= opt.path == NULL && !opt.share && ram_private_preferred();
+
     opt.no_merge = opt.no_merge || !m->mem_merge;
     opt.no_dump = opt.no_dump || !m->dump_guest_core;
     m->ram_block = ram_block_new(m->type->default_ram_id, m->ram_size, &opt, errp);

@@ -25,6 +25,7 @@ static struct {
     GMutex lock;
     GPtrArray *blocks;     /* of RamBlock * */
     RamOptions defaults;   /* set before the first block */
+    bool prefer_private;
     const RamHooks *hooks; /* atomic */
 } ram;
 
@@ -273,6 +274,16 @@ void ram_block_free(RamBlock *b)
     g_free(b->code_users);
     g_free(b->id);
     g_free(b);
+}
+
+void ram_prefer_private(bool on)
+{
+    ram.prefer_private = on;
+}
+
+bool ram_private_preferred(void)
+{
+    return ram.prefer_private;
 }
 
 void ram_set_defaults(const RamOptions *opt)

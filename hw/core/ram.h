@@ -44,6 +44,10 @@ typedef struct RamOptions { /* zero: anonymous memfd, no prealloc, default merge
 RamBlock *ram_block_new(const char *id, uint64_t size, const RamOptions *opt, GError **errp);
 /* The block must be out of every map. */
 void ram_block_free(RamBlock *b);
+/* Main memory that nobody asked to share or to find in a file may be private: the host has huge pages for it where
+ * it has none for files. It cannot be mapped again then. Set by accelerators before memory is made. */
+void ram_prefer_private(bool on);
+bool ram_private_preferred(void);
 /* -machine mem-merge=, dump-guest-core=: what blocks made without RamOptions get. */
 void ram_set_defaults(const RamOptions *opt);
 void ram_foreach(void (*fn)(RamBlock *b, void *opaque), void *opaque);
