@@ -7,6 +7,7 @@
 Lines that begin with '*' are where QEMU 7.2 is known to differ from the manuals: --reference (run on QEMU to
 validate a program) leaves them out. Programs named bare_* need the machine without firmware (--bare), smp_* four vCPUs."""
 import argparse
+import os
 import pathlib
 import subprocess
 import sys
@@ -25,7 +26,10 @@ def assemble(name, folder):
     return image
 
 
-def run_machine(args, image, folder, accel):
+KVM = ["kvm,kernel-irqchip=on", "kvm,kernel-irqchip=split", "kvm,kernel-irqchip=off"]
+
+
+def run_machine(args, image, folder, accel, smp=1):
     out = folder / "console"
     out.write_bytes(b"")
     cmd = [args.qemu, "-cpu", "max", "-display", "none", "-m", "64", "-nodefaults", "-no-reboot", "-boot", "c",
@@ -35,6 +39,8 @@ def run_machine(args, image, folder, accel):
         cmd += ["-smp", "4"]
     if accel:
         cmd += ["-accel", accel]
+    if smp > 1:
+        cmd += ["-smp", str(smp)]
     try:
         res = subprocess.run(cmd, stdin=subprocess.DEVNULL, capture_output=True,
                              timeout=TIMEOUT_SMP if image.stem.startswith("smp_") else TIMEOUT)
@@ -86,8 +92,15 @@ def main():
     p.add_argument("--record", action="store_true")
     p.add_argument("--reference", action="store_true")
     p.add_argument("names", nargs="*")
+    p.add_argument("--kvm", action="store_true", help="the programs every KVM host can run, in all its modes")
     args = p.parse_args()
+    if args.kvm and not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        print("SKIP: /dev/kvm is not there or not ours to open")
+        return 77
     names = args.names or sorted(f.stem for f in (here / "src").glob("*.asm"))
+    if args.kvm:
+        names = args.names or [n for n in names if n.startswith("pc_")]
+        args.accel = args.accel or KVM
     accels = [None] if args.reference else args.accel or ["tcg,tier=0", "tcg,tier=1"]
     failed = ran = 0
     with tempfile.TemporaryDirectory() as tmp:
@@ -97,8 +110,9 @@ def main():
             for accel in accels[:1] if args.record else accels:
                 results = []
                 if args.qemu and not name.startswith("bare_"):
-                    results.append(run_machine(args, image, folder, accel))
-                if args.bare and not args.reference and not name.startswith("smp_"):
+                    results += [run_machine(args, image, folder, accel, smp)
+                                for smp in ([1, 4] if name.startswith("pc_") and not args.record else [1])]
+                if args.bare and not args.reference and not name.startswith(("smp_", "pc_")):
                     results.append(run_bare(args, image, "0" if accel and "tier=0" in accel else "1"))
                 for text, code, cmd in results:
                     ran += 1
