@@ -28,30 +28,6 @@ static const uint8_t rx_trigger[4] = { 1, 4, 8, 14 };
 
 static void uart_transmit(Uart *s);
 
-/* ---- FIFO: indices never leave the array */
-
-static void fifo_reset(UartFifo *f) { f->head = f->num = 0; }
-
-static bool fifo_push(UartFifo *f, uint8_t v)
-{
-    if (f->num >= UART_FIFO) {
-        return false;
-    }
-    f->data[(f->head + f->num++) % UART_FIFO] = v;
-    return true;
-}
-
-static uint8_t fifo_pop(UartFifo *f)
-{
-    uint8_t v = f->data[f->head % UART_FIFO];
-
-    if (f->num > 0) {
-        f->head = (f->head + 1) % UART_FIFO;
-        f->num--;
-    }
-    return v;
-}
-
 static bool uart_fifos(const Uart *s) { return (s->fcr & FCR_ENABLE) != 0; }
 
 /* ---- Interrupt: a function of the registers, by priority (data sheet table IV) */
@@ -466,6 +442,8 @@ static bool uart_realize(Device *dev, GError **errp)
 {
     Uart *s = CONTAINER(dev, Uart, dev);
 
+    fifo_init(&s->recv_fifo, s->recv_data, UART_FIFO);
+    fifo_init(&s->xmit_fifo, s->xmit_data, UART_FIFO);
     s->fifo_timeout_timer = timer_new(loop_main(), CLOCK_VIRTUAL, uart_timeout, s);
     s->modem_status_poll = timer_new(loop_main(), CLOCK_VIRTUAL, uart_poll_modem, s);
     if (s->chr != NULL && !char_attach(s->chr, &uart_user, s, errp)) {
@@ -539,29 +517,27 @@ static bool uart_post_load(void *obj, int version, GError **errp)
     }
 
     s->fcr = version >= 3 ? s->fcr_vmstate & FCR_KEPT : 0;
-    if (s->recv_fifo.num > UART_FIFO || s->xmit_fifo.num > UART_FIFO ||
-        s->recv_fifo.head >= UART_FIFO || s->xmit_fifo.head >= UART_FIFO ||
-        s->tsr_retry > TSR_RETRIES) {
+    if (!fifo_valid(&s->recv_fifo) || !fifo_valid(&s->xmit_fifo) || s->tsr_retry > TSR_RETRIES) {
         return err_fail(errp, "serial: impossible FIFO state");
     }
     uart_update_line(s);
     return true;
 }
 
-static const uint32_t fifo_size = UART_FIFO;
+/* the bytes, without a length, where the owner keeps them */
 static void fifo_data_save(VmWriter *w, const VmField *f, const void *member)
 {
-    vm_put_buf(w, member, fifo_size);
+    vm_put_buf(w, ((const Fifo *)member)->data, UART_FIFO);
 }
 static bool fifo_data_load(VmReader *r, const VmField *f, void *member, GError **errp)
 {
-    return vm_get_buf(r, member, fifo_size) || err_fail(errp, "serial: FIFO is cut short");
+    return vm_get_buf(r, ((Fifo *)member)->data, UART_FIFO) || err_fail(errp, "serial: FIFO is cut short");
 }
 static const VmCustomOps fifo_data_ops = { "buffer", fifo_data_save, fifo_data_load };
 static const VmField fifo_vm_fields[] = {
-    { .name = "data", .kind = VM_CUSTOM, .offset = offsetof(UartFifo, data), .count = 1,
+    { .name = "data", .kind = VM_CUSTOM, .offset = 0, .count = 1,
       .elem_size = 0, .since = 1, .ops = &fifo_data_ops },
-    VM_FIELD_U32(UartFifo, head), VM_FIELD_U32(UartFifo, num),
+    VM_FIELD_U32(Fifo, head), VM_FIELD_U32(Fifo, num),
     VM_FIELD_END,
 };
 static const VmState fifo_vmstate = {

@@ -5,14 +5,10 @@
 
 #include "hw/core/device.h"
 #include "system/chardev/char.h"
+#include "util/fifo.h"
 #include "util/loop.h"
 
 enum { UART_FIFO = 16 };
-
-typedef struct UartFifo {
-    uint8_t data[UART_FIFO];
-    uint32_t head, num;
-} UartFifo;
 
 typedef struct Uart {
     Device dev;
@@ -24,7 +20,8 @@ typedef struct Uart {
     uint16_t divider;               /* guest-visible state */
     uint8_t rbr, thr, tsr, ier, iir, lcr, mcr, lsr, msr, scr, fcr;
     uint8_t fcr_vmstate;
-    UartFifo recv_fifo, xmit_fifo;
+    uint8_t recv_data[UART_FIFO], xmit_data[UART_FIFO];
+    Fifo recv_fifo, xmit_fifo;
     int32_t thr_ipending, timeout_ipending;
     uint32_t tsr_retry;
     int32_t poll_msl;

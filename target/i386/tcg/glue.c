@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <ucontext.h>
 
+#include "target/i386/tcg/host_xsave.h"
+
 /* Does accel/tcg/general_regs.h keep the compiler off the vector registers? Else they are saved before C code. */
 #ifdef __clang__
 enum { GENERAL_REGS_KEPT = 0 };
@@ -44,32 +46,6 @@ static bool wants_ext(const X86Cpu *c)
     return (c->env.xcr0 & XCR0_OPMASK) != 0;
 }
 
-static unsigned host_offset(unsigned component)
-{
-    unsigned a, b, c, d;
-
-    __cpuid_count(0xd, component, a, b, c, d);
-    return b;
-}
-
-static const struct { uint8_t bit; uint16_t at, size; } ext_parts[] = {
-    { 5, offsetof(X86Xsave, opmask), 64 },
-    { 6, offsetof(X86Xsave, zmmh), 512 },
-    { 7, offsetof(X86Xsave, zmm16), 1024 },
-};
-enum { XS_BASIC = offsetof(X86Xsave, pad3), XS_HEADER = 512, XCR0_EXT = 0xe0 };
-
-/* cpuid leaves the host's guest mode: once. */
-static unsigned ext_offset(unsigned n)
-{
-    static unsigned offset[G_N_ELEMENTS(ext_parts)];
-
-    if (offset[n] == 0) {
-        offset[n] = host_offset(ext_parts[n].bit);
-    }
-    return offset[n];
-}
-
 /* Brings the image into the host's layout. */
 static void fp_load_c(TcgVcpu *v)
 {
@@ -79,9 +55,7 @@ static void fp_load_c(TcgVcpu *v)
     memcpy(h, &c->env.xs, XS_BASIC);
     v->fp_mask = XCR0_X87 | XCR0_SSE | XCR0_AVX;
     if (wants_ext(c)) {
-        for (unsigned n = 0; n < G_N_ELEMENTS(ext_parts); n++) {
-            memcpy(v->fp_area + ext_offset(n), (uint8_t *)&c->env.xs + ext_parts[n].at, ext_parts[n].size);
-        }
+        host_xsave_copy(&c->env.xs, v->fp_area, true);
         v->fp_mask |= XCR0_EXT;
     }
     memset(&h->xstate_bv, 0, 64);
@@ -102,9 +76,7 @@ static void fp_saved_c(TcgVcpu *v)
     h->xcomp_bv = x->xcomp_bv;
     memcpy(x, h, XS_BASIC);
     if (v->fp_mask & XCR0_EXT) {
-        for (unsigned n = 0; n < G_N_ELEMENTS(ext_parts); n++) {
-            memcpy((uint8_t *)x + ext_parts[n].at, v->fp_area + ext_offset(n), ext_parts[n].size);
-        }
+        host_xsave_copy(x, v->fp_area, false);
     }
 }
 

@@ -5,10 +5,10 @@
  * and the like) when a block is not translated, and checks C semantics. Unmasked SIMD exceptions
  * end the call by SIGFPE and are raised for the guest; x87 exceptions stay pending as on hardware.
  * Spec: SDM vol. 1, 11.5 and 13.7-13.8. */
-#include <cpuid.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include "target/i386/tcg/host_xsave.h"
 #include "target/i386/tcg/native.h"
 
 typedef struct NativeCall {
@@ -36,7 +36,7 @@ __asm__(".text\n.globl native_call\n.hidden native_call\n.type native_call,@func
         "add $8,%rsp\n pop %r15\n pop %r14\n pop %r13\n pop %r12\n pop %rbp\n pop %rbx\n ret\n"
         ".size native_call,.-native_call\n");
 
-enum { STUB_BYTES = 32, STUB_COUNT = 4096, HW_XSAVE_BYTES = 4096 };
+enum { STUB_BYTES = 32, STUB_COUNT = 4096 };
 
 /* Code of this thread's stubs; a stub's own bytes are its key. */
 static __thread uint8_t *stub_pool;
@@ -89,25 +89,6 @@ static uint32_t run_mxcsr(const X86Cpu *c)
     return (c->env.xs.mxcsr & ~0x3fu) | (traps ? 0 : 0x1f80);
 }
 
-/* Offsets of the components above AVX differ between processors; the guest's image has the fixed
- * ones. */
-static unsigned host_offset(unsigned component)
-{
-    unsigned a, b, c, d;
-
-    __cpuid_count(0xd, component, a, b, c, d);
-    return b;
-}
-
-static const struct {
-    uint8_t bit;
-    uint16_t at, size;
-} ext_parts[] = {
-    { 5, offsetof(X86Xsave, opmask), 64 },
-    { 6, offsetof(X86Xsave, zmmh), 512 },
-    { 7, offsetof(X86Xsave, zmm16), 1024 },
-};
-
 static uint64_t host_xcr0(void)
 {
     static uint64_t cached;
@@ -120,31 +101,11 @@ static uint64_t host_xcr0(void)
     return cached;
 }
 
-static void copy_ext(X86Xsave *guest, uint8_t *hw, bool to_hw)
-{
-    static unsigned offset[G_N_ELEMENTS(ext_parts)];
-
-    for (unsigned n = 0; n < G_N_ELEMENTS(ext_parts); n++) {
-        uint8_t *at = (uint8_t *)guest + ext_parts[n].at;
-
-        if (offset[n] == 0) {
-            offset[n] = host_offset(ext_parts[n].bit);
-        }
-        if (to_hw) {
-            memcpy(hw + offset[n], at, ext_parts[n].size);
-        } else {
-            memcpy(at, hw + offset[n], ext_parts[n].size);
-        }
-    }
-}
-
-enum { XS_BASIC = offsetof(X86Xsave, pad3) };
-
 /* Everything the guest may see comes back but what runs of other code would leave: the x87
  * pointers. */
 static void run(X86Cpu *c, NativeCall *n, uint32_t mxcsr, uint32_t *ret_mxcsr, X86Xsave *out)
 {
-    uint8_t hw[HW_XSAVE_BYTES] __attribute__((aligned(64)));
+    uint8_t hw[HOST_XSAVE_BYTES] __attribute__((aligned(64)));
     X86Xsave *h = (X86Xsave *)hw;
     X86Xsave *xs = &c->env.xs;
     bool ext = (c->env.xcr0 & XCR0_OPMASK) != 0 && (host_xcr0() & XCR0_OPMASK) != 0;
@@ -154,7 +115,7 @@ static void run(X86Cpu *c, NativeCall *n, uint32_t mxcsr, uint32_t *ret_mxcsr, X
     h->fip = h->fdp = 0;
     n->mask = XCR0_X87 | XCR0_SSE | (host_xcr0() & XCR0_AVX);
     if (ext) {
-        copy_ext(xs, hw, true);
+        host_xsave_copy(xs, hw, true);
         n->mask |= host_xcr0();
     }
     h->xstate_bv = n->mask;
@@ -173,7 +134,7 @@ static void run(X86Cpu *c, NativeCall *n, uint32_t mxcsr, uint32_t *ret_mxcsr, X
     out->xstate_bv = (xs->xstate_bv & ~n->mask) | h->xstate_bv;
     out->xcomp_bv = xs->xcomp_bv;
     if (ext) {
-        copy_ext(out, hw, false);
+        host_xsave_copy(out, hw, false);
     }
 }
 
