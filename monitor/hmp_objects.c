@@ -246,7 +246,53 @@ static void complete_chars(Hmp *hmp, const char *word, GPtrArray *out)
     char_visit(complete_char, out);
 }
 
+/* ---- Devices that come and go */
+
+static void cmd_device_add(Hmp *hmp, const Json *args)
+{
+    GError *err = NULL;
+    g_autoptr(Json) opts = keyval_parse(json_get_str(args, "device"), "driver", 0, NULL, &err);
+
+    if (opts != NULL) {
+        device_create_from_json(hmp_vm(hmp), opts, &err);
+    }
+    hmp_report(hmp, err);
+}
+
+static void cmd_device_del(Hmp *hmp, const Json *args)
+{
+    GError *err = NULL;
+    Device *dev = device_find(hmp_vm(hmp), json_get_str(args, "id"), &err);
+
+    if (dev != NULL) {
+        device_unplug(dev, &err);
+    }
+    hmp_report(hmp, err);
+}
+
+static void complete_drivers(Hmp *hmp, const char *word, GPtrArray *out)
+{
+    SET_FOREACH (types, ObjType, it) {
+        if (!(*it)->abstract && (*it)->user_creatable && type_is_a(*it, &device_base.type) &&
+            device_type_of(*it)->hotpluggable) {
+            g_ptr_array_add(out, g_strdup((*it)->name));
+        }
+    }
+}
+
+static void complete_peripherals(Hmp *hmp, const char *word, GPtrArray *out)
+{
+    const GPtrArray *list = hmp_vm(hmp)->peripheral->children;
+
+    for (guint i = 0; list != NULL && i < list->len; i++) {
+        g_ptr_array_add(out, g_strdup(((const Object *)g_ptr_array_index(list, i))->name));
+    }
+}
+
 static const HmpCommand object_commands[] = {
+    { "device_add", "device:s", "driver[,prop=value][,...]", "add device, like -device on the command line",
+      cmd_device_add, complete_drivers },
+    { "device_del", "id:s", "device", "remove device", cmd_device_del, complete_peripherals },
     { "qom-list", "path:s?", "path", "list the properties of an object", cmd_qom_list,
       complete_path },
     { "qom-get", "path:s,property:s", "path property", "show a property of an object", cmd_qom_get,

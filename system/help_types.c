@@ -48,9 +48,12 @@ static bool is_user_object(const ObjType *t)
 
 static void print_prop(const Field *prop, const ChildDef *child, void *opaque)
 {
-    if (prop != NULL) {
-        g_autofree char *line = field_help_line(prop);
+    if (prop != NULL) { /* only devices show defaults */
+        Field shown = *prop;
+        g_autofree char *line = NULL;
 
+        shown.flags |= *(const bool *)opaque ? 0 : FIELD_NO_DEFAULT;
+        line = field_help_line(&shown);
         puts(line);
     } else {
         printf("  %s=<child<%s>>\n", child->name, child->type->name);
@@ -59,8 +62,10 @@ static void print_prop(const Field *prop, const ChildDef *child, void *opaque)
 
 static int print_props(const ObjType *t, const char *name)
 {
+    bool defaults = is_device(t);
+
     printf("%s options:\n", name);
-    type_visit_props(t, print_prop, NULL);
+    type_visit_props(t, print_prop, &defaults);
     return 0;
 }
 

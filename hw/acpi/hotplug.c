@@ -70,8 +70,7 @@ static void pcihp_eject(AcpiPciHotplug *s, uint32_t mask)
             PciDevice *pci = pci_find_device(s->bus, PCI_DEVFN(slot, fn));
 
             if (pci != NULL) {
-                device_unrealize(&pci->dev);
-                object_free(&pci->dev.obj);
+                device_unplug_done(&pci->dev);
             }
         }
     }
@@ -110,8 +109,30 @@ void acpi_pcihp_init(AcpiPciHotplug *s, PciBus *bus, MemRegion *parent)
     mem_add(parent, ACPI_PCIHP_BASE, &s->io, 0);
 }
 
+bool acpi_pcihp_plugged(AcpiPciHotplug *s, PciDevice *pci)
+{
+    if (pci->devfn & 7) {
+        return false;               /* the guest looks when function 0 comes */
+    }
+    s->slots[0].up |= 1u << (pci->devfn >> 3);
+    return true;
+}
+
+bool acpi_pcihp_request(AcpiPciHotplug *s, PciDevice *pci, GError **errp)
+{
+    unsigned slot = (unsigned)pci->devfn >> 3;
+
+    if (!pcihp_slot_removable(s, slot)) {
+        return err_fail(errp, "Bus '%s' does not support hotplugging in slot %u",
+                        pci->dev.bus->name, slot);
+    }
+    s->slots[0].down |= 1u << slot;
+    return true;
+}
+
 void acpi_pcihp_reset(AcpiPciHotplug *s)
 {
+    pcihp_eject(s, UINT32_MAX);
     s->select = s->acpi_index = 0;
     memset(s->slots, 0, sizeof(s->slots));
 }

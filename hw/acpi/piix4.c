@@ -100,6 +100,29 @@ static const MemOps apm_ops = { .read = apm_read, .write = apm_write, .max_size 
 
 /* ---- What the machine tells us */
 
+static void piix4_pci_plugged(void *opaque, Device *dev)
+{
+    Piix4 *s = opaque;
+
+    if (acpi_pcihp_plugged(&s->pcihp, pci_from_device(dev))) {
+        acpi_raise_gpe(&s->acpi, GPE_PCI_HOTPLUG);
+    }
+}
+
+static bool piix4_pci_request(void *opaque, Device *dev, GError **errp)
+{
+    Piix4 *s = opaque;
+
+    if (!acpi_pcihp_request(&s->pcihp, pci_from_device(dev), errp)) {
+        return false;
+    }
+    acpi_raise_gpe(&s->acpi, GPE_PCI_HOTPLUG);
+    return true;
+}
+
+static const HotplugOps piix4_hotplug = { .plugged = piix4_pci_plugged,
+                                          .request = piix4_pci_request };
+
 static void piix4_powerdown(void *opaque)
 {
     acpi_power_button(&((Piix4 *)opaque)->acpi);
@@ -155,6 +178,10 @@ static bool piix4_realize(Device *dev, GError **errp)
     s->acpi.s3_off = s->disable_s3;
     s->acpi.s4_off = s->disable_s4;
     acpi_pcihp_init(&s->pcihp, bus, bus->io);
+    if (s->pcihp_root) {
+        bus->bus.hotplug_ops = &piix4_hotplug;
+        bus->bus.hotplug_opaque = s;
+    }
     acpi_cpuhp_init(&s->cpuhp, dev->vm, bus->io);
     s->notify = (VmNotify){ .powerdown = piix4_powerdown, .wakeup = piix4_wakeup, .opaque = s };
     vm_notify_add(dev->vm, &s->notify);
@@ -166,6 +193,7 @@ static void piix4_unrealize(Device *dev)
 {
     Piix4 *s = CONTAINER(dev, Piix4, pci.dev);
 
+    pci_bus_of(&s->pci)->bus.hotplug_ops = NULL;
     vm_notify_del(dev->vm, &s->notify);
     acpi_regs_fini(&s->acpi);
     acpi_cpuhp_fini(&s->cpuhp);

@@ -78,7 +78,10 @@ typedef struct AcpiPciHotplug {
     AcpiPciSlots slots[ACPI_PCIHP_BUSES]; /* by number of the bus in the DSDT; 0: the root */
 } AcpiPciHotplug;
 void acpi_pcihp_init(AcpiPciHotplug *s, PciBus *bus, MemRegion *parent);
-void acpi_pcihp_reset(AcpiPciHotplug *s);
+void acpi_pcihp_reset(AcpiPciHotplug *s); /* slots that were to go are empty afterwards */
+/* False: nothing to tell the guest (a function other than 0). */
+bool acpi_pcihp_plugged(AcpiPciHotplug *s, PciDevice *pci);
+bool acpi_pcihp_request(AcpiPciHotplug *s, PciDevice *pci, GError **errp);
 
 /* CPU hotplug registers of the DSDT's PRES device. */
 typedef struct AcpiCpuSlot {

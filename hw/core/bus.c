@@ -150,7 +150,7 @@ static const DeviceType *type_for_user(const Vm *vm, const Json *opts, GError **
         err_fail(errp, "Parameter 'driver' expects a non-abstract device type");
         return NULL;
     }
-    if (!t->type.user_creatable || (vm->machine_ready && !t->hotpluggable)) {
+    if (!t->type.user_creatable) {
         err_fail(errp, "Parameter 'driver' expects a pluggable device type");
         return NULL;
     }
@@ -184,6 +184,9 @@ static bool bus_for_user(Vm *vm, const DeviceType *t, const Json *opts, Bus **bu
     }
     if (vm->machine_ready && *bus != NULL && !(*bus)->hotplug) {
         return err_fail(errp, "Bus '%s' does not support hotplugging", (*bus)->name);
+    }
+    if (vm->machine_ready && !t->hotpluggable) {
+        return err_fail(errp, "Parameter 'driver' expects a pluggable device type");
     }
     return true;
 }
@@ -227,6 +230,9 @@ Device *device_create_from_json(Vm *vm, const Json *opts, GError **errp)
     if (!set_user_props(dev, opts, errp) || !device_realize(dev, bus, errp)) {
         object_free(&dev->obj);
         return NULL;
+    }
+    if (dev->hotplugged && dev->bus != NULL && dev->bus->hotplug_ops != NULL) {
+        dev->bus->hotplug_ops->plugged(dev->bus->hotplug_opaque, dev);
     }
     return dev;
 }

@@ -426,9 +426,27 @@ bool device_unplug(Device *dev, GError **errp)
     if (!dev->type->hotpluggable || dev->bus == NULL) {
         return err_fail(errp, "Device '%s' does not support hotplugging", dev->type->type.name);
     }
+    if (dev->bus->hotplug_ops != NULL && dev->vm->machine_ready) {
+        return dev->bus->hotplug_ops->request(dev->bus->hotplug_opaque, dev, errp);
+    }
+    device_unplug_done(dev);
+    return true;
+}
+
+void device_unplug_done(Device *dev)
+{
+    g_autofree char *path = object_path(&dev->obj);
+    g_autofree char *id = g_strdup(dev->id);
+    Vm *vm = dev->vm;
+    Json *data = json_object_new();
+
     device_unrealize(dev);
     object_free(&dev->obj);
-    return true;
+    if (id != NULL) {
+        json_set_str(data, "device", id);
+    }
+    json_set_str(data, "path", path);
+    vm_report(vm, "DEVICE_DELETED", data);
 }
 
 Device *device_find(Vm *vm, const char *id, GError **errp)

@@ -45,6 +45,13 @@ typedef struct BusType {
     void (*reset)(Bus *bus, ResetKind kind);                    /* after its devices */
 } BusType;
 
+/* Who tells the guest that a device came or is to go. */
+typedef struct HotplugOps {
+    void (*plugged)(void *opaque, Device *dev); /* realized, reset */
+    /* Asks the guest; it lets go later: device_unplug_done(). */
+    bool (*request)(void *opaque, Device *dev, GError **errp);
+} HotplugOps;
+
 struct Bus {
     Object obj; /* its parent is the device that provides the bus */
     const BusType *type;
@@ -53,6 +60,8 @@ struct Bus {
     char *name;         /* "pci.0": what bus= takes */
     GPtrArray *devices; /* in order of attachment, not owned */
     bool hotplug;       /* device_add is possible after the machine is up */
+    const HotplugOps *hotplug_ops; /* NULL: devices come and go at once */
+    void *hotplug_opaque;
 };
 
 typedef struct DeviceType {
@@ -145,6 +154,8 @@ Device *device_create(const DeviceType *type, Vm *vm, Bus *bus, GError **errp);
 void device_unrealize(Device *dev);
 /* device_del: refuses what cannot be unplugged; frees it when it went at once. */
 bool device_unplug(Device *dev, GError **errp);
+/* The guest has let go of it: unrealized, freed, DEVICE_DELETED reported. */
+void device_unplug_done(Device *dev);
 /* -device and device_add: {"driver": ..., "id": ..., "bus": ..., props}. NULL on error, nothing
  * left. */
 Device *device_create_from_json(Vm *vm, const Json *opts, GError **errp);

@@ -116,6 +116,26 @@ class StateTest(unittest.TestCase):
             if steps and rand.random() < 0.02:
                 q.step(rand.randrange(1, 20000000))
 
+    def test_user_devices(self):
+        """Devices that only users make: watchdogs, serial ports, pvpanic."""
+        self.q.close()
+        self.q = Qtest(["-device", "i6300esb,addr=5", "-device", "ib700", "-device", "pvpanic-pci,addr=6",
+                        "-device", "pci-serial-4x,addr=7", "-device", "pci-testdev,addr=8",
+                        "-action", "watchdog=none"])
+        self.addCleanup(self.q.close)
+        rand = random.Random(SEED)
+        for n in range(ROUNDS):
+            for slot, kind in ((5, 0), (6, 0), (7, 1)):
+                self.q.pci_writel(slot << 3, 0x10, (0xd000 if kind else 0xfd000000) + slot * 0x100)
+                self.q.pci_writew(slot << 3, 4, 3)
+            for _ in range(40):
+                self.q.outb(0xd700 + rand.randrange(32), rand.getrandbits(8))
+                self.q.outb(0x441 + 2 * rand.randrange(2), rand.getrandbits(8))
+                self.q.writew(0xfd00050c, rand.choice([0x80, 0x86, 0x86, 0x100]))
+                self.q.writel(0xfd000500 + rand.randrange(4) * 4, rand.getrandbits(32))
+                self.q.pci_writeb(5 << 3, rand.choice([0x60, 0x68]), rand.getrandbits(8) & ~1)
+            self.round_trip(f"SEED={SEED}, round {n}")
+
     def test_after_reset(self):
         self.round_trip("a machine after reset")
 
