@@ -10,7 +10,8 @@
 
 typedef struct Block Block;
 
-/* A direct way out. `site` is the rel32 of a jump; unlinked, it leads to `stub`. */
+/* A direct way out. `site` is the rel32 of a jump; unlinked, it leads to `stub`. To another page it leads through
+ * `cross`, which looks whether the page is still mapped there, and to `table`, the jump table, if not. */
 typedef struct BlockExit {
     uint8_t *site, *stub;
     uint8_t *site_flags, *stub_flags;   /* the jump behind code that brings the flags back; NULL: none needed */
@@ -18,7 +19,9 @@ typedef struct BlockExit {
     struct BlockExit *next_in;      /* others that lead to `to` */
     uint64_t pc;                    /* of the target */
     bool backward;                  /* links lead to the polling entry */
-    bool link;                      /* may be linked at all (same page) */
+    uint8_t *table, *cross;         /* NULL: same page; not made yet */
+    bool link;                      /* may be linked at all */
+    bool frame;                     /* flags are in the frame here */
     bool fp;                        /* vector state is loaded here */
 } BlockExit;
 
@@ -47,7 +50,7 @@ struct Block {
 typedef struct CodeRange { RamBlock *b; uint64_t off, len; } CodeRange;
 
 enum { BLOCK_HASH_BITS = 18, BLOCK_CODE_MAX = 24 * 1024, TABLE_RESETS = 64,
-       HUGE_PAGE = 2 << 20 };
+       HUGE_PAGE = 2 << 20, CROSS_SIZE = 48 };
 
 typedef struct CodeCache {
     uint8_t *map;
@@ -85,6 +88,8 @@ struct TcgTranslator {
     BlockExit *(*run)(TcgVcpu *v, const uint8_t *code);
     /* Emits a way from e to its target through the jump table; NULL: there is no table. */
     const uint8_t *(*bridge)(TcgVcpu *v, BlockExit *e);
+    /* Fills e->cross: to target if the word at id_at is id, else to e->table. to_flags: target wants flags. */
+    void (*cross)(TcgVcpu *v, BlockExit *e, const uint8_t *target, bool to_flags, unsigned id_at, uint32_t id);
     void (*set_pc)(Cpu *cpu, uint64_t pc);
     void (*fp_sync)(TcgVcpu *v);    /* vector state to memory: any C code may run now */
 };

@@ -105,11 +105,48 @@ static void exit_unlink(BlockExit *e)
     e->to = NULL;
 }
 
+static void exit_join(TcgVcpu *v, BlockExit *e, Block *to)
+{
+    v->n.links++;
+    e->to = to;
+    e->next_in = to->in;
+    to->in = e;
+}
+
+/* To a block on another page, which v->set maps now. */
+static void link_cross(TcgVcpu *v, BlockExit *e, Block *to, const uint8_t *target)
+{
+    CodeCache *c = v->cache;
+    uint64_t va = to->key.pc + to->key.base;
+    unsigned mode = v->ops->mmu_mode(v->cpu);
+    uint32_t id = 0;
+
+    if (to->source2 == NULL && to->key.flags == e->from->key.flags && to->key.base == e->from->key.base) {
+        id = tlb_exec_id(v, va, mode);
+    }
+    if (id != 0 && e->cross == NULL && c->data - c->code >= 2 * BLOCK_CODE_MAX) {
+        e->cross = c->code;
+        c->code += CROSS_SIZE;
+    }
+    if (id == 0 || e->cross == NULL) {
+        a_patch(e->site, e->table);
+        return;
+    }
+    v->ops->translator->cross(v, e, target, to->flags_in,
+                              offsetof(TlbSet, exec_id) + 4 * (mode * FETCH_SIZE + fetch_index(va)), id);
+    a_patch(e->site, e->cross);
+    exit_join(v, e, to);
+}
+
 void cache_link(TcgVcpu *v, BlockExit *e, Block *to)
 {
     const uint8_t *target = to->uses_fp && !e->fp ? to->code : e->backward ? to->poll : to->body;
 
     if (!e->link || e->to != NULL || e->from->dead || to->dead) {
+        return;
+    }
+    if (e->table != NULL) {
+        link_cross(v, e, to, target);
         return;
     }
     if (to->source2 != NULL) {      /* the second page's mapping must be looked at each time */
@@ -124,15 +161,12 @@ void cache_link(TcgVcpu *v, BlockExit *e, Block *to)
         (to->key.pc ^ e->from->key.pc) >> PAGE_BITS != 0) {
         return;
     }
-    v->n.links++;
     if (e->site_flags != NULL && to->flags_in) {
         a_patch(e->site_flags, target);
     } else {
         a_patch(e->site, target);
     }
-    e->to = to;
-    e->next_in = to->in;
-    to->in = e;
+    exit_join(v, e, to);
 }
 
 static void exit_forget(BlockExit *e)
@@ -301,6 +335,7 @@ void cache_flush(TcgVcpu *v)
             tlb_jump_clear(&v->sets[k]);
         }
     }
+    tlb_exec_clear(v);
     c->code = c->first;
     c->data = c->end;
     c->n_tables = 0;

@@ -47,12 +47,58 @@ void tlb_jump_clear(TlbSet *s)
     }
 }
 
+/* ---- numbers of pages with code, for jumps from one page to another */
+
+static uint32_t exec_page_id(TcgVcpu *v, uint64_t va, uint64_t host)
+{
+    uint32_t at = va >> PAGE_BITS ^ (host >> PAGE_BITS) * 31;
+
+    for (unsigned n = 0; n < 16; n++, at++) {
+        ExecPage *p = &v->exec_pages[at % EXEC_PAGES];
+
+        if (p->host == 0) {
+            *p = (ExecPage){ va, host };
+        }
+        if (p->va == va && p->host == host) {
+            return at % EXEC_PAGES + 1;
+        }
+    }
+    return 0;
+}
+
+static uint32_t *exec_id_of(TlbSet *s, const FetchEntry *f)
+{
+    return &s->exec_id[0][0] + (f - &s->fetch[0][0]);
+}
+
+uint32_t tlb_exec_id(TcgVcpu *v, uint64_t va, unsigned mode)
+{
+    const FetchEntry *f = &v->set->fetch[mode][fetch_index(va)];
+    uint32_t *id = exec_id_of(v->set, f);
+
+    if (*id == 0 && f->tag != 0 && f->tag >> PAGE_BITS == va >> PAGE_BITS && f->host != NULL) {
+        *id = exec_page_id(v, va & PAGE_MASK, (uintptr_t)f->host);
+    }
+    return *id;
+}
+
+void tlb_exec_clear(TcgVcpu *v)
+{
+    zero_words((uint32_t *)v->exec_pages, sizeof(v->exec_pages) / 4);
+    for (unsigned k = 0; k < v->n_sets; k++) {
+        if (v->sets[k].used) {
+            zero_words(&v->sets[k].exec_id[0][0], sizeof(v->sets[k].exec_id) / 4);
+        }
+    }
+}
+
 /* Whatever jumped into the page through this entry must look again. */
 static void fetch_clear(TlbSet *s, FetchEntry *f)
 {
     if (f->tag != 0) {
         jump_clear_page(s, f->tag);
         f->tag = 0;
+        *exec_id_of(s, f) = 0;
     }
 }
 
@@ -62,6 +108,7 @@ static void fetch_evict(TlbSet *s, FetchEntry *f)
     if (f->tag != 0) {
         s->jump_orphans |= 1ull << (jump_index(f->tag) >> PAGE_BITS);
         f->tag = 0;
+        *exec_id_of(s, f) = 0;
     }
 }
 
@@ -542,6 +589,7 @@ static bool fetch_fill(TcgVcpu *v, uint64_t va, unsigned mode, FetchEntry *f)
     fr = page_range(v, f->pa);
     f->host = fr != NULL ? fr->host + (f->pa - fr->start) : NULL;
     f->ram = fr != NULL ? fr->ram : NULL;
+    *exec_id_of(v->set, f) = f->ram != NULL ? exec_page_id(v, va & PAGE_MASK, (uintptr_t)f->host) : 0;
     f->ram_off = f->ram != NULL ? (uint64_t)(f->host - f->ram->host) : 0;
     return true;
 }

@@ -71,6 +71,7 @@ typedef struct TlbSet {
     uint32_t jump[JUMP_TABLES][JUMP_SIZE];      /* offset of a block's checked entry in the code; 0: none */
     TlbSide side[TLB_MODES][TLB_SIZE];
     FetchEntry fetch[TLB_MODES][FETCH_SIZE];
+    uint32_t exec_id[TLB_MODES][FETCH_SIZE];    /* of the page in fetch: exec_page_id(); 0: no page */
     TlbJournal local, global;       /* global: pages that survive an ordinary flush */
     uint16_t fetch_journal[FETCH_JOURNAL];
     unsigned n_fetch;
@@ -97,6 +98,10 @@ typedef struct MixedPage {
     uint64_t left;                  /* stores until the page's translations are given up */
 } MixedPage;
 enum { MIXED_BITS = 6, MIXED_LEFT = 16384 };
+
+/* A page of code at an address, known by its index here. */
+typedef struct ExecPage { uint64_t va, host; } ExecPage;
+enum { EXEC_PAGES = 1 << 15 };
 
 struct CodeCache;
 
@@ -134,6 +139,7 @@ typedef struct TcgVcpu {
     TcgCounters n;
     uint8_t fp_area[4096] __attribute__((aligned(64)));     /* in the host's layout */
     uint8_t bounce[128] __attribute__((aligned(64)));       /* an operand from two pages */
+    ExecPage exec_pages[EXEC_PAGES];
     MixedPage mixed[1 << MIXED_BITS];
     TlbWritable wmap[1 << WMAP_BITS];
     TlbSet sets[TLB_SETS];
@@ -173,6 +179,9 @@ void tlb_protect_page(TcgVcpu *v, const uint8_t *host_page);
 void tlb_flush_everything(TcgVcpu *v);
 void tlb_flush_requests(TcgVcpu *v);    /* acts on flush_wanted */
 void tlb_jump_clear(TlbSet *s);         /* forgets all indirect jump targets */
+void tlb_exec_clear(TcgVcpu *v);        /* forgets all exec_page_id()s */
+/* Number of the page that fetches from va find now, where it must have been looked up; 0: there is none. */
+uint32_t tlb_exec_id(TcgVcpu *v, uint64_t va, unsigned mode);
 
 /* ---- accel.c */
 typedef struct Tcg Tcg;

@@ -669,6 +669,6 @@ static bool x86_translator_init(TcgVcpu *v, GError **errp)
 
 const TcgTranslator x86_translator = {
     .init = x86_translator_init, .usable = x86_tb_usable, .batch = x86_tb_batch,
-    .bridge = t_bridge, .translate = x86_translate, .run = x86_run,
+    .bridge = t_bridge, .cross = t_cross, .translate = x86_translate, .run = x86_run,
     .set_pc = x86_tb_set_pc, .fp_sync = x86_fp_sync,
 };

@@ -146,6 +146,7 @@ void t_exit_direct(Trans *t, uint64_t pc, uint8_t *from_jcc);
 void t_exits_emit(Trans *t);
 void t_push_tmp(Trans *t, int32_t size);    /* what F_TMP holds */
 const uint8_t *t_bridge(TcgVcpu *v, BlockExit *e);
+void t_cross(TcgVcpu *v, BlockExit *e, const uint8_t *target, bool to_flags, unsigned id_at, uint32_t id);
 
 
 #endif

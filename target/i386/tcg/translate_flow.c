@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Translation of jumps, calls and stack instructions, and the ways out of a block.
  *
- * Targets on the block's own page are linked directly: they are mapped as long as the block runs.
+ * Targets on the block's own page are linked directly: they are mapped as long as the block runs. Those of direct
+ * jumps to other pages are when the number of the page that is mapped there has not changed (t_cross()).
  * Others go through the jump table of the address space, found by a hash of the guest pc: the
  * target's checked entry compares the whole of it (T1) and takes the flags from the frame. */
 #include "target/i386/tcg/translate.h"
@@ -77,6 +78,30 @@ const uint8_t *t_bridge(TcgVcpu *v, BlockExit *e)
     return start;
 }
 
+void t_cross(TcgVcpu *v, BlockExit *e, const uint8_t *target, bool to_flags, unsigned id_at, uint32_t id)
+{
+    Asm a = { e->cross };
+
+    if (!e->frame) {
+        a_mov_rr(&a, 1, T2, H_RCX);
+        a_load(&a, 0, T1, a_at(HTLB, id_at));
+        a_lea(&a, 0, H_RCX, a_at(T1, -(int32_t)id));
+        a16(&a, 0x08e3);                                        /* jrcxz over the two */
+        a_mov_rr(&a, 1, H_RCX, T2);
+        a_jmp_to(&a, e->table);
+        a_mov_rr(&a, 1, H_RCX, T2);
+        a_jmp_to(&a, target);
+        return;
+    }
+    a_rm(&a, 0, 0x81, ALU_CMP, a_at(HTLB, id_at));
+    a32(&a, id);
+    a_patch(a_jcc(&a, CC_NE), e->table);
+    if (to_flags) {
+        t_flags_from_frame(&a);
+    }
+    a_jmp_to(&a, target);
+}
+
 /* Jump to the guest address in T1. */
 static void exit_indirect(Trans *t)
 {
@@ -99,7 +124,8 @@ void t_exit_direct(Trans *t, uint64_t pc, uint8_t *from_jcc)
     e->from = t->b;
     e->pc = pc;
     e->backward = pc <= t->b->key.pc + t->insns[t->k].at;
-    e->link = same_page(t, pc);
+    e->link = true;
+    e->frame = t->fl != FLAGS_HOST;
     e->fp = t->fp_ready;
     t->exits[n].frame_flags = t->fl != FLAGS_HOST;
     t->exits[n].from = from_jcc != NULL ? from_jcc : a_jmp(&t->a);
@@ -119,15 +145,19 @@ void t_exits_emit(Trans *t)
         bool in_frame = t->exits[n].frame_flags;
 
         e->site = t->exits[n].from;
-        e->stub = a->p;
-        a_patch(e->site, a->p);
-        if (!e->link) {
+        e->table = NULL;
+        if (!e->link || !same_page(t, e->pc)) {
+            e->table = a->p;
             flags_to_frame(t, in_frame ? FLAGS_FRAME : FLAGS_HOST);
             a_mov_ri(a, T1, e->pc);
             jump_table(a, t->v, t->b->table, jump_index(e->pc));
+        }
+        e->stub = a->p;
+        a_patch(e->site, e->link ? a->p : e->table);
+        if (!e->link) {
             continue;
         }
-        if (in_frame) {
+        if (in_frame && e->table == NULL) {
             t_restore_flags(t);
             e->site_flags = a_jmp(a);
             e->stub_flags = a->p;
