@@ -5,6 +5,7 @@
 #include "block/block_int.h"
 
 static GPtrArray *blocks;           /* of Block *, in order of creation */
+static const BlockHooks *hooks;
 
 Block *block_find(const char *id)
 {
@@ -153,20 +154,28 @@ const char *block_filename(const Block *b) { return b->m.filename; }
 BlockErrorAction block_error_action(const Block *b, bool is_read, int error)
 {
     int policy = is_read ? b->m.rerror : b->m.werror;
+    BlockErrorAction action = BLOCK_ERROR_REPORT;
 
     if (policy == ON_ERROR_AUTO) {
         policy = is_read ? ON_ERROR_REPORT : ON_ERROR_ENOSPC;
     }
     switch (policy) {
     case ON_ERROR_ENOSPC:
-        return error == ENOSPC || error == -ENOSPC ? BLOCK_ERROR_STOP : BLOCK_ERROR_REPORT;
+        action = error == ENOSPC || error == -ENOSPC ? BLOCK_ERROR_STOP : BLOCK_ERROR_REPORT;
+        break;
     case ON_ERROR_STOP:
-        return BLOCK_ERROR_STOP;
+        action = BLOCK_ERROR_STOP;
+        break;
     case ON_ERROR_IGNORE:
-        return BLOCK_ERROR_IGNORE;
+        action = BLOCK_ERROR_IGNORE;
+        break;
     default:
-        return BLOCK_ERROR_REPORT;
+        break;
     }
+    if (hooks != NULL && hooks->io_error != NULL) {
+        hooks->io_error(hooks->opaque, b, is_read, action, error < 0 ? -error : error);
+    }
+    return action;
 }
 
 static void block_tell_medium(Block *b, bool inserted)
@@ -234,6 +243,108 @@ bool block_eject(Block *b, bool force, GError **errp)
     if (b->m.root != NULL) {
         block_drop_medium(b);
         block_tell_medium(b, false);
+    }
+    return true;
+}
+
+/* ---- The tray */
+
+void block_set_hooks(const BlockHooks *h)
+{
+    hooks = h;
+}
+
+void block_tray_moved(Block *b, bool open)
+{
+    if (hooks != NULL && hooks->tray_moved != NULL) {
+        hooks->tray_moved(hooks->opaque, b, open);
+    }
+}
+
+char *block_device_path(const Block *b)
+{
+    return b->user != NULL && b->user->qom_path != NULL ? b->user->qom_path(b->user_opaque) : g_strdup("");
+}
+
+static bool block_has_tray(const Block *b) { return b->user != NULL && b->user->tray_open != NULL; }
+static bool block_tray_is_open(const Block *b) { return b->user->tray_open(b->user_opaque); }
+
+static bool block_check_removable(const Block *b, GError **errp)
+{
+    return (b->user != NULL && b->user->removable) || err_fail(errp, "Device '%s' is not removable", b->id);
+}
+
+bool block_tray_open(Block *b, bool force, GError **errp)
+{
+    if (!block_check_removable(b, errp)) {
+        return false;
+    }
+    if (!block_has_tray(b)) {
+        return err_fail(errp, "Device '%s' does not have a tray", b->id);
+    }
+    if (block_tray_is_open(b)) {
+        return true;
+    }
+    if (!force && b->user->locked != NULL && b->user->locked(b->user_opaque)) {
+        b->user->eject_request(b->user_opaque, false);
+        return err_fail(errp, "Device '%s' is locked and force was not specified, wait for tray to open and try again",
+                        b->id);
+    }
+    b->user->eject_request(b->user_opaque, true);
+    block_tray_moved(b, true);
+    return true;
+}
+
+bool block_tray_close(Block *b, GError **errp)
+{
+    if (!block_check_removable(b, errp)) {
+        return false;
+    }
+    if (block_has_tray(b) && block_tray_is_open(b)) {
+        block_tell_medium(b, b->m.root != NULL);        /* which closes it */
+        block_tray_moved(b, false);
+    }
+    return true;
+}
+
+bool block_remove_medium(Block *b, GError **errp)
+{
+    if (!block_check_removable(b, errp)) {
+        return false;
+    }
+    if (block_has_tray(b) && !block_tray_is_open(b)) {
+        return err_fail(errp, "Tray of device '%s' is not open", b->id);
+    }
+    if (b->m.root != NULL) {
+        block_drop_medium(b);
+        if (!block_has_tray(b)) {
+            block_tell_medium(b, false);
+        }
+    }
+    return true;
+}
+
+bool block_insert_node(Block *b, const char *node, GError **errp)
+{
+    BlockOpened m;
+
+    if (!block_check_removable(b, errp)) {
+        return false;
+    }
+    if (block_has_tray(b) && !block_tray_is_open(b)) {
+        return err_fail(errp, "Tray of device '%s' is not open", b->id);
+    }
+    if (b->m.root != NULL) {
+        return err_fail(errp, "There already is a medium in device '%s'", b->id);
+    }
+    if (!blockdev_medium(node, &m, errp)) {
+        return false;
+    }
+    m.rerror = b->m.rerror;
+    m.werror = b->m.werror;
+    b->m = m;
+    if (!block_has_tray(b)) {
+        block_tell_medium(b, true);
     }
     return true;
 }

@@ -91,6 +91,23 @@ bool block_insert(Block *b, const Json *opts, GError **errp);       /* as block_
 bool block_change(Block *b, const char *filename, const char *format, int read_only, GError **errp);
 bool block_eject(Block *b, bool force, GError **errp);
 bool block_resize(Block *b, uint64_t size, GError **errp);
+/* The tray of a removable drive. Opening it asks a guest that locked it, or forces. A medium is taken out
+ * of and put into an open tray; node: of -blockdev. */
+bool block_tray_open(Block *b, bool force, GError **errp);
+bool block_tray_close(Block *b, GError **errp);
+bool block_remove_medium(Block *b, GError **errp);
+bool block_insert_node(Block *b, const char *node, GError **errp);
+/* The device says that its tray moved (the guest did it). */
+void block_tray_moved(Block *b, bool open);
+char *block_device_path(const Block *b);        /* QOM path of its device; "" when none. Freed by the caller */
+
+/* What the monitor wants to hear; set once. NULL members are fine. */
+typedef struct BlockHooks {
+    void (*tray_moved)(void *opaque, Block *b, bool open);
+    void (*io_error)(void *opaque, const Block *b, bool is_read, BlockErrorAction action, int error);
+    void *opaque;
+} BlockHooks;
+void block_set_hooks(const BlockHooks *hooks);  /* kept */
 
 /* ---- Information */
 typedef struct BlockStats {

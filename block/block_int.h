@@ -76,6 +76,8 @@ void block_opt_bool(const Json *opts, const char *key, bool *value);
 /* ---- blockdev.c */
 /* A reference to the node of that name for its one parent. NULL + error: none, or it is in use. */
 BlockNode *blockdev_take(const char *name, bool writes, GError **errp);
+/* The same as a drive's medium: *out is filled in, root and filename are the caller's. */
+bool blockdev_medium(const char *name, BlockOpened *out, GError **errp);
 
 /* ---- probe.c */
 /* Name of the format the first bytes speak of: "raw" when of none. */

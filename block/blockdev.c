@@ -118,28 +118,35 @@ BlockNode *blockdev_take(const char *name, bool writes, GError **errp)
         blockdev_free(d);
         return NULL;
     }
-    if (writes && !node_writable(d->node)) {
+    if (writes && !d->auto_read_only && !node_writable(d->node)) {
         err_fail(errp, "Block node is read-only");
         return NULL;
     }
     return node_ref(d->node);
 }
 
-Block *blockdev_block(const char *name, GError **errp)
+bool blockdev_medium(const char *name, BlockOpened *out, GError **errp)
 {
     Blockdev *d = blockdev_find(name);
+    BlockNode *n = blockdev_take(name, d != NULL && d->auto_read_only, errp);
+
+    if (n == NULL) {
+        return false;
+    }
+    d = blockdev_find(name);
+    *out = d->m;
+    out->root = n;
+    out->filename = g_strdup(d->m.filename);
+    return true;
+}
+
+Block *blockdev_block(const char *name, GError **errp)
+{
     BlockOpened m;
 
-    if (d == NULL) {
+    if (blockdev_find(name) == NULL || !blockdev_medium(name, &m, errp)) {
         return NULL;
     }
-    if (d->node->refs > 1) {
-        err_fail(errp, "Node '%s' is in use", name);
-        return NULL;
-    }
-    m = d->m;
-    m.root = node_ref(d->node);
-    m.filename = g_strdup(d->m.filename);
     return block_new_anonymous(&m);
 }
 

@@ -460,7 +460,15 @@ static BlockNode *open_child(Opener *o, const Json *file)
     g_autoptr(Json) opts = NULL;
 
     if (json_is(file, JSON_STR)) {
-        return blockdev_take(json_str_value(file), (o->flags & NODE_WRITABLE) != 0, o->errp);
+        bool writes = (o->flags & NODE_WRITABLE) != 0;
+        BlockNode *n = blockdev_take(json_str_value(file), writes, o->errp);
+
+        if (n != NULL && writes && !node_writable(n)) {
+            err_fail(o->errp, "Block node is read-only");
+            node_free(n);
+            return NULL;
+        }
+        return n;
     }
     if (!json_is(file, JSON_OBJECT)) {
         err_fail(o->errp, "A block device must be specified for \"file\"");

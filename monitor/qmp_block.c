@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Commands on drives and their media. */
+#include <errno.h>
 #include <string.h>
 #include "block/block.h"
 #include "block/blockdev.h"
+#include "monitor/qmp_int.h"
 #include "monitor/qmp_schema.h"
 
 /* Made for a device that is gone or never came. */
@@ -112,10 +114,10 @@ typedef struct DeviceQuery { const char *id; Block *found; } DeviceQuery;
 static void match_device(Block *b, void *opaque)
 {
     DeviceQuery *q = opaque;
-    g_autoptr(Json) info = block_info_json(b);
-    const char *path = json_get_str(info, "qdev"), *tail = path != NULL ? strrchr(path, '/') : NULL;
+    g_autofree char *path = block_device_path(b);
+    const char *tail = strrchr(path, '/');
 
-    if (path != NULL && (strcmp(path, q->id) == 0 || strcmp(tail + 1, q->id) == 0)) {
+    if (tail != NULL && (strcmp(path, q->id) == 0 || strcmp(tail + 1, q->id) == 0)) {
         q->found = b;
     }
 }
@@ -163,6 +165,92 @@ Json *qmp_blockdev_change_medium(QmpCtx *ctx, const QmpBlockdevChangeMediumArgs 
     }
     block_change(b, args->filename, args->format, read_only, errp);
     return NULL;
+}
+
+Json *qmp_blockdev_open_tray(QmpCtx *ctx, const QmpBlockdevOpenTrayArgs *args, GError **errp)
+{
+    Block *b = find_drive(args->device, args->id, errp);
+
+    if (b != NULL) {
+        block_tray_open(b, args->has_force && args->force, errp);
+    }
+    return NULL;
+}
+
+Json *qmp_blockdev_close_tray(QmpCtx *ctx, const QmpBlockdevCloseTrayArgs *args, GError **errp)
+{
+    Block *b = find_drive(args->device, args->id, errp);
+
+    if (b != NULL) {
+        block_tray_close(b, errp);
+    }
+    return NULL;
+}
+
+Json *qmp_blockdev_remove_medium(QmpCtx *ctx, const QmpBlockdevRemoveMediumArgs *args, GError **errp)
+{
+    Block *b = find_drive(NULL, args->id, errp);
+
+    if (b != NULL) {
+        block_remove_medium(b, errp);
+    }
+    return NULL;
+}
+
+Json *qmp_blockdev_insert_medium(QmpCtx *ctx, const QmpBlockdevInsertMediumArgs *args, GError **errp)
+{
+    Block *b = find_drive(NULL, args->id, errp);
+
+    if (b != NULL) {
+        block_insert_node(b, args->node_name, errp);
+    }
+    return NULL;
+}
+
+Json *qmp_query_jobs(QmpCtx *ctx, GError **errp)
+{
+    return json_array_new();
+}
+
+/* ---- Events */
+
+static void on_tray_moved(void *opaque, Block *b, bool open)
+{
+    g_autoptr(Json) info = block_info_json(b);
+    Json *data = json_object_new();
+    const char *qdev = json_get_str(info, "qdev");
+
+    json_set_str(data, "device", block_id(b));
+    json_set_str(data, "id", qdev != NULL ? qdev : "");
+    json_set_bool(data, "tray-open", open);
+    qmp_event("DEVICE_TRAY_MOVED", data);
+}
+
+static void on_io_error(void *opaque, const Block *b, bool is_read, BlockErrorAction action, int error)
+{
+    static const char *const actions[] = { [BLOCK_ERROR_REPORT] = "report", [BLOCK_ERROR_IGNORE] = "ignore",
+                                           [BLOCK_ERROR_STOP] = "stop" };
+    g_autoptr(Json) info = block_info_json(b);
+    Json *data = json_object_new(), *node = json_get(json_get(info, "inserted"), "node-name");
+
+    json_set_str(data, "device", block_id(b));
+    if (node != NULL) {
+        json_set(data, "node-name", json_ref(node));
+    }
+    json_set_str(data, "operation", is_read ? "read" : "write");
+    json_set_str(data, "action", actions[action]);
+    if (error == ENOSPC) {
+        json_set_bool(data, "nospace", true);
+    }
+    json_set_str(data, "reason", strerror(error));
+    qmp_event("BLOCK_IO_ERROR", data);
+}
+
+void qmp_watch_block(void)
+{
+    static const BlockHooks hooks = { .tray_moved = on_tray_moved, .io_error = on_io_error };
+
+    block_set_hooks(&hooks);
 }
 
 Json *qmp_block_resize(QmpCtx *ctx, const QmpBlockResizeArgs *args, GError **errp)

@@ -166,4 +166,5 @@ void qmp_watch_vm(Vm *vm)
 
     notify.opaque = vm;
     vm_notify_add(vm, &notify);
+    qmp_watch_block();
 }

@@ -36,6 +36,9 @@ Json *qmp_version(void);
 void qmp_sessions_send(const Json *message);                    /* to all that are ready */
 bool qmp_sessions_any(void);                                    /* is a client connected? */
 
+/* ---- qmp_block.c */
+void qmp_watch_block(void);                                     /* makes events of what drives report */
+
 /* ---- qmp_fds.c */
 void qmp_fds_client_gone(void);
 

@@ -48,6 +48,9 @@ bool target_cpu_info(Cpu *cpu, const char *what, GString *out);
 bool target_cpu_reg(Cpu *cpu, const char *name, uint64_t *ret);
 unsigned target_cpu_code_bits(Cpu *cpu);        /* 16, 32, 64: for disassembly */
 
+/* Appends its ELF notes for a crash dump; the vCPU stands still and its registers are pulled. */
+void target_cpu_core_notes(const Cpu *cpu, GByteArray *out);
+
 /* ---- Models and properties, for QMP */
 #define TARGET_CPU_SUFFIX "x86_64-cpu"          /* "qemu64-x86_64-cpu" is a type of CPUs */
 Json *target_cpu_definitions(void);             /* the answer of query-cpu-definitions */

@@ -363,6 +363,9 @@ static void cmd_start_stop(IdeDrive *s)
         if (was && start) {
             s->medium_new = s->event_new = true;
         }
+        if (was != s->tray_open) {
+            block_tray_moved(s->blk, s->tray_open);
+        }
     }
     atapi_ok(s);
 }
