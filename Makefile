@@ -3,6 +3,7 @@
 # make demo       boot Debian's kernel to a shell in this terminal; "poweroff" in it ends it
 # make check      the tests
 # make check-sanitizers  unit, device, instruction and program tests with ASan and UBSan
+# make check-tsan  unit, device and program tests with ThreadSanitizer
 # make check-boot boots real guests (Debian, installer, memtest86+, GRUB), fetched from Debian
 # make check-libvirt  Debian's libvirt drives the program (EMULATOR=... another one)
 # make check-gcc, make check-clang  compile everything; warnings are errors
@@ -16,7 +17,7 @@ PROGRAM = $(BUILD)/qemu-system-x86_64
 GUESTS = $(BUILD)/guests
 
 .PHONY: all demo check check-quick check-gcc check-clang check-sanitizers check-fuzz check-boot \
-	check-boot-short check-libvirt build-asan fuzz install docs clean distclean packages-%
+	check-boot-short check-libvirt check-tsan build-asan fuzz install docs clean distclean packages-%
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD)
@@ -39,13 +40,13 @@ check: | packages-check
 	@tests/boot/fetch.sh $(GUESTS) demo || echo "no guest to boot: that test will be skipped"
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
 
-# Real guests, fetched from Debian once: about ten minutes.
+# Real guests, fetched from Debian once, each also with -d and started with -S: about fifteen minutes.
 check-boot: | packages-check
 	@$(MAKE) --no-print-directory all
 	@tests/boot/fetch.sh $(GUESTS)
-	@tests/boot/boot.py --emulator $(PROGRAM) --guests $(GUESTS)
+	@tests/boot/boot.py --emulator $(PROGRAM) --guests $(GUESTS) --modes plain,log,paused
 
-# The quick ones of them, without the large downloads.
+# The quick ones of them, without what debootstrap makes.
 check-boot-short: | packages-check
 	@$(MAKE) --no-print-directory all
 	@tests/boot/fetch.sh $(GUESTS) short
@@ -79,6 +80,14 @@ check-sanitizers: build-asan
 	$(call SANITIZE,0) $(TEST_ASAN) --suite qtest --suite insn --suite system || status=1; \
 	exit $$status
 
+# Data races in what threads share: unit tests and device models.
+check-tsan: | packages-check
+	@[ -f build-tsan/build.ninja ] || meson setup build-tsan -Db_sanitize=thread -Db_lundef=false \
+		-Doptimization=1
+	@$(NINJA) -C build-tsan
+	@TSAN_OPTIONS=halt_on_error=1:suppressions=$(CURDIR)/tests/tsan.supp meson test -C build-tsan --no-rebuild \
+		--print-errorlogs --timeout-multiplier 5 --suite unit --suite qtest --suite system
+
 FUZZ = cd build-asan && $(call SANITIZE,0) ../tests/fuzz/regs.py --binary ./qemu-system-x86_64
 
 check-fuzz: build-asan
@@ -102,4 +111,4 @@ clean:
 	@if [ -f $(BUILD)/build.ninja ]; then $(NINJA) -C $(BUILD) clean; fi
 
 distclean:
-	@rm -rf build build-asan build-clang build-ci
+	@rm -rf build build-asan build-tsan build-clang build-ci

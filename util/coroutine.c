@@ -9,9 +9,13 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 #define CO_ASAN 1
+#elif defined(__SANITIZE_THREAD__)
+#define CO_TSAN 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define CO_ASAN 1
+#elif __has_feature(thread_sanitizer)
+#define CO_TSAN 1
 #endif
 #endif
 
@@ -27,6 +31,7 @@ struct Coroutine {
     char *stack;
     const void *caller_stack;       /* for the address sanitizer */
     size_t caller_size;
+    void *fiber, *caller_fiber;     /* for the thread sanitizer */
     Coroutine *next;                /* in the pool */
 };
 
@@ -57,6 +62,22 @@ static void co_asan_finish(void *fake, const void **bottom, size_t *size) {}
 static void co_asan_fresh(char *stack, size_t size) {}
 #endif
 
+#ifdef CO_TSAN
+#include <sanitizer/tsan_interface.h>
+static void co_tsan_enter(Coroutine *co)
+{
+    co->fiber = co->fiber != NULL ? co->fiber : __tsan_create_fiber(0);
+    co->caller_fiber = __tsan_get_current_fiber();
+    __tsan_switch_to_fiber(co->fiber, 0);
+}
+static void co_tsan_leave(Coroutine *co) { __tsan_switch_to_fiber(co->caller_fiber, 0); }
+static void co_tsan_done(Coroutine *co) { __tsan_destroy_fiber(co->fiber); }
+#else
+static void co_tsan_enter(Coroutine *co) {}
+static void co_tsan_leave(Coroutine *co) {}
+static void co_tsan_done(Coroutine *co) {}
+#endif
+
 __attribute__((noinline)) Coroutine *coroutine_self(void)
 {
     return co_current;
@@ -76,6 +97,7 @@ static void co_main(void)
     co->entry(co->opaque);
     co->done = true;
     co_asan_start(NULL, co->caller_stack, co->caller_size);     /* NULL: this stack's frames are gone */
+    co_tsan_leave(co);
     co_stack_switch(&co->sp, co->caller_sp);
     g_assert_not_reached();
 }
@@ -137,11 +159,13 @@ void coroutine_enter(Coroutine *co)
     co->caller = coroutine_self();
     co_set_current(co);
     co_asan_start(&fake, co->stack + GUARD_SIZE, STACK_SIZE - GUARD_SIZE);
+    co_tsan_enter(co);
     co_stack_switch(&co->caller_sp, co->sp);
     co_asan_finish(fake, NULL, NULL);
     co_set_current(co->caller);
     co->running = false;
     if (co->done) {
+        co_tsan_done(co);
         co_free(co);
     }
 }
@@ -152,6 +176,7 @@ void co_yield(void)
     void *fake = NULL;
 
     co_asan_start(&fake, co->caller_stack, co->caller_size);
+    co_tsan_leave(co);
     co_stack_switch(&co->sp, co->caller_sp);
     co_asan_finish(fake, &co->caller_stack, &co->caller_size);
 }

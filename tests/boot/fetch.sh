@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Fetches Debian's kernels and guests and builds small images of them: fetch.sh DIR [demo|short]; demo: only
-# what "make demo" boots; short: what "make check-boot-short" boots. Needs root or sudo for
+# what "make demo" boots; short: what "make check-boot-short" boots (no disk by debootstrap). Needs root or sudo for
 # nothing but apt's package lists; needs the network only for what DIR does not have yet.
 set -eu
 dir=${1:?usage: fetch.sh DIR [demo|short]}
@@ -126,10 +126,10 @@ get_iso() {
 
 what=${2:-all}
 get_busybox
-[ "$what" = short ] || get_amd64
+get_amd64
 [ "$what" != demo ] || exit 0
 get_cloud
-if [ "$what" = short ]; then get_installer i386; else get_installer amd64 i386; fi
+get_installer amd64 i386
 get_small
 get_iso
 [ "$what" = short ] || [ -f debian.img ] || sh "$here/make-disk.sh" "$PWD/debian.img" "$PWD"
