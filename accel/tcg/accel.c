@@ -4,6 +4,7 @@
 #include "accel/tcg/tcg.h"
 
 #include "accel/tcg/block.h"
+#include "accel/tcg/window.h"
 
 #include <inttypes.h>
 
@@ -67,6 +68,14 @@ static void tcg_machine_reset(void *opaque)
     }
 }
 
+bool tcg_wants_windows(const Tcg *t)
+{
+    if (t == NULL || t->tier == 0) {
+        return false;
+    }
+    return t->mem != NULL ? strcmp(t->mem, "table") == 0 : t->tier >= 2;
+}
+
 /* ---- the accelerator */
 
 static bool tcg_init(Accel *a, Vm *vm, GError **errp)
@@ -74,11 +83,11 @@ static bool tcg_init(Accel *a, Vm *vm, GError **errp)
     static RamHooks hooks;
     Tcg *t = tcg_from(a);
 
-    if (t->tier > 1) {
-        return err_fail(errp, "Parameter 'tier' expects 0 or 1");
+    if (t->tier > 2) {
+        return err_fail(errp, "Parameter 'tier' expects 0, 1 or 2");
     }
-    if (t->mem != NULL && g_strcmp0(t->mem, "soft") != 0) {
-        return err_fail(errp, "Parameter 'mem' expects 'soft'");
+    if (t->mem != NULL && g_strcmp0(t->mem, "soft") != 0 && g_strcmp0(t->mem, "table") != 0) {
+        return err_fail(errp, "Parameter 'mem' expects 'soft' or 'table'");
     }
     if (t->lockstep) {
         return err_fail(errp, "Parameter 'lockstep' is not available yet");
@@ -151,6 +160,28 @@ static void info_vcpu(const TcgVcpu *v, GString *out)
     g_string_append_printf(out, "tracked stores      %" PRIu64 "\n", n->slow_stores);
 }
 
+static void info_windows(const TcgVcpu *v, GString *out)
+{
+    const WindowCounters *n;
+
+    if (v->win == NULL) {
+        g_string_append_printf(out, "memory path         soft%s%s\n", v->win_why != NULL ? ": " : "",
+                               v->win_why != NULL ? v->win_why : "");
+        return;
+    }
+    n = window_counters(v);
+    g_string_append_printf(out, "memory path         table\n");
+    g_string_append_printf(out, "window pages        %u\n", window_pages(v));
+    g_string_append_printf(out, "window faults       %" PRIu64 " (%" PRIu64 " filled, %" PRIu64 " pages)\n", n->faults,
+                           n->fills, n->pages);
+    g_string_append_printf(out, "window drops        %" PRIu64 " (%" PRIu64 " made read-only)\n", n->drops,
+                           n->readonly);
+    g_string_append_printf(out, "window flushes      %" PRIu64 "\n", n->flushes);
+    g_string_append_printf(out, "window promotions   %" PRIu64 " (%" PRIu64 " taken back)\n", n->promotions,
+                           n->demotions);
+    g_string_append_printf(out, "window soft sites   %" PRIu64 "\n", n->stubborn);
+}
+
 static void tcg_info(Accel *a, GString *out)
 {
     Tcg *t = tcg_from(a);
@@ -161,6 +192,7 @@ static void tcg_info(Accel *a, GString *out)
         if (v != NULL) {
             g_string_append_printf(out, "Translation buffer state of CPU #%u:\n", k);
             info_vcpu(v, out);
+            info_windows(v, out);
         }
     }
 }
@@ -183,13 +215,13 @@ static const Field tcg_props[] = {
     FIELD_ENUM("thread", Tcg, thread, &thread_enum, TCG_THREAD_DEFAULT,
                .help = "one host thread a vCPU (multi) or one for all (single)"),
     FIELD_U32("tb-size", Tcg, tb_size, 0, .help = "TCG translation block cache size"),
-    FIELD_U32("tier", Tcg, tier, 1, .help = "0: interpret, 1: translate"),
+    FIELD_U32("tier", Tcg, tier, 1, .help = "0: interpret, 1: translate, 2: with host-MMU windows"),
     FIELD_BOOL("one-insn", Tcg, one_insn, false, .help = "translate one instruction a block"),
     FIELD_BOOL("one-insn-per-tb", Tcg, one_insn, false, .help = "the same"),
     FIELD_BOOL("lockstep", Tcg, lockstep, false, .help = "check translations against the interpreter"),
     FIELD_BOOL("split-wx", Tcg, split_wx, false,
                .help = "map the code buffer twice, writable and executable"),
-    FIELD_STR("mem", Tcg, mem, NULL, .help = "memory path: soft"),
+    FIELD_STR("mem", Tcg, mem, NULL, .help = "memory path: soft (TLB) or table (of windows)"),
     { 0 },
 };
 

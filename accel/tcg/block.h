@@ -26,6 +26,9 @@ typedef struct BlockExit {
 } BlockExit;
 
 /* For faults of host instructions: where each guest instruction begins. */
+/* Host code that may fault at a window, and where it goes on then: offsets from the block's entry. */
+typedef struct BlockSite { uint16_t start, end, cold; } BlockSite;
+
 typedef struct BlockInsn { uint16_t host, guest; uint8_t flags; uint8_t pad; } BlockInsn;
 
 struct Block {
@@ -40,7 +43,8 @@ struct Block {
     BlockExit *in;
     BlockExit out[2], self;         /* self: left at its beginning */
     BlockInsn *insns;
-    uint16_t len, n_insns;
+    BlockSite *sites;
+    uint16_t len, n_insns, n_sites;
     bool flags_in;                  /* the body wants the guest's status flags in the host's */
     bool dead, uses_fp, invalidated;
     uint32_t sum;                   /* of the source bytes; 0 when there is one vCPU only */
@@ -59,6 +63,7 @@ typedef struct CodeCache {
     uint8_t *code, *first;          /* next free byte; first after the stubs */
     uint8_t *data;                  /* blocks grow down from the end */
     Block *hash[1 << BLOCK_HASH_BITS];
+    GPtrArray *by_code;             /* blocks in the order of their code */
     GHashTable *pages;              /* host page number -> struct CodePage */
     uint32_t table_flags[JUMP_TABLES];
     unsigned n_tables, table_resets;        /* resets: flushes to give tables to new modes */
@@ -108,6 +113,8 @@ void cache_flush(TcgVcpu *v);           /* everything goes */
 void cache_written(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len);    /* own thread */
 void cache_verify_page(TcgVcpu *v, const uint8_t *host);    /* drops what differs from the page's bytes */
 void *cache_alloc(CodeCache *c, size_t n);      /* below 2 GiB, zeroed; NULL when full */
+/* Drops a block, to be translated another way; it may be running. */
+void cache_drop(TcgVcpu *v, Block *b);
 Block *cache_find_code(TcgVcpu *v, const uint8_t *code);    /* block whose code holds this address */
 
 /* ---- watch.c: own thread unless said otherwise */

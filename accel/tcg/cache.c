@@ -48,6 +48,7 @@ bool cache_new(TcgVcpu *v, size_t size, GError **errp)
     madvise(c->base, size, MADV_HUGEPAGE);      /* code is spread out: less misses in the host's TLB */
     c->code = c->base;
     c->data = c->end;
+    c->by_code = g_ptr_array_new();
     c->pages = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     c->wanted = g_array_new(false, false, sizeof(CodeRange));
     c->protect = g_array_new(false, false, sizeof(const uint8_t *));
@@ -75,6 +76,7 @@ void cache_free(TcgVcpu *v)
     v->stubs = v->trans = NULL;
     munmap(c->map, c->map_size);
     g_hash_table_destroy(c->pages);
+    g_ptr_array_free(c->by_code, true);
     g_array_free(c->wanted, true);
     g_array_free(c->protect, true);
     g_array_free(c->unverified, true);
@@ -330,6 +332,7 @@ void cache_flush(TcgVcpu *v)
     }
     g_hash_table_remove_all(c->pages);
     memset(v->mixed, 0, sizeof(v->mixed));
+    g_ptr_array_set_size(c->by_code, 0);
     for (unsigned k = 0; k < v->n_sets; k++) {
         if (v->sets[k].used) {
             tlb_jump_clear(&v->sets[k]);
@@ -464,6 +467,8 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
         b->code = NULL;             /* remembered as one to interpret */
         b->len = MAX(b->len, MIN(avail, 15));
         b->table = -1;
+    } else {
+        g_ptr_array_add(c->by_code, b);
     }
     if (b->source2 != NULL) {
         if (page_add(v, b, 1, ram_from_host(b->source2, &(uint64_t){ 0 }), b->source2) && !v->sole) {
@@ -484,15 +489,29 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
     return b;
 }
 
+void cache_drop(TcgVcpu *v, Block *b)
+{
+    if (!b->dead) {
+        block_remove(v, b);
+    }
+}
+
+/* Called from signal handlers; the array changes in C code only. */
 Block *cache_find_code(TcgVcpu *v, const uint8_t *code)
 {
-    CodeCache *c = v->cache;
+    GPtrArray *all = v->cache->by_code;
+    unsigned lo = 0, hi = all->len;
 
-    for (unsigned h = 0; h < G_N_ELEMENTS(c->hash); h++) {
-        for (Block *b = c->hash[h]; b != NULL; b = b->hash_next) {
-            if (code >= b->entry && code < b->end) {
-                return b;
-            }
+    while (lo < hi) {
+        unsigned mid = (lo + hi) / 2;
+        Block *b = g_ptr_array_index(all, mid);
+
+        if (code < b->entry) {
+            hi = mid;
+        } else if (code >= b->end) {
+            lo = mid + 1;
+        } else {
+            return b;
         }
     }
     return NULL;

@@ -4,6 +4,7 @@
 #include "accel/tcg/tcg.h"
 
 #include "accel/tcg/block.h"
+#include "accel/tcg/window.h"
 #include "hw/core/machine.h"
 
 #include <sys/mman.h>
@@ -32,6 +33,9 @@ static bool round_begin(TcgVcpu *v)
     if (v->unverified != 0) {
         watch_verify(v);
     }
+    if (v->win != NULL) {
+        window_tick(v, v->ops->mmu_mode(cpu) == v->ops->user_mode);
+    }
     pending = __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
     if (__atomic_load_n(&cpu->stop, __ATOMIC_RELAXED) || (pending & CPU_PENDING_EXIT)) {
         __atomic_fetch_and(&cpu->pending, ~(uint32_t)CPU_PENDING_EXIT, __ATOMIC_ACQ_REL);
@@ -47,6 +51,7 @@ void tcg_run(TcgVcpu *v)
 {
     memset(v->ranges, 0, sizeof(v->ranges));
     v->sole = v->tcg->vm->cpus->len == 1;
+    window_thread(v);
     sigsetjmp(v->out, 0);
     v->force_interpret = 0;
     v->out_valid = true;
@@ -106,11 +111,15 @@ TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
         tcg_vcpu_free(v);
         return NULL;
     }
+    if (v->cache != NULL && tcg_wants_windows(t) && v->ops->tlb_peek != NULL) {
+        v->win = window_new(v, max_cpus(t), &v->win_why);
+    }
     return v;
 }
 
 void tcg_vcpu_free(TcgVcpu *v)
 {
+    window_free(v);
     cache_free(v);
     munmap(v, v->bytes);
 }

@@ -33,6 +33,11 @@ struct TcgGuestOps {
      * interpreter and translated code must not stop for it. */
     bool (*can_deliver)(const Cpu *cpu);
     unsigned (*mmu_mode)(const Cpu *cpu);   /* of data accesses and fetches now */
+    /* What tlb_fill would find for a TLB to hold, without setting A or D bits: false when those of the
+     * tables and of the page itself are not all set. prot has stores only if D is. For windows. */
+    bool (*tlb_peek)(Cpu *cpu, uint64_t va, unsigned mmu_mode, TlbFill *fill);
+    void (*window_mode)(Cpu *cpu, bool on);         /* user mode's accesses go through windows: another block key */
+    unsigned user_mode;                     /* the mmu mode of user code */
     void (*code_moved)(Cpu *cpu);           /* what was fetched may be stale: maps or TLBs changed. May be NULL */
     const TcgTranslator *translator;        /* tier 1 (accel/tcg/translator.h); NULL: interpreter only */
 };
@@ -73,6 +78,10 @@ void guest_tlb_flush_page(Cpu *cpu, uint64_t va);           /* global entries to
 void guest_tlb_flush_asid(Cpu *cpu, unsigned asid, bool global_too);
 void guest_tlb_flush_page_asid(Cpu *cpu, unsigned asid, uint64_t va);
 void guest_tlb_set_asid(Cpu *cpu, unsigned asid);           /* PCID; entries of others stay */
+
+/* The page tables at root are in use now (CR3 was loaded), before any flush. kept: what TLBs held for asid
+ * stays. Targets that have windows call it. */
+void guest_addr_space(Cpu *cpu, uint64_t root, unsigned asid, bool kept);
 
 /* Leaves semantics for the run loop: the instruction did not complete (fault already delivered, or
  * it must run again) unless done, in which case the target has set the state as after it. */

@@ -14,11 +14,14 @@ struct Tcg {
     uint32_t tb_size;               /* MiB of code a VM; 0: default */
     uint32_t tier;                  /* highest tier in use */
     bool one_insn, lockstep, split_wx;
-    char *mem;                      /* "soft"; others come with tier 2 */
+    char *mem;                      /* "soft", "table"; NULL: what the tier has */
     MemListener listener;
     VmNotify notify;
     Vm *vm;
 };
+
+/* Does the user want host-MMU windows? */
+bool tcg_wants_windows(const Tcg *t);
 
 /* ---- exec.c */
 TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp);

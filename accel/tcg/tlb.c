@@ -9,6 +9,7 @@
 
 #include "accel/tcg/general_regs.h"
 #include "accel/tcg/block.h"
+#include "accel/tcg/window.h"
 
 /* ---- entries */
 
@@ -293,6 +294,9 @@ void guest_tlb_flush(Cpu *cpu, bool global_too)
             set_flush(v, &v->sets[k], global_too);
         }
     }
+    if (v != NULL) {
+        window_flush(v);
+    }
 }
 
 void guest_tlb_flush_asid(Cpu *cpu, unsigned asid, bool global_too)
@@ -302,6 +306,9 @@ void guest_tlb_flush_asid(Cpu *cpu, unsigned asid, bool global_too)
 
     if (s != NULL) {
         set_flush(v, s, global_too);
+    }
+    if (v != NULL) {
+        window_flush_asid(v, asid);
     }
 }
 
@@ -346,6 +353,9 @@ void guest_tlb_flush_page(Cpu *cpu, uint64_t va)
             set_flush_page(v, &v->sets[k], va);
         }
     }
+    if (v != NULL) {
+        window_flush_page(v, va);
+    }
 }
 
 void guest_tlb_flush_page_asid(Cpu *cpu, unsigned asid, uint64_t va)
@@ -355,6 +365,9 @@ void guest_tlb_flush_page_asid(Cpu *cpu, unsigned asid, uint64_t va)
 
     if (s != NULL) {
         set_flush_page(v, s, va);
+    }
+    if (v != NULL) {
+        window_flush_page_asid(v, asid, va);
     }
 }
 
@@ -448,6 +461,18 @@ static bool page_is_dirty(const FlatRange *fr, uint64_t pa)
             return false;
         }
     }
+    return true;
+}
+
+bool tlb_plain_page(TcgVcpu *v, uint64_t pa, uint8_t **ret_host, bool *ret_writable)
+{
+    const FlatRange *fr = page_range(v, pa);
+
+    if (fr == NULL || fr->ram == NULL) {
+        return false;
+    }
+    *ret_host = fr->host + (pa - fr->start);
+    *ret_writable = !fr->readonly && page_is_dirty(fr, pa);
     return true;
 }
 
@@ -644,6 +669,7 @@ void tlb_protect_page(TcgVcpu *v, const uint8_t *host_page)
 {
     TlbWritable *w = &v->wmap[wmap_index((uintptr_t)host_page)];
 
+    window_protect_page(v, host_page);
     if (w->overflow) {
         protect_everywhere(v, w, (uintptr_t)host_page);
         return;

@@ -126,6 +126,8 @@ typedef struct TcgVcpu {
     bool in_code;                   /* called from generated code: the target's part must be told of exits */
     RangeHit ranges[RANGE_HITS];
     struct CodeCache *cache;
+    struct Windows *win;            /* window.h; NULL: all accesses use the soft TLB */
+    const char *win_why;            /* when they were wanted: why there are none */
     void *stubs, *trans;            /* the target translator's; freed with the cache */
     bool tcg_one_insn;
     bool sole;                      /* the only vCPU: pages without its code are without code */
@@ -178,6 +180,8 @@ void tlb_write_enable(TcgVcpu *v, uint64_t va, unsigned mode);
 void tlb_protect_page(TcgVcpu *v, const uint8_t *host_page);
 void tlb_flush_everything(TcgVcpu *v);
 void tlb_flush_requests(TcgVcpu *v);    /* acts on flush_wanted */
+/* Is the page at pa plain memory throughout? Then where, and whether stores to it need not be seen. */
+bool tlb_plain_page(TcgVcpu *v, uint64_t pa, uint8_t **ret_host, bool *ret_writable);
 void tlb_jump_clear(TlbSet *s);         /* forgets all indirect jump targets */
 void tlb_exec_clear(TcgVcpu *v);        /* forgets all exec_page_id()s */
 /* Number of the page that fetches from va find now, where it must have been looked up; 0: there is none. */

@@ -96,6 +96,7 @@ typedef struct X86Env {
     uint64_t next_rip;              /* set to rip + length before each instruction; jumps overwrite it */
     uint64_t rflags;
     uint32_t hflags;                /* HF_*: everything code generation depends on; x86_update_hflags() */
+    uint32_t window;                /* HF_WINDOW or 0: for block keys of user mode */
     uint32_t mmu_mode;              /* current data-access mode, X86_MMU_* */
     X86Seg seg[SEG_COUNT];
     X86Table gdt, idt;
@@ -143,6 +144,7 @@ enum {
     HF_OSXSAVE = 1 << 15, HF_AVX = 1 << 16 /* XCR0 enables */, HF_AVX512 = 1 << 17, HF_SMAP_ON = 1 << 18,
     HF_AC = 1 << 19, HF_SMM = 1 << 20, HF_IOPL = 3 << 21, HF_SHADOW = 1 << 23, HF_UMIP = 1 << 24,
     HF_DR7 = 1 << 25 /* data or I/O breakpoints armed */, HF_FSGSBASE = 1 << 26,
+    HF_WINDOW = 1 << 28 /* in block keys only: accesses go through windows */,
     HF_ALIGN = 1 << 27 /* AM && AC && CPL 3 */,
 };
 

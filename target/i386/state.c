@@ -153,6 +153,7 @@ void x86_set_cr3(X86Cpu *c, uint64_t v)
         return;
     }
     x86_interp_flush(c);
+    guest_addr_space(&c->cpu, env->cr3 & ~0xfffull, pcid(env), keep);
     if (!(env->cr4 & CR4_PCIDE)) {
         guest_tlb_flush(&c->cpu, false);
         return;
@@ -171,6 +172,7 @@ void x86_set_cr4(X86Cpu *c, uint64_t v)
     env->cr4 = v;
     x86_update_hflags(c);
     if ((diff & CR4_PCIDE) && c->cpu.accel_data != NULL) {
+        guest_addr_space(&c->cpu, env->cr3 & ~0xfffull, pcid(env), false);
         guest_tlb_set_asid(&c->cpu, pcid(env));
     }
     if (diff & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_LA57 | CR4_SMEP | CR4_SMAP | CR4_PCIDE | CR4_PKE)) {

@@ -24,6 +24,7 @@ bool x86_canonical(const X86Cpu *c, uint64_t va);
 enum { FL_ALL = 0x3f7fd5 };
 
 /* ---- walk.c */
+bool x86_tlb_peek(Cpu *cpu, uint64_t va, unsigned mmu_mode, TlbFill *fill);
 bool x86_tlb_fill(Cpu *cpu, uint64_t va, Access how, unsigned mmu_mode, TlbFill *fill);
 bool x86_virt_to_phys(Cpu *cpu, uint64_t va, GuestAddr *pa);
 /* Debugger's walk of every mapping, for info mem and info tlb: va ascending. flags: the accumulated

@@ -198,7 +198,11 @@ static void emit_enter(Asm *a, TcgVcpu *v)
     for (unsigned k = 0; k < G_N_ELEMENTS(callee_saved); k++) {
         a_opcode(a, callee_saved[k] >> 3, 0x50 | (callee_saved[k] & 7));
     }
-    a_alu_ri(a, 1, ALU_SUB, H_RSP, FRAME_SIZE);
+    a_mov_rr(a, 1, H_RAX, H_RSP);
+    a_alu_ri(a, 1, ALU_SUB, H_RSP, FRAME_SIZE + 96);
+    a_alu_ri(a, 1, ALU_AND, H_RSP, -64);
+    a_alu_ri(a, 1, ALU_ADD, H_RSP, 32);                         /* its low six bits: a shift count, translate_window.c */
+    a_store(a, 1, frame(F_OLD_RSP), H_RAX);
     a_store(a, 1, frame(F_ENV), H_RDI);
     a_store(a, 1, frame(F_VCPU), H_RCX);
     a_mov_rr(a, 1, T1, H_RDX);
@@ -207,7 +211,7 @@ static void emit_enter(Asm *a, TcgVcpu *v)
 
 static void emit_leave(Asm *a)
 {
-    a_alu_ri(a, 1, ALU_ADD, H_RSP, FRAME_SIZE);
+    a_load(a, 1, H_RSP, frame(F_OLD_RSP));
     for (unsigned k = G_N_ELEMENTS(callee_saved); k-- > 0;) {
         a_opcode(a, callee_saved[k] >> 3, 0x58 | (callee_saved[k] & 7));
     }
@@ -442,11 +446,16 @@ GENERAL_REGS static int refill_c(TcgVcpu *v, const SlowSite *s, uint64_t off, ui
     const Block *b = (const Block *)(uintptr_t)s->block;
     unsigned mode = b->key.flags >> TB_MODE_SHIFT;
     bool write = s->how & SITE_WRITE, quiet = s->how & SITE_QUIET;
-    const TlbEntry *e = quiet ? &v->set->data[mode][tlb_index(off)]
-                              : (const TlbEntry *)((const uint8_t *)v->set->data[mode] + at);
-    uint64_t va = quiet ? off : off + (write ? e->wtag : e->rtag);
+    const TlbEntry *e;
+    uint64_t va;
     TlbPage page;
 
+    if (s->how & SITE_WINDOW) {
+        return t_window_refill(v, s, off);
+    }
+    e = quiet ? &v->set->data[mode][tlb_index(off)]
+              : (const TlbEntry *)((const uint8_t *)v->set->data[mode] + at);
+    va = quiet ? off : off + (write ? e->wtag : e->rtag);
     if ((s->how & SITE_ALIGN) && (va & (s->size - 1)) != 0) {
         return 0;
     }
@@ -505,6 +514,32 @@ static void on_fpe(int sig, siginfo_t *info, void *opaque)
     v->force_interpret = 1;
 }
 
+static struct sigaction old_segv, old_bus;
+
+static void on_segv(int sig, siginfo_t *info, void *opaque)
+{
+    greg_t *g = ((ucontext_t *)opaque)->uc_mcontext.gregs;
+    const uint8_t *host = (const uint8_t *)(uintptr_t)g[REG_RIP];
+    const struct sigaction *old = sig == SIGBUS ? &old_bus : &old_segv;
+    const uint8_t *cold = running != NULL ? t_window_fault(running, host) : NULL;
+
+    if (cold != NULL) {
+        g[REG_RIP] = (uintptr_t)cold;
+    } else if (old->sa_flags & SA_SIGINFO) {
+        old->sa_sigaction(sig, info, opaque);
+    } else {
+        sigaction(sig, old, NULL);  /* happens again, with what was there before */
+    }
+}
+
+static void install_segv(void)
+{
+    struct sigaction sa = { .sa_sigaction = on_segv, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+
+    sigaction(SIGSEGV, &sa, &old_segv);
+    sigaction(SIGBUS, &sa, &old_bus);       /* non-canonical addresses in RBP */
+}
+
 static void install_fpe(void)
 {
     static gsize once;
@@ -514,6 +549,7 @@ static void install_fpe(void)
 
         sigaction(SIGFPE, &sa, &old_fpe);
         native_traps();
+        install_segv();
         g_once_init_leave(&once, 1);
     }
 }

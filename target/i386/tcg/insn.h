@@ -206,7 +206,7 @@ enum { HF_TB = HF_CS32 | HF_CS64 | HF_SS32 | HF_PE | HF_VM | HF_FLAT | HF_TF | H
                HF_AVX | HF_AVX512 | HF_SHADOW | HF_DR7 | HF_ALIGN, TB_MODE_SHIFT = 30 };
 static inline uint32_t x86_tb_flags(const X86Env *env)
 {
-    uint32_t hf = env->hflags & HF_TB;
+    uint32_t hf = (env->hflags & HF_TB) | (env->mmu_mode == X86_MMU_USER ? env->window : 0);
 
     /* 64-bit code does not look at segments' widths and limits */
     return (hf & HF_CS64 ? hf & ~(uint32_t)(HF_SS32 | HF_FLAT | HF_CS32) : hf) | env->mmu_mode << TB_MODE_SHIFT;

@@ -330,7 +330,10 @@ static void emit_pass(Trans *t, TInsn *ti)
         t_save_flags(t);
     }
     if (has_mem(i)) {
+        t->no_window = f.high_reg || in_frame(f.reg) + in_frame(f.vvvv) > 1 || insn_spares_memory(i) ||
+                       r->sem == sem_ldmxcsr;
         t_lookup(t, i, insn_mem_bytes(i), r->acc & ACC_W, (r->flags & IF_ALIGN) != 0, f.high_reg, &m);
+        t->no_window = false;
         s.free[0] = m.free;
         s.n_free = 1;
         e.mem = true;
@@ -603,6 +606,7 @@ static void emit_cold(Trans *t)
     emit_cold_entries(t);
     t_exits_emit(t);
     t_slow_emit(t);
+    t_window_emit(t);
 }
 
 static void emit_block(Trans *t)
@@ -620,6 +624,7 @@ static void emit_block(Trans *t)
         b->insns[t->k] = (BlockInsn){ .host = t->a.p - b->entry, .guest = t->insns[t->k].at };
         emit_insn(t);
         b->insns[t->k].flags = t->fl;
+        t_window_insn_done(t);
         for (unsigned k = first; k < t->n_slow && !t->ended; k++) {
             t->slow[k].back = t->a.p;
             t->fl = t->fl == FLAGS_DEAD ? FLAGS_DEAD : t->fl;
@@ -649,7 +654,9 @@ static bool x86_translate(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned
     t->hflags = b->key.flags;
     t->mode = c->env.mmu_mode;
     t->n_poll = 0;
-    t->fp_ready = t->uses_fp = t->ended = t->moffs = false;
+    t->fp_ready = t->uses_fp = t->ended = t->moffs = t->no_window = false;
+    t->n_win = t->n_win_done = 0;
+    t->window = b->key.flags & HF_WINDOW;
     if (!decode_block(t, b->source, avail) && !decode_crossing(t, buf, avail)) {
         return false;
     }

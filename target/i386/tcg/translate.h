@@ -24,7 +24,8 @@ enum {
     F_RAX = 40,                     /* saved around flag moves */
     F_ENV = 48, F_VCPU = 56, F_TMP = 64, F_SITE = 72, F_MISS = 80, F_MISS_AT = 88,
     F_RCX = 96,                     /* saved around code that keeps the flags */
-    FRAME_SIZE = 104,               /* 8 modulo 16, see the entry stub */
+    F_OLD_RSP = 104,                /* the C caller's */
+    FRAME_SIZE = 120,               /* 8 modulo 16, see the entry stub */
 };
 
 /* Where the guest's status flags are, while a block is being translated. */
@@ -49,6 +50,16 @@ typedef struct SlowRef {            /* out-of-line call of the interpreter */
     uint8_t *retry, *resume;        /* where its lookup begins, and ends */
 } SlowRef;
 
+typedef struct WindowRef {          /* an access through a window */
+    uint8_t *start, *end, *back;    /* host code that may fault, where to go on */
+    uint8_t k, size, how;
+    int8_t reg;                     /* of [reg + disp]; -1: the instruction's operand */
+    int32_t disp;
+    bool flags;                     /* live in the host's register */
+    bool fp, moffs, simple;
+    uint8_t *cold;
+} WindowRef;
+
 typedef struct Trans {
     Asm a;
     TcgVcpu *v;
@@ -66,9 +77,11 @@ typedef struct Trans {
     struct { uint8_t *from, *back; bool quiet; } cold_poll[2], cold_fp[2];
     unsigned n_poll, n_fp, n_slow;
     struct { uint8_t *from; bool frame_flags; } exits[2];
-    unsigned n_exits;
+    unsigned n_exits, n_win, n_win_done;
+    bool window, no_window;         /* accesses go through windows; not this one */
     TInsn insns[BLOCK_INSNS];
     SlowRef slow[BLOCK_INSNS * 6];
+    WindowRef win[BLOCK_INSNS * 3];
 } Trans;
 
 /* A translated memory operand: host address of byte 0 of the access. */
@@ -80,9 +93,10 @@ typedef struct SlowSite {
     uint16_t at, next;
     uint8_t count, fp;
     uint8_t size, how;              /* of the lookup that missed: bytes (0: none), SITE_* */
+    int32_t disp;                   /* SITE_WINDOW: the address less that whose window was used */
 } __attribute__((packed)) SlowSite;     /* as the code around it: anywhere */
 
-enum { SITE_WRITE = 1, SITE_ALIGN = 2, SITE_QUIET = 4 /* the lookup left flags and address alone */ };
+enum { SITE_WRITE = 1, SITE_ALIGN = 2, SITE_QUIET = 4 /* the lookup left flags and address alone */, SITE_WINDOW = 8 };
 
 /* ---- glue.c: stubs at the start of the code buffer */
 typedef struct Stubs {
@@ -129,6 +143,18 @@ bool t_ea(Trans *t, const Insn *i, unsigned to);
 bool t_mem_ok(const Trans *t, const Insn *i);       /* can this operand be translated inline? */
 void t_lookup(Trans *t, const Insn *i, unsigned size, bool write, bool align, bool complex, HostMem *ret_m);
 void t_lookup_stack(Trans *t, int reg, int32_t disp, unsigned size, bool write, HostMem *ret_m);
+
+/* ---- translate_window.c: false when the access must use the soft TLB */
+bool t_window_lookup(Trans *t, const Insn *i, unsigned size, bool write, HostMem *ret_m);
+bool t_window_stack(Trans *t, int reg, int32_t disp, unsigned size, bool write, HostMem *ret_m);
+void t_window_insn_done(Trans *t);
+void t_window_emit(Trans *t);       /* the out-of-line part */
+/* Signal handler: the way out of line for a fault at this address; NULL: not ours. */
+const uint8_t *t_window_fault(TcgVcpu *v, const uint8_t *host);
+/* A window did not show the page of an access at va. Nonzero: try again. */
+int t_window_refill(TcgVcpu *v, const SlowSite *s, uint64_t va);
+/* The out-of-line call of the interpreter for instruction k; cont NULL: leave. */
+void t_slow_site(Trans *t, bool frame_flags, const SlowSite *site);
 
 /* ---- translate_misc.c */
 bool t_misc_ok(const Trans *t, const Insn *i);

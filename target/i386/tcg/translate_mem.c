@@ -94,6 +94,13 @@ static void slow_call(Trans *t, bool frame_flags, SlowSite site)
     t->a.p += sizeof(site);
 }
 
+void t_slow_site(Trans *t, bool frame_flags, const SlowSite *site)
+{
+    a_call_to(&t->a, frame_flags ? x86_stubs(t->v)->slow_frame : x86_stubs(t->v)->slow_host);
+    memcpy(t->a.p, site, sizeof(*site));
+    t->a.p += sizeof(*site);
+}
+
 void t_slow_insn(Trans *t, bool last)
 {
     TInsn *ti = &t->insns[t->k];
@@ -384,9 +391,13 @@ void t_lookup(Trans *t, const Insn *i, unsigned size, bool write, bool align, bo
 {
     bool simple = !complex && i->adsize == 8 && i->base < 16 && host_gpr(i->base) >= 0 && i->index == NO_REG &&
                   !seg_has_base(t, i->seg);
-    bool quiet = (!seg_has_base(t, i->seg) || (t->hflags & HF_CS64)) && keep_quiet(t, size, align);
     uint8_t *jump, *retry;
+    bool quiet;
 
+    if (t->window && t_window_lookup(t, i, size, write, ret_m)) {
+        return;
+    }
+    quiet = (!seg_has_base(t, i->seg) || (t->hflags & HF_CS64)) && keep_quiet(t, size, align);
     if (!quiet) {
         t_save_flags(t);
     }
@@ -410,9 +421,13 @@ void t_lookup(Trans *t, const Insn *i, unsigned size, bool write, bool align, bo
 /* [reg + disp] in the stack segment, reg a host register. */
 void t_lookup_stack(Trans *t, int reg, int32_t disp, unsigned size, bool write, HostMem *ret_m)
 {
-    bool wide = t->hflags & HF_CS64, quiet = keep_quiet(t, size, false);
+    bool wide = t->hflags & HF_CS64, quiet;
     uint8_t *retry;
 
+    if (t->window && t_window_stack(t, reg, disp, size, write, ret_m)) {
+        return;
+    }
+    quiet = keep_quiet(t, size, false);
     retry = t->a.p;
     if (disp == 0) {
         a_mov_rr(&t->a, wide, T1, reg);

@@ -24,6 +24,7 @@ typedef struct Walk {
     uint64_t entry, entry_pa, pa;   /* leaf entry, where it lies, the 4 KiB page's address */
     unsigned page_bits, entry_size;
     bool w, u, nx;
+    bool used;                      /* all tables on the way have A set */
 } Walk;
 
 bool x86_canonical(const X86Cpu *c, uint64_t va)
@@ -101,6 +102,7 @@ static WalkResult walk32(X86Cpu *c, uint32_t va, bool set_a, Walk *w)
     }
     w->w = e & PTE_W;
     w->u = e & PTE_U;
+    w->used = true;
     if ((e & PTE_PS) && (env->cr4 & CR4_PSE)) {
         unsigned high = env->phys_bits > 40 ? 8 : env->phys_bits - 32;
 
@@ -113,6 +115,7 @@ static WalkResult walk32(X86Cpu *c, uint32_t va, bool set_a, Walk *w)
         w->pa = (e & 0xffc00000) | (e >> 13 & 0xff) << 32 | (va & 0x3ff000);
         return WALK_OK;
     }
+    w->used = e & PTE_A;
     if (set_a && !(e & PTE_A) && !entry_set(c, pa, 4, e, PTE_A)) {
         return WALK_RETRY;
     }
@@ -162,7 +165,7 @@ static WalkResult walk64(X86Cpu *c, uint64_t va, bool set_a, Walk *w)
     uint64_t table = lma ? env->cr3 & ADDR_MASK : env->cr3 & 0xffffffe0;
 
     w->entry_size = 8;
-    w->w = w->u = true;
+    w->w = w->u = w->used = true;
     w->nx = false;
     for (;; level--) {
         unsigned shift = 12 + 9 * (level - 1);
@@ -191,6 +194,7 @@ static WalkResult walk64(X86Cpu *c, uint64_t va, bool set_a, Walk *w)
             w->pa = (e & ADDR_MASK & ~(size - 1)) | (va & (size - 1) & ~0xfffull);
             return WALK_OK;
         }
+        w->used &= pdpte || (e & PTE_A);
         if (set_a && !pdpte && !(e & PTE_A) && !entry_set(c, pa, 8, e, PTE_A)) {
             return WALK_RETRY;
         }
@@ -296,6 +300,27 @@ bool x86_tlb_fill(Cpu *cpu, uint64_t va, Access how, unsigned mode, TlbFill *fil
                            .global = (w.entry & PTE_G) && (env->cr4 & CR4_PGE) };
         return true;
     }
+}
+
+bool x86_tlb_peek(Cpu *cpu, uint64_t va, unsigned mode, TlbFill *fill)
+{
+    X86Cpu *c = x86_cpu(cpu);
+    X86Env *env = &c->env;
+    unsigned r;
+    bool pk;
+    Walk w;
+
+    if (!(env->efer & EFER_LMA) && va >> 32 != 0) {
+        return false;
+    }
+    if (!(env->cr0 & CR0_PG) || ((env->efer & EFER_LMA) && !x86_canonical(c, va)) ||
+        walk(c, va, false, &w) != WALK_OK || !w.used || !(w.entry & PTE_A)) {
+        return false;
+    }
+    r = rights(c, &w, mode, &pk);
+    *fill = (TlbFill){ .pa = w.pa & env->a20_mask, .prot = w.entry & PTE_D ? r : r & ~(unsigned)PROT_STORE,
+                       .page_bits = w.page_bits, .global = (w.entry & PTE_G) && (env->cr4 & CR4_PGE) };
+    return true;
 }
 
 bool x86_virt_to_phys(Cpu *cpu, uint64_t va, GuestAddr *pa)

@@ -1,0 +1,683 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Windows of a vCPU: address spaces that have them, their 4 GiB granules, the pages in them. See window.h.
+ * Measurements behind the choices are in docs/devel/translator.rst. Policy is in window_policy.c. */
+#include <glib.h>
+#include <asm/prctl.h>
+#include <cpuid.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "accel/tcg/general_regs.h"
+#include "accel/tcg/window_int.h"
+
+#define GRANULE_BYTES (1ull << WINDOW_BITS)
+#define GUARD_BYTES (GRANULE_BYTES / 2)
+#define SLOT_BYTES (GRANULE_BYTES + 2 * GUARD_BYTES)
+#define TABLE_BYTES (WINDOW_INDEXES * sizeof(uint64_t))
+#define TABLE_REACH (8ull << 32)            /* any 32-bit index */
+
+enum { CHUNK = 16, CHUNK_LARGE = 64 };
+
+static void *reserve(uint64_t size)
+{
+    void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return p == MAP_FAILED ? NULL : p;
+}
+
+/* ---- pages */
+
+static unsigned hash_of(uint64_t host)
+{
+    return (host >> PAGE_BITS) * 0x9e3779b97f4a7c15ull >> (64 - WIN_HASH_BITS);
+}
+
+static WinNode *node_new(Windows *w, uint32_t *ret_at)
+{
+    uint32_t at = w->free;
+
+    if (at != 0) {
+        w->free = w->nodes[at].next;
+    } else if (w->n_nodes < WIN_NODES) {
+        at = w->n_nodes++;
+    } else {
+        return NULL;
+    }
+    *ret_at = at;
+    return &w->nodes[at];
+}
+
+static void node_remove(Windows *w, WinGranule *g, uint32_t page)
+{
+    uint32_t at = g->node[page], *from = &w->hash[hash_of(w->nodes[at].host)];
+
+    if (at == 0) {
+        return;
+    }
+    while (*from != at) {
+        from = &w->nodes[*from].next;
+    }
+    *from = w->nodes[at].next;
+    w->nodes[at].next = w->free;
+    w->free = at;
+    g->node[page] = 0;
+    g->present[page / 64] &= ~(1ull << page % 64);
+    g->n--;
+    w->n_pages--;
+}
+
+static bool node_add(Windows *w, WinSpace *s, WinGranule *g, uint32_t page, uint64_t host, bool writable)
+{
+    uint32_t at;
+    WinNode *n = node_new(w, &at);
+
+    if (n == NULL) {
+        return false;
+    }
+    *n = (WinNode){ .host = host, .page = page, .space = s - w->space, .granule = g - s->granule,
+                    .writable = writable, .next = w->hash[hash_of(host)] };
+    w->hash[hash_of(host)] = at;
+    g->node[page] = at;
+    g->present[page / 64] |= 1ull << page % 64;
+    g->n++;
+    w->n_pages++;
+    return true;
+}
+
+static uint8_t *page_at(const WinGranule *g, uint32_t page)
+{
+    return g->host + ((uint64_t)page << PAGE_BITS);
+}
+
+static void show_nothing(uint8_t *at, uint64_t size, bool *ret_refused)
+{
+    *ret_refused = mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
+                   MAP_FAILED;
+}
+
+/* All at once: this leaves fewer mappings, so that the host has no reason to refuse it. */
+static void granule_empty(Windows *w, WinGranule *g)
+{
+    bool refused;
+
+    for (uint32_t k = 0; k < 1u << (WINDOW_BITS - PAGE_BITS - 6) && g->n > 0; k++) {
+        while (g->present[k] != 0) {
+            w->n.drops++;
+            w->work_ns += WIN_DROP_NS;
+            node_remove(w, g, k * 64 + __builtin_ctzll(g->present[k]));
+        }
+    }
+    show_nothing(g->host, GRANULE_BYTES, &refused);
+    g_assert(!refused);
+}
+
+/* Pages [page, page + n), all of which are shown, leave. */
+static void pages_drop(Windows *w, WinGranule *g, uint32_t page, uint32_t n)
+{
+    bool refused;
+
+    show_nothing(page_at(g, page), (uint64_t)n << PAGE_BITS, &refused);
+    if (refused) {                  /* one mapping too many */
+        granule_empty(w, g);
+        return;
+    }
+    w->maps -= w->maps > 0;
+    w->n.drops += n;
+    w->work_ns += WIN_DROP_NS * (uint64_t)n;
+    for (uint32_t k = 0; k < n; k++) {
+        node_remove(w, g, page + k);
+    }
+}
+
+static void pages_readonly(Windows *w, WinGranule *g, uint32_t page, uint32_t n)
+{
+    int res = mprotect(page_at(g, page), (size_t)n << PAGE_BITS, PROT_READ);
+
+    if (res != 0) {
+        pages_drop(w, g, page, n);
+        return;
+    }
+    w->n.readonly += n;
+    w->work_ns += WIN_DROP_NS * (uint64_t)n;
+    for (uint32_t k = 0; k < n; k++) {
+        w->nodes[g->node[page + k]].writable = false;
+    }
+}
+
+/* ---- granules */
+
+static WinGranule *granule_find(WinSpace *s, uint32_t index)
+{
+    for (unsigned k = 0; k < s->n_granules; k++) {
+        if (s->granule[k].index == index) {
+            return &s->granule[k];
+        }
+    }
+    return NULL;
+}
+
+static void table_set(Windows *w, const WinGranule *g, bool on)
+{
+    w->table[g->index] = on ? (uintptr_t)g->host - ((uint64_t)g->index << WINDOW_BITS) : WINDOW_POISON;
+}
+
+static WinGranule *granule_new(Windows *w, WinSpace *s, uint32_t index)
+{
+    WinGranule *g = &s->granule[s->n_granules];
+    size_t nodes = sizeof(uint32_t) << (WINDOW_BITS - PAGE_BITS);
+    unsigned slot;
+
+    if (s->n_granules == WIN_GRANULES) {
+        return NULL;
+    }
+    slot = (s - w->space) * WIN_GRANULES + s->n_granules;
+    *g = (WinGranule){ .index = index, .host = w->arena + slot * SLOT_BYTES + GUARD_BYTES };
+    g->node = mmap(NULL, nodes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (g->node == MAP_FAILED) {
+        return NULL;
+    }
+    g->present = g_new0(uint64_t, 1 << (WINDOW_BITS - PAGE_BITS - 6));
+    s->n_granules++;
+    if (s == w->active) {
+        table_set(w, g, true);
+    }
+    return g;
+}
+
+static void granule_free(Windows *w, WinGranule *g)
+{
+    granule_empty(w, g);
+    munmap(g->node, sizeof(uint32_t) << (WINDOW_BITS - PAGE_BITS));
+    g_free(g->present);
+}
+
+/* ---- spaces */
+
+void window_activate(TcgVcpu *v, WinSpace *s)
+{
+    Windows *w = v->win;
+
+    if (w->active != NULL) {
+        for (unsigned k = 0; k < w->active->n_granules; k++) {
+            table_set(w, &w->active->granule[k], false);
+        }
+    }
+    w->active = s;
+    if (s != NULL) {
+        for (unsigned k = 0; k < s->n_granules; k++) {
+            table_set(w, &s->granule[k], true);
+        }
+        s->stamp = ++w->stamp;
+    }
+    v->ops->window_mode(v->cpu, s != NULL);
+}
+
+void window_space_free(TcgVcpu *v, WinSpace *s)
+{
+    Windows *w = v->win;
+
+    if (w->active == s) {
+        window_activate(v, NULL);
+    }
+    for (unsigned k = 0; k < s->n_granules; k++) {
+        granule_free(w, &s->granule[k]);
+    }
+    memset(s, 0, sizeof(*s));
+    w->maps = 0;
+    for (unsigned k = 0; k < WIN_SPACES; k++) {
+        w->maps += w->space[k].maps;
+    }
+}
+
+static void reset_all(TcgVcpu *v)
+{
+    for (unsigned k = 0; k < WIN_SPACES; k++) {
+        if (v->win->space[k].used) {
+            window_space_free(v, &v->win->space[k]);
+        }
+    }
+}
+
+/* ---- is what a window shows still true? */
+
+typedef enum Verdict { PAGE_KEEP, PAGE_READONLY, PAGE_DROP } Verdict;
+
+/* What the page tables lead to now, without marks in them: a page that an access would show just so. */
+static bool peek(TcgVcpu *v, uint64_t va, uint64_t *ret_host, bool *ret_writable)
+{
+    TlbFill fill;
+    uint8_t *host;
+    bool plain;
+
+    if (!v->ops->tlb_peek(v->cpu, va, v->ops->user_mode, &fill) || fill.global ||
+        !tlb_plain_page(v, fill.pa & PAGE_MASK, &host, &plain)) {
+        return false;
+    }
+    *ret_host = (uintptr_t)host;
+    *ret_writable = plain && (fill.prot >> ACCESS_STORE & 1);
+    return fill.prot >> ACCESS_LOAD & 1;
+}
+
+static Verdict judge(TcgVcpu *v, const WinGranule *g, uint32_t page)
+{
+    const WinNode *n = &v->win->nodes[g->node[page]];
+    uint64_t va = (uint64_t)g->index << WINDOW_BITS | (uint64_t)page << PAGE_BITS, host;
+    bool writable;
+
+    if (g->node[page] == 0) {
+        return PAGE_KEEP;
+    }
+    if (!peek(v, va, &host, &writable) || host != n->host) {
+        return PAGE_DROP;
+    }
+    return n->writable && !writable ? PAGE_READONLY : PAGE_KEEP;
+}
+
+static void act(Windows *w, WinGranule *g, uint32_t page, uint32_t n, Verdict what)
+{
+    if (n > 0 && what == PAGE_DROP) {
+        pages_drop(w, g, page, n);
+    } else if (n > 0 && what == PAGE_READONLY) {
+        pages_readonly(w, g, page, n);
+    }
+}
+
+static void granule_check(TcgVcpu *v, WinGranule *g)
+{
+    uint32_t start = 0, n = 0;
+    Verdict what = PAGE_KEEP;
+
+    for (uint32_t k = 0; k < 1u << (WINDOW_BITS - PAGE_BITS - 6); k++) {
+        for (uint64_t bits = g->present[k]; bits != 0; bits &= bits - 1) {
+            uint32_t page = k * 64 + __builtin_ctzll(bits);
+            Verdict now = judge(v, g, page);
+
+            if (now != what || page != start + n) {
+                act(v->win, g, start, n, what);
+                start = page;
+                n = 0;
+                what = now;
+            }
+            n++;
+        }
+    }
+    act(v->win, g, start, n, what);
+}
+
+/* The space must be the current one. */
+void window_check(TcgVcpu *v, WinSpace *s)
+{
+    unsigned before = 0, after = 0;
+
+    s->stale = false;
+    v->win->n.flushes++;
+    for (unsigned k = 0; k < s->n_granules; k++) {
+        before += s->granule[k].n;
+        granule_check(v, &s->granule[k]);
+        after += s->granule[k].n;
+    }
+    v->win->work_ns += before * (uint64_t)WIN_CHECK_NS;
+    if (before >= 32 && after < before / 2) {       /* another process, or as good as */
+        window_space_free(v, s);
+    }
+}
+
+/* ---- flushes */
+
+void window_flush(TcgVcpu *v)
+{
+    Windows *w = v->win;
+
+    if (w == NULL || w->n_used == 0) {
+        return;
+    }
+    guest_general_end(v->cpu);
+    for (unsigned k = 0; k < WIN_SPACES; k++) {
+        w->space[k].stale |= w->space[k].used;
+    }
+    if (w->active != NULL) {
+        window_check(v, w->active);
+    }
+}
+
+void window_flush_asid(TcgVcpu *v, unsigned asid)
+{
+    Windows *w = v->win;
+
+    if (w == NULL || w->n_used == 0) {
+        return;
+    }
+    guest_general_end(v->cpu);
+    for (unsigned k = 0; k < WIN_SPACES; k++) {
+        w->space[k].stale |= w->space[k].used && w->space[k].asid == asid;
+    }
+    if (w->active != NULL && v->set->asid == asid) {
+        w->active->stale = true;
+    }
+    if (w->active != NULL && w->active->stale) {
+        window_check(v, w->active);
+    }
+}
+
+void window_flush_page(TcgVcpu *v, uint64_t va)
+{
+    WinGranule *g;
+    uint32_t page = va >> PAGE_BITS;
+
+    page &= (1u << (WINDOW_BITS - PAGE_BITS)) - 1;
+    if (v->win == NULL || v->win->active == NULL || va >> (WINDOW_BITS + 15) != 0) {
+        return;
+    }
+    g = granule_find(v->win->active, va >> WINDOW_BITS);
+    if (g == NULL) {
+        return;
+    }
+    guest_general_end(v->cpu);
+    if (v->set->n_large != 0) {     /* the address may stand for a large page */
+        window_check(v, v->win->active);
+    } else if (g->node[page] != 0) {
+        act(v->win, g, page, 1, judge(v, g, page));
+    }
+}
+
+void window_flush_page_asid(TcgVcpu *v, unsigned asid, uint64_t va)
+{
+    Windows *w = v->win;
+
+    if (w != NULL && w->active != NULL && (w->active->asid == asid || v->set->asid == asid)) {
+        window_flush_page(v, va);
+    }
+    for (unsigned k = 0; w != NULL && k < WIN_SPACES; k++) {
+        w->space[k].stale |= w->space[k].used && &w->space[k] != w->active && w->space[k].asid == asid;
+    }
+}
+
+void window_protect_page(TcgVcpu *v, const uint8_t *host_page)
+{
+    Windows *w = v->win;
+    uint32_t at, next;
+
+    if (w == NULL || w->n_used == 0) {
+        return;
+    }
+    guest_general_end(v->cpu);
+    for (at = w->hash[hash_of((uintptr_t)host_page)]; at != 0; at = next) {
+        WinNode *n = &w->nodes[at];
+
+        next = n->next;
+        if (n->host == (uintptr_t)host_page && n->writable) {
+            pages_readonly(w, &w->space[n->space].granule[n->granule], n->page, 1);
+        }
+    }
+}
+
+/* ---- filling */
+
+typedef struct Candidate { uint64_t host; bool writable, ok; } Candidate;
+
+static bool run_map(TcgVcpu *v, WinSpace *s, WinGranule *g, uint32_t page, const Candidate *c, unsigned n)
+{
+    Windows *w = v->win;
+    uint64_t off;
+    RamBlock *b = ram_from_host((void *)(uintptr_t)c->host, &off);
+    void *p;
+
+    if (b == NULL || b->fd < 0 || b->page_size != PAGE_SIZE) {
+        return false;
+    }
+    p = mmap(page_at(g, page), (size_t)n << PAGE_BITS, c->writable ? PROT_READ | PROT_WRITE : PROT_READ,
+             MAP_SHARED | MAP_FIXED | MAP_POPULATE, b->fd, (off_t)(b->fd_offset + off));
+    if (p == MAP_FAILED) {
+        w->full = true;
+        return false;
+    }
+    w->maps++;
+    s->maps++;
+    w->n.pages += n;
+    for (unsigned k = 0; k < n; k++) {
+        if (!node_add(w, s, g, page + k, c[k].host, c[k].writable)) {
+            w->full = true;
+        }
+    }
+    return true;
+}
+
+/* Maps the page, and those around it that a walk would find just so. */
+static bool fill_around(TcgVcpu *v, WinSpace *s, WinGranule *g, uint32_t page, Candidate want, bool large)
+{
+    Candidate c[CHUNK_LARGE];
+    unsigned n = large ? CHUNK_LARGE : CHUNK, run = 0;
+    uint32_t first = page & ~(uint32_t)(n - 1);
+    bool mapped = false;
+
+    for (unsigned k = 0; k < n; k++) {
+        uint64_t va = (uint64_t)g->index << WINDOW_BITS | (uint64_t)(first + k) << PAGE_BITS;
+
+        c[k].ok = g->node[first + k] == 0;
+        if (first + k == page) {
+            c[k] = want;
+        } else if (c[k].ok) {
+            c[k].ok = peek(v, va, &c[k].host, &c[k].writable);
+        }
+    }
+    for (unsigned k = 0; k <= n; k++) {
+        bool joins = k < n && c[k].ok && run > 0 && c[k].writable == c[k - 1].writable &&
+                     c[k].host == c[k - 1].host + PAGE_SIZE;
+
+        if (!joins && run > 0) {
+            bool ok = run_map(v, s, g, first + k - run, &c[k - run], run);
+
+            mapped |= ok && page < first + k && page >= first + k - run;
+            run = 0;
+        }
+        run += k < n && c[k].ok;
+    }
+    return mapped;
+}
+
+bool window_fill(TcgVcpu *v, uint64_t va, bool write)
+{
+    Windows *w = v->win;
+    WinSpace *s = w != NULL ? w->active : NULL;
+    unsigned mode = v->ops->user_mode;
+    const TlbEntry *e = &v->set->data[mode][tlb_index(va)];
+    uint64_t side = v->set->side[mode][tlb_index(va)].va, pva = va & PAGE_MASK;
+    uint32_t page = (uint32_t)va >> PAGE_BITS;
+    Candidate want = { .host = e->host, .writable = e->wtag == pva, .ok = true };
+    WinGranule *g;
+    bool done;
+
+    if (s == NULL || va >> (WINDOW_BITS + 15) != 0 || (side & SIDE_GLOBAL) || e->rtag != pva ||
+        (write && !want.writable)) {
+        return false;
+    }
+    w->n.faults++;
+    w->work_ns += WIN_FILL_NS;
+    guest_general_end(v->cpu);
+    if (w->full || w->maps > w->max_maps) {
+        w->full = false;
+        reset_all(v);
+        return false;
+    }
+    g = granule_find(s, va >> WINDOW_BITS);
+    if (g == NULL) {
+        g = granule_new(w, s, va >> WINDOW_BITS);
+    }
+    if (g == NULL) {
+        return false;
+    }
+    if (g->node[page] != 0) {
+        WinNode *n = &w->nodes[g->node[page]];
+
+        if (n->host == want.host) {
+            if (!write || n->writable || mprotect(page_at(g, page), PAGE_SIZE, PROT_READ | PROT_WRITE) != 0) {
+                return false;
+            }
+            n->writable = true;
+            w->n.fills++;
+            return true;
+        }
+        pages_drop(w, g, page, 1);
+    }
+    w->n.fills++;
+    done = fill_around(v, s, g, page, want, (side & (SIDE_2M | SIDE_4M | SIDE_1G)) != 0);
+    if (w->full) {
+        w->full = false;
+        reset_all(v);
+        return false;
+    }
+    return done;
+}
+
+/* ---- sites that gain nothing */
+
+enum { STUBBORN_TIMES = 6, SOFT_MAX = 8192 };
+
+bool window_stubborn(TcgVcpu *v, const uint8_t *insn)
+{
+    Windows *w = v->win;
+    StubbornSite *t = &w->stubborn[((uintptr_t)insn ^ (uintptr_t)insn >> 10) % G_N_ELEMENTS(w->stubborn)];
+
+    if (t->insn != insn) {
+        *t = (StubbornSite){ insn, 0 };
+    }
+    if (++t->n < STUBBORN_TIMES) {
+        return false;
+    }
+    guest_general_end(v->cpu);
+    t->n = 0;
+    w->n.stubborn++;
+    if (g_hash_table_size(w->soft) >= SOFT_MAX) {
+        g_hash_table_remove_all(w->soft);
+    }
+    g_hash_table_add(w->soft, (gpointer)insn);
+    return true;
+}
+
+bool window_is_soft(TcgVcpu *v, const uint8_t *insn)
+{
+    return g_hash_table_contains(v->win->soft, insn);
+}
+
+/* ---- life */
+
+static bool host_has_bmi2(void)
+{
+    unsigned a, b, c, d;
+
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 8 & 1);
+}
+
+/* How many mappings the host allows this process; others need some too. */
+static unsigned map_budget(unsigned n_cpus)
+{
+    g_autofree char *text = NULL;
+    unsigned long n = 65530;
+
+    if (g_file_get_contents("/proc/sys/vm/max_map_count", &text, NULL, NULL)) {
+        n = strtoul(text, NULL, 10);
+    }
+    return MIN(n, 1u << 20) / 3 / MAX(n_cpus, 1);
+}
+
+Windows *window_new(TcgVcpu *v, unsigned n_cpus, const char **why)
+{
+    Windows *w;
+    unsigned budget = map_budget(n_cpus);
+
+    if (!host_has_bmi2()) {
+        *why = "the processor has no BMI2";
+        return NULL;
+    }
+    if (budget < 512) {
+        *why = "vm.max_map_count is too low";
+        return NULL;
+    }
+    w = g_new0(Windows, 1);
+    w->max_maps = budget;
+    w->table = reserve(TABLE_REACH);
+    w->arena = reserve((uint64_t)WIN_SPACES * WIN_GRANULES * SLOT_BYTES);
+    w->nodes = mmap(NULL, WIN_NODES * sizeof(WinNode), PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    w->soft = g_hash_table_new(NULL, NULL);
+    w->n_nodes = 1;
+    w->root = ~0ull;
+    if (w->table == NULL || w->arena == NULL || w->nodes == MAP_FAILED ||
+        mprotect(w->table, TABLE_BYTES, PROT_READ | PROT_WRITE) != 0) {
+        *why = "not enough address space (ulimit -v?)";
+        v->win = w;
+        window_free(v);
+        return NULL;
+    }
+    for (unsigned k = 0; k < WINDOW_INDEXES; k++) {
+        w->table[k] = WINDOW_POISON;
+    }
+    return w;
+}
+
+void window_free(TcgVcpu *v)
+{
+    Windows *w = v->win;
+
+    if (w == NULL) {
+        return;
+    }
+    for (unsigned k = 0; k < WIN_SPACES && w->arena != NULL; k++) {
+        for (unsigned n = 0; n < w->space[k].n_granules; n++) {
+            granule_free(w, &w->space[k].granule[n]);
+        }
+    }
+    if (w->table != NULL) {
+        munmap(w->table, TABLE_REACH);
+    }
+    if (w->arena != NULL) {
+        munmap(w->arena, (uint64_t)WIN_SPACES * WIN_GRANULES * SLOT_BYTES);
+    }
+    if (w->nodes != MAP_FAILED) {
+        munmap(w->nodes, WIN_NODES * sizeof(WinNode));
+    }
+    g_hash_table_destroy(w->soft);
+    g_free(w);
+    v->win = NULL;
+}
+
+void window_thread(TcgVcpu *v)
+{
+    static __thread const void *loaded;
+
+    if (v->win != NULL && loaded != v->win->table) {
+        long res = syscall(SYS_arch_prctl, ARCH_SET_GS, (unsigned long)(uintptr_t)v->win->table);
+
+        g_assert(res == 0);
+        loaded = v->win->table;
+    }
+}
+
+const WindowCounters *window_counters(const TcgVcpu *v)
+{
+    return &v->win->n;
+}
+
+unsigned window_pages(const TcgVcpu *v)
+{
+    return v->win->n_pages;
+}
+
+const uint8_t *window_shown(const TcgVcpu *v, uint64_t va, bool *ret_writable)
+{
+    WinSpace *s = v->win != NULL ? v->win->active : NULL;
+    WinGranule *g = s != NULL ? granule_find(s, va >> WINDOW_BITS) : NULL;
+    uint32_t at = g != NULL ? g->node[(uint32_t)va >> PAGE_BITS] : 0;
+
+    if (at == 0) {
+        return NULL;
+    }
+    *ret_writable = v->win->nodes[at].writable;
+    return page_at(g, (uint32_t)va >> PAGE_BITS);
+}
+
+#include "accel/tcg/general_regs_end.h"

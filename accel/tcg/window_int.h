@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between window.c (what windows show) and window_policy.c (who gets them). */
+#ifndef ACCEL_TCG_WINDOW_INT_H
+#define ACCEL_TCG_WINDOW_INT_H
+
+#include "accel/tcg/window.h"
+
+enum { WIN_SPACES = 8, WIN_GRANULES = 8, WIN_NODES = 1 << 17, WIN_HASH_BITS = 14, WIN_HEATS = 16 };
+/* What things cost, about, in ns: for the balance only. */
+enum { WIN_FILL_NS = 2500, WIN_DROP_NS = 3000, WIN_CHECK_NS = 60 };
+
+typedef struct WinNode {            /* a page in a window */
+    uint64_t host;                  /* its page of RAM */
+    uint32_t next, page;            /* with the same hash; number in the granule */
+    uint8_t space, granule;
+    bool writable;
+} WinNode;
+
+typedef struct WinGranule {
+    uint32_t index;                 /* guest address >> WINDOW_BITS */
+    unsigned n;                     /* pages shown */
+    uint8_t *host;
+    uint32_t *node;                 /* by page number; 0: not shown */
+    uint64_t *present;              /* bit a page */
+} WinGranule;
+
+typedef struct WinSpace {           /* a guest address space */
+    uint64_t root, stamp;
+    unsigned asid, n_granules, maps, strikes;
+    bool used, stale;               /* stale: to be checked before it is used again */
+    WinGranule granule[WIN_GRANULES];
+} WinSpace;
+
+typedef struct WinHeat {            /* an address space without windows */
+    uint64_t root, ns, stamp, banned_until;
+    unsigned asid, bans;
+} WinHeat;
+
+typedef struct StubbornSite { const uint8_t *insn; unsigned n; } StubbornSite;
+
+typedef struct Windows {
+    uint64_t *table;                /* what GS points to */
+    uint8_t *arena;
+    WinNode *nodes;
+    uint32_t free, n_nodes;
+    uint32_t hash[1 << WIN_HASH_BITS];
+    WinSpace space[WIN_SPACES], *active;
+    unsigned n_used, n_pages, maps, max_maps;
+    bool full;                      /* the host refused a mapping */
+    uint64_t stamp, root, last_tick, checked_at, work_ns;
+    unsigned asid;
+    WinHeat heat[WIN_HEATS];
+    StubbornSite stubborn[256];
+    GHashTable *soft;               /* host addresses of instructions that use the soft TLB */
+    WindowCounters n;
+} Windows;
+
+/* Switches the table; NULL: no windows. */
+void window_activate(TcgVcpu *v, WinSpace *s);
+void window_space_free(TcgVcpu *v, WinSpace *s);
+/* Compares the current space's pages with the page tables. */
+void window_check(TcgVcpu *v, WinSpace *s);
+
+#endif
