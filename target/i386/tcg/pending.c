@@ -43,9 +43,12 @@ static uint32_t deliverable(const X86Cpu *c, uint32_t pending)
     return can;
 }
 
+/* An event that a kernel's KVM had begun to deliver when the state was saved there. */
+static bool holds_event(const X86Cpu *c) { return c->cpu.kvm == NULL && c->env.ev.kind != HELD_NONE; }
+
 bool x86_can_deliver(const Cpu *cpu)
 {
-    return deliverable((const X86Cpu *)cpu, pending_now(cpu)) != 0;
+    return holds_event((const X86Cpu *)cpu) || deliverable((const X86Cpu *)cpu, pending_now(cpu)) != 0;
 }
 
 static void take_sipi(X86Cpu *c)
@@ -118,9 +121,47 @@ bool x86_deliver_boot(Cpu *cpu)
     return true;
 }
 
+/* CR2 or DR6 of an exception that was not delivered at all yet. */
+static void take_payload(X86Env *env, const X86Held *h)
+{
+    if (h->kind == HELD_PENDING && h->has_payload && h->vector == EXC_PF) {
+        env->cr2 = h->payload;
+    } else if (h->kind == HELD_PENDING && h->has_payload && h->vector == EXC_DB) {
+        env->dr[6] = (env->dr[6] & ~15ull) | h->payload;
+    }
+}
+
+static void deliver_held(X86Cpu *c)
+{
+    X86Held h = c->env.ev;
+
+    c->env.ev = (X86Held){ .kind = HELD_NONE };
+    c->cpu.halted = false;
+    switch (h.kind) {
+    case HELD_INTERRUPT:
+        x86_event(c, EVENT_EXTERNAL, h.vector, c->env.rip);
+        break;
+    case HELD_NMI:
+        c->env.nmi_blocked = true;
+        x86_event(c, EVENT_NMI, EXC_NMI, c->env.rip);
+        break;
+    case HELD_EXCEPTION:
+    case HELD_PENDING:
+        take_payload(&c->env, &h);
+        x86_raise_err(c, h.vector, h.error);
+    default:                        /* INT n: the instruction runs again */
+        break;
+    }
+}
+
 bool x86_deliver_pending(Cpu *cpu)
 {
     X86Cpu *c = x86_cpu(cpu);
+
+    if (G_UNLIKELY(holds_event(c))) {
+        deliver_held(c);
+        return true;
+    }
     uint32_t can = deliverable(c, pending_now(cpu));
 
     if (can & CPU_PENDING_RESET) {
