@@ -97,6 +97,7 @@ static bool choose_accel(Vm *vm, VmConfig *cfg, GError **errp)
     const char *names = config_get(cfg, "machine", "accel");
     unsigned n = config_count(cfg, "accel"), tried = 0;
 
+    vm->kernel_irqchip = config_get(cfg, "machine", "kernel-irqchip");
     parse_bool(config_get(cfg, "overcommit", "cpu-pm") ?: "off", &vm->cpu_pm);
     if (n == 0) {
         return accel_create_first(vm, names != NULL ? names : "tcg", errp);
@@ -146,6 +147,7 @@ static bool set_machine_props(Machine *m, VmConfig *cfg, GError **errp)
         g_autofree char *key = g_strdelimit(g_strdup(json_key_at(opts, i)), "_", '-');
 
         if (strcmp(key, "type") != 0 && strcmp(key, "accel") != 0 &&
+            strcmp(key, "kernel-irqchip") != 0 &&
             !object_prop_set_text(&m->obj, key, json_str_value(v), errp)) {
             return false;
         }

@@ -216,13 +216,20 @@ static void on_run_state(void *opaque, bool running, RunState state)
     kvm_clock_run_state(opaque, running);
 }
 
+/* -machine kernel-irqchip= is another way to say -accel kvm,kernel-irqchip=. */
+static bool take_machine_option(Kvm *k, GError **errp)
+{
+    return k->vm->kernel_irqchip == NULL ||
+           object_prop_set_text(&k->accel.obj, "kernel-irqchip", k->vm->kernel_irqchip, errp);
+}
+
 static bool kvm_init(Accel *a, Vm *vm, GError **errp)
 {
     Kvm *k = kvm_from(a);
 
     k->vm = vm;
     k->cpu_pm = vm->cpu_pm;
-    if (!open_node(k, errp) || !create_vm(k, errp) || !read_caps(k, errp) || !enable_features(k, errp) ||
+    if (!take_machine_option(k, errp) || !open_node(k, errp) || !create_vm(k, errp) || !read_caps(k, errp) || !enable_features(k, errp) ||
         !kvm_irqchip_init(k, errp) || !kvm_dirty_init(k, errp) || !kvm_memory_init(k, errp)) {
         return false;
     }
@@ -295,10 +302,14 @@ static bool kvm_has_smm(const Accel *a)
 
 void kvm_info(const Vm *vm, GString *out)
 {
+    g_string_append_printf(out, "kvm support: %s\n", kvm_of(vm) != NULL ? "enabled" : "disabled");
+}
+
+void kvm_details(const Vm *vm, GString *out)
+{
     static const char *const modes[] = { [KVM_IRQ_ON] = "on", [KVM_IRQ_OFF] = "off", [KVM_IRQ_SPLIT] = "split" };
     const Kvm *k = kvm_of(vm);
 
-    g_string_append_printf(out, "kvm support: %s\n", k != NULL ? "enabled" : "disabled");
     if (k == NULL) {
         return;
     }
@@ -324,7 +335,7 @@ void kvm_info(const Vm *vm, GString *out)
     }
 }
 
-static void kvm_accel_info(Accel *a, GString *out) { kvm_info(a->vm, out); }
+static void kvm_accel_info(Accel *a, GString *out) { kvm_details(a->vm, out); }
 
 static const char *const irq_names[] = { "on", "off", "split", NULL };
 static const EnumDef irq_enum = { "KvmIrqchip", irq_names };

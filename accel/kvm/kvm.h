@@ -9,6 +9,8 @@
 bool kvm_present(void);                     /* /dev/kvm is there and can be opened */
 bool kvm_enabled(const Vm *vm);
 void kvm_info(const Vm *vm, GString *out);  /* "info kvm" */
+/* irqchip mode, what the host lacks, exits by reason and vCPU. */
+void kvm_details(const Vm *vm, GString *out);
 
 /* ---- Debugging. VM lock held, vCPUs standing still; what is set holds for all vCPUs. */
 bool kvm_break_add(Vm *vm, KvmBreakKind kind, GuestAddr at, uint64_t len, GError **errp);

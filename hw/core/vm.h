@@ -114,6 +114,7 @@ struct Vm {
     Object *machine; /* "/machine": the Machine (machine.h) or a plain container in tests */
     Object *peripheral, *peripheral_anon, *unattached, *objects, *chardevs, *backend;
     struct Accel *accel;
+    const char *kernel_irqchip; /* -machine kernel-irqchip=; NULL: not said */
     bool cpu_pm; /* -overcommit cpu-pm=on: halted vCPUs keep their host CPU */
     AddrSpace *mem, *io; /* "memory" with root "system", "I/O" with root "io" */
     MemRegion system_region, io_region;
