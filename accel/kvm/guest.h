@@ -61,6 +61,7 @@ void kvm_finish_io(Cpu *cpu);
 
 /* Memory as seen in SMM, the same for all vCPUs; nothing where KVM does not run or has no SMM. VM lock. */
 void kvm_add_smm_space(Vm *vm, AddrSpace *as);
+void kvm_del_smm_space(Vm *vm, AddrSpace *as);      /* before it is freed */
 
 /* What a debugger asked for: read by set_debug. */
 typedef enum KvmBreakKind { KVM_BREAK_SOFT, KVM_BREAK_HARD, KVM_WATCH_WRITE, KVM_WATCH_READ, KVM_WATCH_ACCESS }

@@ -274,6 +274,15 @@ static void space_fini(KvmSpace *s)
     s->as = NULL;
 }
 
+void kvm_del_smm_space(Vm *vm, AddrSpace *as)
+{
+    Kvm *k = kvm_of(vm);
+
+    if (k != NULL && k->spaces[1].as == as) {
+        space_fini(&k->spaces[1]);
+    }
+}
+
 void kvm_memory_fini(Kvm *k)
 {
     if (k->hooks.opaque != NULL) {

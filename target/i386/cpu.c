@@ -73,6 +73,7 @@ static void cpu_unrealize(Device *dev)
     }
     x86_interp_free(c);
     if (c->mem_smm != NULL) {
+        kvm_del_smm_space(dev->vm, c->mem_smm);
         addr_space_free(c->mem_smm);
         mem_fini(&c->smm_ram);
         mem_fini(&c->smm_system);
