@@ -59,6 +59,17 @@ static inline void kvmt_go(KvmtVm *t)
     vm_unlock(t->vm);
 }
 
+/* Until vCPU 0 has been in the guest: before that registers are not written. */
+static inline void kvmt_wait_entry(KvmtVm *t)
+{
+    gint64 end = g_get_monotonic_time() + 5000000;
+
+    while (kvm_entries(&kvmt_cpu(t, 0)->cpu) == 0) {
+        g_assert_cmpint(g_get_monotonic_time(), <, end);
+        g_usleep(200);
+    }
+}
+
 static inline void kvmt_end(KvmtVm *t)
 {
     if (!vm_locked(t->vm)) {

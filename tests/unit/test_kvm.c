@@ -366,7 +366,7 @@ static void test_registers_survive_the_kernel(void)
     c->env.pat = 0x0007040600070406ull;
     before = c->env;
     kvmt_go(&t);
-    g_usleep(20000);
+    kvmt_wait_entry(&t);
     vm_lock(t.vm);
     vm_stop(t.vm, RUN_PAUSED);
     memset(c->env.gpr, 0, sizeof(c->env.gpr));

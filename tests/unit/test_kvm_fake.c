@@ -342,6 +342,7 @@ static void test_io_is_finished_before_a_stop(void)
     mem_init_io(&io, "io", 0x1000, &leave_ops, NULL);
     mem_add(&t.vm->system_region, 0xd0000, &io, 1);
     kvmt_go(&t);
+    kvmt_wait_entry(&t);
     before = fake.immediate;
     fake.on_run = run_mmio;
     cpu_run(&kvmt_cpu(&t, 0)->cpu, pull, NULL);     /* out, and in again: now the access comes */
@@ -404,7 +405,7 @@ static void test_nested_state_and_refused_msrs(void)
     kvmt_make(&t, "{'accel': 'kvm', 'kernel-irqchip': 'on'}", 1);
     c = kvmt_cpu(&t, 0);
     kvmt_go(&t);
-    cpu_run(&c->cpu, pull, NULL);
+    kvmt_wait_entry(&t);
     vm_lock(t.vm);
     vm_stop(t.vm, RUN_PAUSED);
     g_assert_true(cpu_regs_pull(&c->cpu, &err));
