@@ -161,7 +161,8 @@ Json *qmp_error_reply(const Json *request, GError *err)
 {
     Json *id = json_is(request, JSON_OBJECT) ? json_get(request, "id") : NULL;
     Json *reply = json_object_new(), *error = json_object_new();
-    g_autofree char *text = err_text(err);
+    /* without a request the message quotes what the client sent, line ends included */
+    g_autofree char *text = request != NULL ? err_text(err) : g_strdup(err->message);
 
     if (id != NULL) {
         json_set(reply, "id", json_ref(id));

@@ -23,7 +23,8 @@ static Json *child_row(const char *name, const char *type)
 
 /* ---- Properties of types */
 
-typedef struct PropList { Json *list; bool details; } PropList;
+/* obj: children that it does not have are left out; NULL: of a type. */
+typedef struct PropList { Json *list; bool details; const Object *obj; } PropList;
 
 static Json *default_value(const Field *f)
 {
@@ -61,7 +62,9 @@ static void add_prop(const Field *prop, const ChildDef *child, void *opaque)
     Json *row, *value;
 
     if (prop == NULL) {
-        json_array_add(l->list, child_row(child->name, child->type->name));
+        if (l->obj == NULL || object_child(l->obj, child->name) != NULL) {
+            json_array_add(l->list, child_row(child->name, child->type->name));
+        }
         return;
     }
     row = prop_row(prop->name, field_type_name(prop));
@@ -100,7 +103,7 @@ static void add_all(Json *to, Json *from)
 Json *qmp_qom_list_properties(QmpCtx *ctx, const QmpQomListPropertiesArgs *args, GError **errp)
 {
     const ObjType *t = target_cpu_type(args->typename);
-    PropList l = { json_array_new(), false };
+    PropList l = { json_array_new(), false, NULL };
 
     if (t == NULL) {
         t = type_find(args->typename);
@@ -122,7 +125,7 @@ Json *qmp_device_list_properties(QmpCtx *ctx, const QmpDeviceListPropertiesArgs 
 {
     const DeviceType *device = device_type_find(args->typename);
     const ObjType *t = device != NULL ? &device->type : target_cpu_type(args->typename);
-    PropList l = { json_array_new(), true };
+    PropList l = { json_array_new(), true, NULL };
 
     if (t == NULL && type_find(args->typename) == NULL) {
         err_fail_class(errp, ERR_DEVICE_NOT_FOUND, "Device '%s' not found", args->typename);
@@ -213,7 +216,7 @@ static bool has_child_row(const Json *list, const char *name)
 Json *qmp_qom_list(QmpCtx *ctx, const QmpQomListArgs *args, GError **errp)
 {
     Object *obj = find_object(ctx, args->path, errp);
-    PropList l = { NULL, false };
+    PropList l = { NULL, false, obj };
 
     if (obj == NULL) {
         return NULL;

@@ -93,9 +93,7 @@ static void json_print_value(const Json *j, bool pretty, unsigned depth, GString
         }
         json_print_value(j->members[i].value, pretty, depth + 1, out);
     }
-    if (j->n > 0) {
-        json_newline(pretty, depth, out);
-    }
+    json_newline(pretty, depth, out);
     g_string_append_c(out, j->type == JSON_ARRAY ? ']' : '}');
 }
 
