@@ -67,6 +67,10 @@ static void add_prop(const Field *prop, const ChildDef *child, void *opaque)
         }
         return;
     }
+    if (l->obj != NULL && g_str_has_prefix(field_type_name(prop), "child<") &&
+        object_child(l->obj, prop->name) == NULL) {
+        return;                     /* a part that is no object here, as memory regions are */
+    }
     row = prop_row(prop->name, field_type_name(prop));
     if (l->details && prop->help != NULL) {
         json_set_str(row, "description", prop->help);

@@ -137,7 +137,7 @@ static void test_pretty(void)
     g_autofree char *text = json_print(j, true);
 
     g_assert_cmpstr(text, ==, "{\n    \"a\": [\n        1,\n        {\n            \"b\": 2\n        }\n    ],\n"
-                              "    \"c\": {}\n}");
+                              "    \"c\": {\n    }\n}");
 }
 
 /* Bytes at random, and valid texts with bytes changed: an error or a value that survives printing. */
