@@ -118,7 +118,7 @@ typedef struct TcgVcpu {
     /* An access that no TLB entry serves, done once: where its bytes are, that less its address, where the
      * translation goes on. */
     uint64_t shot_host, shot_addend, shot_resume;
-    uint64_t slots[8];              /* addresses of C functions that stubs call */
+    uint64_t slots[16];             /* addresses of C functions that stubs call */
     Cpu *cpu;
     const TcgGuestOps *ops;
     sigjmp_buf out;                 /* the run loop */

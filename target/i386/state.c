@@ -11,7 +11,9 @@
 #include "target/i386/tcg/insn.h"
 #include "util/log.h"
 
-/* ---- derived state */
+/* ---- derived state; also computed while the guest's vector registers are loaded */
+
+#include "accel/tcg/general_regs.h"
 
 static bool seg_is_flat(const X86Seg *s, bool code)
 {
@@ -96,6 +98,8 @@ void x86_update_hflags(X86Cpu *c)
                     : (f & (HF_SMAP_ON | HF_AC)) == (HF_SMAP_ON | HF_AC) ? X86_MMU_KERNEL_NOSMAP
                                                                          : X86_MMU_KERNEL;
 }
+
+#include "accel/tcg/general_regs_end.h"
 
 /* ---- translations of memory become stale */
 

@@ -8,6 +8,7 @@
 
 #include "accel/accel.h"
 #include "target/i386/features.h"
+#include "target/i386/sys.h"
 
 X86Cpu interp_cpu;
 sigjmp_buf interp_out;
@@ -51,6 +52,13 @@ uint32_t x86_io_read(X86Cpu *c, unsigned port, unsigned size)
 }
 void x86_io_write(X86Cpu *c, unsigned port, unsigned size, uint32_t v) {}
 void x86_update_hflags(X86Cpu *c) {}
+
+uint32_t log_level;
+
+bool x86_canonical(const X86Cpu *c, uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << 16) >> 16) == va;
+}
 void cpu_exclusive_begin(Cpu *c) {}
 void cpu_exclusive_end(Cpu *c) {}
 void guest_exit(Cpu *c)

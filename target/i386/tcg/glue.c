@@ -17,7 +17,7 @@ enum { GENERAL_REGS_KEPT = 0 };
 enum { GENERAL_REGS_KEPT = 1 };
 #endif
 
-enum { SLOT_SLOW, SLOT_FP_SAVED, SLOT_FP_LOAD, SLOT_REFILL };
+enum { SLOT_SLOW, SLOT_FP_SAVED, SLOT_FP_LOAD, SLOT_REFILL, SLOT_FAULT, SLOT_FAST };
 
 static const uint8_t pinned[] = { R_RAX, R_RCX, R_RDX, R_RBX, R_RSP, R_RBP, R_RSI, R_RDI, R_R8, R_R9, R_R12,
                                   R_R13 };
@@ -162,8 +162,8 @@ static void emit_spill(Asm *a)
     a8(a, 0xfc);                                                /* cld */
 }
 
-/* Everything from memory, then to T1. */
-static void emit_fill(Asm *a, TcgVcpu *v)
+/* Everything from memory, then to T1; resume: to TcgVcpu.shot_resume, RIP in T1. */
+static void emit_fill(Asm *a, TcgVcpu *v, bool resume)
 {
     uint8_t *skip;
 
@@ -190,7 +190,12 @@ static void emit_fill(Asm *a, TcgVcpu *v)
     for (unsigned k = 0; k < G_N_ELEMENTS(pinned); k++) {
         a_load(a, 1, host_gpr(pinned[k]), env_gpr(T2, pinned[k]));
     }
-    a_rr(a, 0, 0xff, 4, T1);
+    if (resume) {
+        a_load(a, 1, T1, a_at(T2, offsetof(X86Env, rip)));
+        a_rm(a, 0, 0xff, 4, a_abs(&v->shot_resume));
+    } else {
+        a_rr(a, 0, 0xff, 4, T1);
+    }
 }
 
 static void emit_enter(Asm *a, TcgVcpu *v)
@@ -206,7 +211,7 @@ static void emit_enter(Asm *a, TcgVcpu *v)
     a_store(a, 1, frame(F_ENV), H_RDI);
     a_store(a, 1, frame(F_VCPU), H_RCX);
     a_mov_rr(a, 1, T1, H_RDX);
-    emit_fill(a, v);
+    emit_fill(a, v, false);
 }
 
 static void emit_leave(Asm *a)
@@ -321,12 +326,49 @@ static void emit_refill(Asm *a, TcgVcpu *v)
     a_load(a, 1, T1, frame(F_SITE));
 }
 
+/* Registers are in memory: calls a function of fast_sys.c. Falls through when it did nothing. */
+static void emit_fast_call(Asm *a, TcgVcpu *v, unsigned slot)
+{
+    uint8_t *nothing, *leave;
+
+    a_load(a, 1, H_RSI, frame(F_TMP));
+    emit_c_call(a, v, slot);
+    a_alu_ri(a, 0, ALU_CMP, H_RAX, 1);
+    nothing = a_jcc(a, CC_B);
+    leave = a_jcc(a, CC_A);
+    emit_fill(a, v, true);
+    a_patch(leave, a->p);
+    a_rr(a, 0, 0x31, H_RAX, H_RAX);
+    emit_leave(a);
+    a_patch(nothing, a->p);
+}
+
+static uint8_t *emit_fast(Asm *a, TcgVcpu *v, unsigned kind)
+{
+    uint8_t *at = a->p;
+
+    emit_spill(a);
+    if (!GENERAL_REGS_KEPT) {
+        emit_fp_save(a, v);
+    }
+    emit_fast_call(a, v, SLOT_FAST + kind);
+    return at;
+}
+
 /* T1: the SlowSite. */
 static void emit_slow(Asm *a, TcgVcpu *v)
 {
-    uint8_t *leave;
+    uint8_t *leave, *plain;
 
     emit_spill(a);
+    a_rm(a, 0, 0x80, ALU_CMP, a_abs(&v->refill_faulted));
+    a8(a, 0);
+    plain = a_jcc(a, CC_E);
+    if (!GENERAL_REGS_KEPT) {
+        emit_fp_save(a, v);
+    }
+    emit_fast_call(a, v, SLOT_FAULT);
+    a_patch(plain, a->p);
     emit_fp_save(a, v);
     a_load(a, 1, H_RSI, frame(F_TMP));
     emit_c_call(a, v, SLOT_SLOW);
@@ -336,7 +378,7 @@ static void emit_slow(Asm *a, TcgVcpu *v)
     a_store(a, 1, frame(F_TMP), H_RAX);
     emit_fp_for_site(a, v);
     a_load(a, 1, T1, frame(F_TMP));
-    emit_fill(a, v);
+    emit_fill(a, v, false);
     a_patch(leave, a->p);
     emit_leave(a);
 }
@@ -602,6 +644,11 @@ bool x86_glue_init(TcgVcpu *v, GError **errp)
     }
     v->slots[SLOT_SLOW] = (uintptr_t)slow_c;
     v->slots[SLOT_REFILL] = (uintptr_t)refill_c;
+    v->slots[SLOT_FAULT] = (uintptr_t)x86_fast_fault;
+    v->slots[SLOT_FAST + FAST_SYSCALL] = (uintptr_t)x86_fast_syscall;
+    v->slots[SLOT_FAST + FAST_SYSRET] = (uintptr_t)x86_fast_sysret;
+    v->slots[SLOT_FAST + FAST_IRET] = (uintptr_t)x86_fast_iret;
+    v->slots[SLOT_FAST + FAST_AC] = (uintptr_t)x86_fast_ac;
     v->slots[SLOT_FP_SAVED] = (uintptr_t)fp_saved_c;
     v->slots[SLOT_FP_LOAD] = (uintptr_t)fp_load_c;
     /* Offset 0 is where empty jump table entries lead. */
@@ -626,6 +673,9 @@ bool x86_glue_init(TcgVcpu *v, GError **errp)
     a_patch(jump, a.p);
     emit_refill(&a, v);
     emit_slow(&a, v);
+    for (unsigned k = 0; k < FAST_KINDS; k++) {
+        s->fast[k] = emit_fast(&a, v, k);
+    }
     fp_save = a.p;
     a_alu_ri(&a, 1, ALU_SUB, H_RSP, 8);
     emit_fp_save(&a, v);

@@ -187,13 +187,13 @@ static bool is_maybe_shift(const Insn *i)
            ((o == 0xa4 || o == 0xac) && (i->imm & (i->opsize == 8 ? 63 : 31)) == 0));
 }
 
-static void flags_of(TInsn *ti)
+static void flags_of(const Trans *t, TInsn *ti)
 {
     const InsnRow *r = ti->i.row;
 
     ti->read = r->fl_read & FL_STATUS;
     ti->kill = (r->fl_write | r->fl_undef) & FL_STATUS;
-    if (!ti->pass) {
+    if (!ti->pass || t_fast_kind(t, &ti->i) >= 0) {
         ti->read = FL_STATUS;
         ti->kill = FL_STATUS;
     } else if (is_maybe_shift(&ti->i)) {
@@ -456,7 +456,7 @@ static bool decode_block(Trans *t, const uint8_t *code, unsigned avail)
         ti->at = at;
         ti->pass = can_emit(t, &ti->i);
         t->uses_fp |= ti->pass && is_fp(ti->i.row);
-        flags_of(ti);
+        flags_of(t, ti);
         at += ti->i.len;
         t->n++;
         if ((ti->i.row->flags & (IF_JUMP | IF_END)) && !(ti->pass && t_misc_continues(&ti->i))) {
@@ -486,7 +486,7 @@ static bool decode_crossing(Trans *t, uint8_t *buf, unsigned avail)
     t->insns[0].at = 0;
     t->insns[0].pass = can_emit(t, &t->insns[0].i);
     t->uses_fp = t->insns[0].pass && is_fp(t->insns[0].i.row);
-    flags_of(&t->insns[0]);
+    flags_of(t, &t->insns[0]);
     t->n = 1;
     t->b->len = t->insns[0].i.len;
     t->b->n_insns = 1;

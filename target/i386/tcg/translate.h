@@ -98,6 +98,14 @@ typedef struct SlowSite {
 
 enum { SITE_WRITE = 1, SITE_ALIGN = 2, SITE_QUIET = 4 /* the lookup left flags and address alone */, SITE_WINDOW = 8 };
 
+/* ---- fast_sys.c: from stubs; what they may return besides 0 and how to go on is told there */
+typedef enum FastKind { FAST_SYSCALL, FAST_SYSRET, FAST_IRET, FAST_AC, FAST_KINDS } FastKind;
+int x86_fast_syscall(TcgVcpu *v, const SlowSite *s);
+int x86_fast_sysret(TcgVcpu *v, const SlowSite *s);
+int x86_fast_iret(TcgVcpu *v, const SlowSite *s);
+int x86_fast_ac(TcgVcpu *v, const SlowSite *s);        /* STAC if s->how, else CLAC */
+int x86_fast_fault(TcgVcpu *v, const SlowSite *s);     /* delivers the recorded fault; 0: nothing was done */
+
 /* ---- glue.c: stubs at the start of the code buffer */
 typedef struct Stubs {
     uint8_t *miss;                  /* T1: guest pc; flags in the frame */
@@ -105,6 +113,7 @@ typedef struct Stubs {
     uint8_t *exit_host, *exit_frame;        /* T1: BlockExit */
     uint8_t *slow_host, *slow_frame;        /* called; SlowSite follows */
     uint8_t *fp_load;
+    uint8_t *fast[FAST_KINDS];      /* T1: the SlowSite; flags in the frame */
     void (*fp_save)(void);          /* C ABI; nothing when not loaded */
     bool quiet;                     /* the host can look up without touching flags */
     BlockExit *(*enter)(X86Env *env, TlbSet *set, const uint8_t *code, TcgVcpu *v);
@@ -158,6 +167,7 @@ void t_slow_site(Trans *t, bool frame_flags, const SlowSite *site);
 
 /* ---- translate_misc.c */
 bool t_misc_ok(const Trans *t, const Insn *i);
+int t_fast_kind(const Trans *t, const Insn *i);     /* FastKind; -1: another instruction */
 bool t_misc_continues(const Insn *i);       /* the block goes on behind it */
 void t_misc(Trans *t, const TInsn *ti);
 

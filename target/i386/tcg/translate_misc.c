@@ -1,18 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Instructions with translations of their own that are neither copies nor jumps on flags: interrupt flag, PUSHF,
- * reading segment registers, LOOP and JRCXZ. What they leave out (other privilege levels, pending
+ * reading segment registers, SWAPGS, LOOP and JRCXZ; the calls of fast_sys.c. What they leave out (other privilege levels, pending
  * interrupts, other widths) goes to the interpreter. */
 #include "target/i386/tcg/translate.h"
 
-enum { O_PUSHF = 0x9c, O_MOV_FROM_SEG = 0x8c, O_LOOP = 0xe2, O_JCXZ = 0xe3, O_CLI = 0xfa, O_STI = 0xfb };
+enum { O_PUSHF = 0x9c, O_MOV_FROM_SEG = 0x8c, O_LOOP = 0xe2, O_JCXZ = 0xe3, O_IRET = 0xcf, O_CLI = 0xfa, O_STI = 0xfb };
 
 static unsigned opcode_of(const Insn *i)
 {
     return i->row->enc == ENC_LEGACY && i->row->map == MAP_1 ? i->opcode : 0;
 }
 
+static bool is_0f(const Insn *i, unsigned opcode)
+{
+    return i->row->enc == ENC_LEGACY && i->row->map == MAP_0F && i->opcode == opcode;
+}
+
+static bool is_swapgs(const Insn *i)
+{
+    return is_0f(i, 0x01) && i->modrm == 0xf8;
+}
+
+int t_fast_kind(const Trans *t, const Insn *i)
+{
+    bool kernel = t->mode != X86_MMU_USER;
+
+    if (!(t->hflags & HF_CS64) || (i->pfx & IPFX_LOCK)) {
+        return -1;
+    }
+    if (is_0f(i, 0x05)) {
+        return FAST_SYSCALL;
+    }
+    if (kernel && i->opsize == 8 && (is_0f(i, 0x07) || opcode_of(i) == O_IRET)) {
+        return i->opcode == O_IRET ? FAST_IRET : FAST_SYSRET;
+    }
+    return kernel && is_0f(i, 0x01) && (i->modrm == 0xca || i->modrm == 0xcb) ? FAST_AC : -1;
+}
+
 bool t_misc_ok(const Trans *t, const Insn *i)
 {
+    if (t_fast_kind(t, i) >= 0) {
+        return true;
+    }
+    if (is_swapgs(i)) {
+        return t->mode != X86_MMU_USER && (t->hflags & HF_CS64);
+    }
     switch (opcode_of(i)) {
     case O_CLI: case O_STI:
         return t->mode != X86_MMU_USER;
@@ -29,7 +61,7 @@ bool t_misc_ok(const Trans *t, const Insn *i)
 
 bool t_misc_continues(const Insn *i)
 {
-    return opcode_of(i) == O_CLI || opcode_of(i) == O_STI;
+    return opcode_of(i) == O_CLI || opcode_of(i) == O_STI || is_swapgs(i);
 }
 
 /* Only at CPL 0, where IOPL does not matter. */
@@ -50,6 +82,41 @@ static void emit_if(Trans *t, bool set)
     } else {
         a_alu_mi(a, 0, ALU_AND, a_at(T2, offsetof(X86Env, rflags)), ~FL_IF);
     }
+}
+
+static void emit_swapgs(Trans *t)
+{
+    Asm *a = &t->a;
+    AsmMem gs = a_at(T2, offsetof(X86Env, seg) + SEG_GS * sizeof(X86Seg) + offsetof(X86Seg, base));
+    AsmMem kernel = a_at(T2, offsetof(X86Env, kernel_gs_base));
+
+    t_save_flags(t);
+    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_rm(a, 0, 0xf6, 0, a_at(T2, offsetof(X86Env, hflags)));    /* test byte */
+    a8(a, HF_CPL);
+    t_slow_on(t, a_jcc(a, CC_NE));
+    a_load(a, 1, T1, gs);
+    a_store(a, 1, a_at(H_RSP, F_TMP), T1);
+    a_load(a, 1, T1, kernel);
+    a_store(a, 1, gs, T1);
+    a_load(a, 1, T1, a_at(H_RSP, F_TMP));
+    a_store(a, 1, kernel, T1);
+}
+
+static void emit_fast_end(Trans *t, const TInsn *ti, unsigned kind)
+{
+    Asm *a = &t->a;
+    SlowSite site = { .block = (uintptr_t)t->b, .at = ti->at, .next = ti->at + ti->i.len, .count = 1,
+                      .how = ti->i.modrm == 0xcb };
+
+    if (t->fl == FLAGS_HOST) {
+        t_flags_to_frame(a, T2);
+    }
+    a_mov_ri(a, T1, (uintptr_t)a->p + 11);                      /* behind this and the jump */
+    a_jmp_to(a, x86_stubs(t->v)->fast[kind]);
+    memcpy(a->p, &site, sizeof(site));
+    a->p += sizeof(site);
+    t->ended = true;
 }
 
 static void emit_pushf(Trans *t)
@@ -98,7 +165,16 @@ void t_misc(Trans *t, const TInsn *ti)
 {
     const Insn *i = &ti->i;
     uint64_t mask = t->hflags & HF_CS64 ? ~0ull : 0xffffffff, next = (t->b->key.pc + ti->at + i->len) & mask;
+    int kind = t_fast_kind(t, i);
 
+    if (kind >= 0) {
+        emit_fast_end(t, ti, kind);
+        return;
+    }
+    if (is_swapgs(i)) {
+        emit_swapgs(t);
+        return;
+    }
     switch (opcode_of(i)) {
     case O_CLI:
         emit_if(t, false);
