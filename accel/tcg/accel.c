@@ -95,7 +95,7 @@ static bool tcg_init(Accel *a, Vm *vm, GError **errp)
     if (t->split_wx) {
         return err_fail(errp, "Parameter 'split-wx' is not available yet");
     }
-    ram_prefer_private(true);       /* nothing maps it again: mem=soft */
+    ram_prefer_private(t->tier < 2);    /* windows map it again */
     t->vm = vm;
     t->listener = (MemListener){ .map_changed = tcg_map_changed, .opaque = t };
     addr_space_listen(vm->mem, &t->listener);
