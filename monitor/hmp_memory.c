@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "accel/accel.h"
-#include "monitor/disas.h"
+#include "util/disas.h"
 #include "monitor/hmp.h"
 #include "monitor/hmp_int.h"
 #include "target/cpu.h"

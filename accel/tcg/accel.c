@@ -4,6 +4,7 @@
 #include "accel/tcg/tcg.h"
 
 #include "accel/tcg/block.h"
+#include "accel/tcg/lockstep.h"
 #include "accel/tcg/window.h"
 
 #include <inttypes.h>
@@ -45,6 +46,16 @@ static void tcg_map_changed(void *opaque)
 static void tcg_code_written(void *opaque, RamBlock *b, uint64_t off, uint64_t len)
 {
     watch_stored(opaque, b, off, len);
+}
+
+static void tcg_stored(void *opaque, RamBlock *b, uint64_t off, uint64_t len)
+{
+    const Tcg *t = opaque;
+    TcgVcpu *v = t->vm->cpus->len > 0 ? tcg_vcpu(g_ptr_array_index(t->vm->cpus, 0)) : NULL;
+
+    if (v != NULL && v->lockstep != NULL) {
+        lockstep_stored(v, b, off, len);
+    }
 }
 
 static void tcg_dirty_cleared(void *opaque, RamBlock *b, uint64_t off, uint64_t len, DirtyClient c)
@@ -89,9 +100,6 @@ static bool tcg_init(Accel *a, Vm *vm, GError **errp)
     if (t->mem != NULL && g_strcmp0(t->mem, "soft") != 0 && g_strcmp0(t->mem, "table") != 0) {
         return err_fail(errp, "Parameter 'mem' expects 'soft' or 'table'");
     }
-    if (t->lockstep) {
-        return err_fail(errp, "Parameter 'lockstep' is not available yet");
-    }
     if (t->split_wx) {
         return err_fail(errp, "Parameter 'split-wx' is not available yet");
     }
@@ -99,7 +107,8 @@ static bool tcg_init(Accel *a, Vm *vm, GError **errp)
     t->vm = vm;
     t->listener = (MemListener){ .map_changed = tcg_map_changed, .opaque = t };
     addr_space_listen(vm->mem, &t->listener);
-    hooks = (RamHooks){ .code_written = tcg_code_written, .dirty_cleared = tcg_dirty_cleared, .opaque = t };
+    hooks = (RamHooks){ .code_written = tcg_code_written, .dirty_cleared = tcg_dirty_cleared, .opaque = t,
+                        .stored = t->lockstep != LOCKSTEP_OFF ? tcg_stored : NULL };
     ram_set_hooks(&hooks);
     t->notify = (VmNotify){ .reset = tcg_machine_reset, .opaque = t };
     vm_notify_add(vm, &t->notify);
@@ -193,6 +202,9 @@ static void tcg_info(Accel *a, GString *out)
             g_string_append_printf(out, "Translation buffer state of CPU #%u:\n", k);
             info_vcpu(v, out);
             info_windows(v, out);
+            if (v->lockstep != NULL) {
+                lockstep_info(v, out);
+            }
         }
     }
 }
@@ -211,6 +223,9 @@ static void tcg_fini(Object *obj)
 static const char *const thread_names[] = { "default", "single", "multi", NULL };
 static const EnumDef thread_enum = { "TcgThread", thread_names };
 
+static const char *const lockstep_names[] = { "off", "on", "chained", NULL };
+static const EnumDef lockstep_enum = { "TcgLockstep", lockstep_names };
+
 static const Field tcg_props[] = {
     FIELD_ENUM("thread", Tcg, thread, &thread_enum, TCG_THREAD_DEFAULT,
                .help = "one host thread a vCPU (multi) or one for all (single)"),
@@ -218,7 +233,9 @@ static const Field tcg_props[] = {
     FIELD_U32("tier", Tcg, tier, 1, .help = "0: interpret, 1: translate, 2: with host-MMU windows"),
     FIELD_BOOL("one-insn", Tcg, one_insn, false, .help = "translate one instruction a block"),
     FIELD_BOOL("one-insn-per-tb", Tcg, one_insn, false, .help = "the same"),
-    FIELD_BOOL("lockstep", Tcg, lockstep, false, .help = "check translations against the interpreter"),
+    FIELD_ENUM("lockstep", Tcg, lockstep, &lockstep_enum, LOCKSTEP_OFF,
+               .help = "check translations against the interpreter: block by block (on), or linked as usual (chained)"),
+    FIELD_U32("x-lockstep-spoil", Tcg, lockstep_spoil, 0, .help = "a wrong register in the n-th stretch, to test it"),
     FIELD_BOOL("split-wx", Tcg, split_wx, false,
                .help = "map the code buffer twice, writable and executable"),
     FIELD_STR("mem", Tcg, mem, NULL, .help = "memory path: soft (TLB) or table (of windows)"),

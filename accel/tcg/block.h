@@ -29,7 +29,11 @@ typedef struct BlockExit {
 /* Host code that may fault at a window, and where it goes on then: offsets from the block's entry. */
 typedef struct BlockSite { uint16_t start, end, cold; } BlockSite;
 
-typedef struct BlockInsn { uint16_t host, guest; uint8_t flags; uint8_t pad; } BlockInsn;
+typedef struct BlockInsn {
+    uint16_t host, guest;
+    uint8_t flags;
+    uint8_t live;                   /* status flags that are exact before it; how, the target knows */
+} BlockInsn;
 
 struct Block {
     Block *hash_next, *page_next[2];
@@ -97,6 +101,8 @@ struct TcgTranslator {
     void (*cross)(TcgVcpu *v, BlockExit *e, const uint8_t *target, bool to_flags, unsigned id_at, uint32_t id);
     void (*set_pc)(Cpu *cpu, uint64_t pc);
     void (*fp_sync)(TcgVcpu *v);    /* vector state to memory: any C code may run now */
+    uint64_t (*live_flags)(const BlockInsn *i);     /* BlockInsn.live as TcgFollower wants it */
+    void (*fp_load)(TcgVcpu *v);    /* the way back, where it was loaded before */
 };
 
 bool cache_new(TcgVcpu *v, size_t size, GError **errp);

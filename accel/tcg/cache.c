@@ -144,7 +144,7 @@ void cache_link(TcgVcpu *v, BlockExit *e, Block *to)
 {
     const uint8_t *target = to->uses_fp && !e->fp ? to->code : e->backward ? to->poll : to->body;
 
-    if (!e->link || e->to != NULL || e->from->dead || to->dead) {
+    if (v->nochain || !e->link || e->to != NULL || e->from->dead || to->dead) {
         return;
     }
     if (e->table != NULL) {

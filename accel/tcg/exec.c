@@ -4,6 +4,7 @@
 #include "accel/tcg/tcg.h"
 
 #include "accel/tcg/block.h"
+#include "accel/tcg/lockstep.h"
 #include "accel/tcg/window.h"
 #include "hw/core/machine.h"
 
@@ -114,11 +115,23 @@ TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
     if (v->cache != NULL && tcg_wants_windows(t) && v->ops->tlb_peek != NULL) {
         v->win = window_new(v, max_cpus(t), &v->win_why);
     }
+    if (v->cache != NULL && t->lockstep != LOCKSTEP_OFF) {
+        if (max_cpus(t) > 1) {
+            err_fail(errp, "Parameter 'lockstep' needs a machine with one CPU");
+            tcg_vcpu_free(v);
+            return NULL;
+        }
+        if (!lockstep_new(v, errp)) {
+            tcg_vcpu_free(v);
+            return NULL;
+        }
+    }
     return v;
 }
 
 void tcg_vcpu_free(TcgVcpu *v)
 {
+    lockstep_free(v);
     window_free(v);
     cache_free(v);
     munmap(v, v->bytes);

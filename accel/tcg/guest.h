@@ -19,6 +19,24 @@ typedef struct TlbFill {
 
 typedef struct TcgTranslator TcgTranslator;
 
+#define LOCKSTEP_TAINTED (1ull << 63)
+
+/* For the lockstep checker: a second CPU that the interpreter runs behind the first. */
+typedef struct TcgLockstepOps {
+    Cpu *(*clone)(const Cpu *cpu);          /* a copy on no bus, without thread and accel_data */
+    void (*clone_free)(Cpu *clone);
+    void (*copy)(Cpu *clone, const Cpu *cpu);       /* all that instructions can see or change */
+    uint64_t (*pc)(const Cpu *cpu);
+    uint64_t (*pc_linear)(const Cpu *cpu);
+    /* Interprets one instruction. undef: status flags with undefined values, before and after;
+     * LOCKSTEP_TAINTED is added when it reads one of them. */
+    void (*step)(Cpu *clone, uint64_t *undef);
+    /* ignore: status flags that need not agree. */
+    bool (*same)(const Cpu *cpu, const Cpu *clone, uint64_t ignore);
+    void (*differences)(const Cpu *cpu, const Cpu *clone, uint64_t ignore, GString *out);   /* a line each */
+    void (*spoil)(Cpu *cpu);                /* makes a register wrong, for tests */
+} TcgLockstepOps;
+
 struct TcgGuestOps {
     /* Runs the interpreter: executes instructions from the current state until something is pending or
      * max have retired. Returns the number retired. */
@@ -39,7 +57,9 @@ struct TcgGuestOps {
     void (*window_mode)(Cpu *cpu, bool on);         /* user mode's accesses go through windows: another block key */
     unsigned user_mode;                     /* the mmu mode of user code */
     void (*code_moved)(Cpu *cpu);           /* what was fetched may be stale: maps or TLBs changed. May be NULL */
+    unsigned (*code_bits)(const Cpu *cpu);  /* 16, 32, 64: for disassembly */
     const TcgTranslator *translator;        /* tier 1 (accel/tcg/translator.h); NULL: interpreter only */
+    const TcgLockstepOps *lockstep;         /* NULL: cannot be checked */
 };
 
 /* ---- Guest memory by linear (virtual) address; used by instruction semantics. Each may not return:
@@ -69,6 +89,11 @@ unsigned guest_fetch(Cpu *cpu, uint64_t va, uint8_t *buf, unsigned need, unsigne
 void guest_general_end(Cpu *cpu);
 /* Single functions of that kind in other files, calling no inline ones that touch vectors. */
 #define GENERAL_REGS __attribute__((target("general-regs-only")))
+/* C code stored, or is about to store, to guest RAM at host without one of the functions above. */
+void guest_note_store(Cpu *cpu, void *host, size_t n);
+/* What only C code does (a device access, delivery of an exception) is about to happen. Does not return on
+ * a CPU that only follows another one's translated code (lockstep.h), which never gets there. what: as in "a ..." */
+void guest_note_outside(Cpu *cpu, const char *what, uint64_t arg);
 /* Where physical address pa leads; NULL: a hole. Needs no guest_general_end(). */
 const FlatRange *guest_phys_range(Cpu *cpu, GuestAddr pa);
 

@@ -30,9 +30,17 @@ static void copy_once(void *to, const void *from, size_t n)
     }
 }
 
+static void note_outside(TcgVcpu *v, uint64_t pa)
+{
+    if (v->follower != NULL && v->follower->outside != NULL) {
+        v->follower->outside(v, "device access at", pa);
+    }
+}
+
 static void io_read(TcgVcpu *v, uint64_t pa, uint8_t *buf, size_t n)
 {
     v->n.mmio++;
+    note_outside(v, pa);
     while (n > 0) {
         unsigned step = n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 ? 2 : 1;
         uint64_t val = addr_space_ld(v->cpu->mem, pa, step, MEM_ATTRS_NONE, NULL);
@@ -47,6 +55,7 @@ static void io_read(TcgVcpu *v, uint64_t pa, uint8_t *buf, size_t n)
 static void io_write(TcgVcpu *v, uint64_t pa, const uint8_t *buf, size_t n)
 {
     v->n.mmio++;
+    note_outside(v, pa);
     while (n > 0) {
         unsigned step = n >= 8 ? 8 : n >= 4 ? 4 : n >= 2 ? 2 : 1;
         uint64_t val = 0;
@@ -85,6 +94,7 @@ static void part_write(TcgVcpu *v, uint64_t va, const TlbPage *p, const void *bu
 {
     if (p->host != NULL) {
         copy_once(p->host + (va & ~PAGE_MASK), buf, n);
+        tcg_note_store(v, p->host + (va & ~PAGE_MASK), n);
         if (p->tracked) {
             mark_written(v, p, va, n, mode);
         }
@@ -174,9 +184,15 @@ void *guest_host(Cpu *cpu, uint64_t va, size_t n, Access how, unsigned mode)
         return fetch_host(v, va);
     }
     if (va - (how == ACCESS_STORE ? e->wtag : e->rtag) < PAGE_SIZE) {
+        if (how == ACCESS_STORE) {
+            tcg_note_store(v, (void *)(uintptr_t)(va + e->addend), n);
+        }
         return (void *)(uintptr_t)(va + e->addend);
     }
     tlb_page(v, va, how, mode, &p);
+    if (p.host != NULL && how == ACCESS_STORE) {
+        tcg_note_store(v, p.host + (va & ~PAGE_MASK), n);
+    }
     if (p.host != NULL && p.tracked) {
         mark_written(v, &p, va, n, mode);
     }
@@ -201,9 +217,11 @@ void *guest_host(Cpu *cpu, uint64_t va, size_t n, Access how, unsigned mode)
                                                                                                     \
     void guest_st##bits(Cpu *cpu, uint64_t va, uint##bits##_t val, unsigned mode)                   \
     {                                                                                               \
-        const TlbEntry *e = entry_of(tcg_vcpu(cpu), va, mode);                                      \
+        TcgVcpu *v = tcg_vcpu(cpu);                                                                 \
+        const TlbEntry *e = entry_of(v, va, mode);                                                  \
                                                                                                     \
         if (va - e->wtag <= PAGE_SIZE - sizeof(val)) {                                              \
+            tcg_note_store(v, (void *)(uintptr_t)(va + e->addend), sizeof(val));                    \
             memcpy((void *)(uintptr_t)(va + e->addend), &val, sizeof(val));                         \
         } else {                                                                                    \
             guest_write(cpu, va, &val, sizeof(val), mode);                                          \

@@ -62,7 +62,7 @@ Block *cache_get(TcgVcpu *v)
     if (b->code == NULL) {
         return NULL;
     }
-    if (b->table >= 0) {
+    if (b->table >= 0 && !v->nochain) {
         s->jump[b->table][jump_index(key.pc)] = b->entry - v->cache->base;
         s->jump_used[b->table] |= 1ull << (jump_index(key.pc) >> PAGE_BITS);
     }
@@ -96,6 +96,21 @@ static void interpret_some(TcgVcpu *v)
     v->force_interpret = 0;
 }
 
+/* Left before its first instruction? */
+static bool left_at_beginning(const BlockExit *e)
+{
+    return e != NULL && e == &e->from->self;
+}
+
+/* Status flags that are right after leaving by e. */
+static uint64_t exact_flags(const TcgVcpu *v, const BlockExit *e)
+{
+    if (v->force_interpret) {
+        return 0;
+    }
+    return left_at_beginning(e) ? v->ops->translator->live_flags(&e->from->insns[0]) : ~0ull;
+}
+
 void tcg_run_blocks(TcgVcpu *v)
 {
     BlockExit *e = NULL;
@@ -113,10 +128,16 @@ void tcg_run_blocks(TcgVcpu *v)
             cache_link(v, e, b);
         }
         v->n.exits++;
+        if (v->follower != NULL) {
+            v->follower->go(v, true);
+        }
         e = v->ops->translator->run(v, b->code);
         if (e != NULL) {
             v->n.direct_exits++;
             v->ops->translator->set_pc(v->cpu, e->pc);
+        }
+        if (v->follower != NULL) {
+            v->follower->stop(v, exact_flags(v, e), !v->force_interpret && !left_at_beginning(e));
         }
     } while (!must_stop(v));
     guest_general_end(v->cpu);

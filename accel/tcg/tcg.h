@@ -13,7 +13,9 @@ struct Tcg {
     int thread;                     /* enum TcgThread */
     uint32_t tb_size;               /* MiB of code a VM; 0: default */
     uint32_t tier;                  /* highest tier in use */
-    bool one_insn, lockstep, split_wx;
+    bool one_insn, split_wx;
+    int lockstep;                   /* enum LockstepMode */
+    uint32_t lockstep_spoil;
     char *mem;                      /* "soft", "table"; NULL: what the tier has */
     MemListener listener;
     VmNotify notify;

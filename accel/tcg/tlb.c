@@ -417,6 +417,24 @@ void guest_general_end(Cpu *cpu)
     }
 }
 
+void guest_note_store(Cpu *cpu, void *host, size_t n)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+
+    if (v != NULL) {
+        tcg_note_store(v, host, n);
+    }
+}
+
+void guest_note_outside(Cpu *cpu, const char *what, uint64_t arg)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+
+    if (v != NULL && v->follower != NULL && v->follower->outside != NULL) {
+        v->follower->outside(v, what, arg);
+    }
+}
+
 const FlatRange *guest_phys_range(Cpu *cpu, GuestAddr pa)
 {
     TcgVcpu *v = tcg_vcpu(cpu);
@@ -448,12 +466,20 @@ static const FlatRange *page_range(TcgVcpu *v, uint64_t pa)
     return fr != NULL && fr->host != NULL && fr->start <= pa && fr->last - pa >= PAGE_SIZE - 1 ? fr : NULL;
 }
 
-static bool page_is_dirty(const FlatRange *fr, uint64_t pa)
+/* Host address of pa in this vCPU's memory. */
+static uint8_t *range_host(const TcgVcpu *v, const FlatRange *fr, uint64_t pa)
+{
+    uint8_t *p = fr->host + (pa - fr->start);
+
+    return v->reference && fr->ram != NULL && fr->ram->shadow != NULL ? fr->ram->shadow + (p - fr->ram->host) : p;
+}
+
+static bool page_is_dirty(const TcgVcpu *v, const FlatRange *fr, uint64_t pa)
 {
     uint64_t page;
 
-    if (fr->ram == NULL) {
-        return false;
+    if (fr->ram == NULL || v->reference) {
+        return v->reference;
     }
     page = (uint64_t)(fr->host + (pa - fr->start) - fr->ram->host) >> RAM_PAGE_BITS;
     for (unsigned c = 0; c < DIRTY_CLIENTS; c++) {
@@ -534,13 +560,13 @@ static void data_install(TcgVcpu *v, uint64_t va, unsigned mode, uint64_t flags,
     if (fr == NULL) {
         return;
     }
-    e->host = (uintptr_t)(fr->host + (pa - fr->start));
+    e->host = (uintptr_t)range_host(v, fr, pa);
     e->addend = e->host - (va & PAGE_MASK);
     if (flags & SIDE_R) {
         e->rtag = va & PAGE_MASK;
     }
     if ((flags & SIDE_W) && range_writable(fr)) {
-        if (page_is_dirty(fr, pa)) {
+        if (page_is_dirty(v, fr, pa)) {
             e->wtag = va & PAGE_MASK;
             wmap_add(v, e->host, mode, index);
         } else {
@@ -578,8 +604,8 @@ bool tlb_probe(TcgVcpu *v, uint64_t va, Access how, unsigned mode, TlbPage *ret_
     fr = page_range(v, side->pa);
     *ret_page = (TlbPage){ .pa = side->pa };
     if (fr != NULL && (how != ACCESS_STORE || range_writable(fr))) {
-        ret_page->host = fr->host + (side->pa - fr->start);
-        ret_page->tracked = how == ACCESS_STORE && !page_is_dirty(fr, side->pa);
+        ret_page->host = range_host(v, fr, side->pa);
+        ret_page->tracked = how == ACCESS_STORE && !page_is_dirty(v, fr, side->pa);
     }
     return true;
 }
@@ -612,8 +638,8 @@ static bool fetch_fill(TcgVcpu *v, uint64_t va, unsigned mode, FetchEntry *f)
     f->tag = (va & PAGE_MASK) | side_flags(&fill);
     f->pa = fill.pa & PAGE_MASK;
     fr = page_range(v, f->pa);
-    f->host = fr != NULL ? fr->host + (f->pa - fr->start) : NULL;
-    f->ram = fr != NULL ? fr->ram : NULL;
+    f->host = fr != NULL ? range_host(v, fr, f->pa) : NULL;
+    f->ram = fr != NULL && !v->reference ? fr->ram : NULL;
     *exec_id_of(v->set, f) = f->ram != NULL ? exec_page_id(v, va & PAGE_MASK, (uintptr_t)f->host) : 0;
     f->ram_off = f->ram != NULL ? (uint64_t)(f->host - f->ram->host) : 0;
     return true;

@@ -104,6 +104,21 @@ typedef struct ExecPage { uint64_t va, host; } ExecPage;
 enum { EXEC_PAGES = 1 << 15 };
 
 struct CodeCache;
+struct TcgVcpu;
+
+/* Who follows what translated code does (lockstep.h). go() and stop() stand around every stretch of it: from
+ * any C code that may touch guest state back into it, and out again with registers in memory. They may
+ * be called with vector state loaded. */
+typedef struct TcgFollower {
+    void (*go)(struct TcgVcpu *v, bool beginning);      /* of a block; else in the middle of one */
+    /* live: status flags that are exact; the others are overwritten before anybody reads them. moved: false
+     * when translated code may have executed no instruction at all. Nothing when there was no go() since. */
+    void (*stop)(struct TcgVcpu *v, uint64_t live, bool moved);
+    /* C code stores, or is about to, to RAM at host. May be called with vector state loaded. */
+    void (*store)(struct TcgVcpu *v, void *host, size_t n);
+    /* Device access or event, by C code. NULL: nobody cares. */
+    void (*outside)(struct TcgVcpu *v, const char *what, uint64_t arg);
+} TcgFollower;
 
 typedef struct TcgVcpu {
     uint32_t poll;                  /* atomic: look at Cpu.pending; translated code reads it */
@@ -125,6 +140,10 @@ typedef struct TcgVcpu {
     bool out_valid;
     bool in_code;                   /* called from generated code: the target's part must be told of exits */
     RangeHit ranges[RANGE_HITS];
+    const TcgFollower *follower;          /* NULL: nobody */
+    struct Lockstep *lockstep;
+    bool reference;                 /* follows another vCPU in a memory of its own (RamBlock.shadow) */
+    bool nochain;                   /* each block returns to the run loop: no links, no jump tables */
     struct CodeCache *cache;
     struct Windows *win;            /* window.h; NULL: all accesses use the soft TLB */
     const char *win_why;            /* when they were wanted: why there are none */
@@ -150,6 +169,13 @@ typedef struct TcgVcpu {
 enum { FLUSH_ALL = 1, FLUSH_WRITES = 2, FLUSH_CODE = 4 };
 
 static inline TcgVcpu *tcg_vcpu(const Cpu *cpu) { return cpu->accel_data; }
+
+static inline void tcg_note_store(TcgVcpu *v, void *host, size_t n)
+{
+    if (__builtin_expect(v->follower != NULL, 0)) {
+        v->follower->store(v, host, n);
+    }
+}
 
 static inline unsigned tlb_index(uint64_t va) { return va >> PAGE_BITS & (TLB_SIZE - 1); }
 static inline MixedPage *mixed_page(TcgVcpu *v, uint64_t host)

@@ -265,6 +265,9 @@ void ram_block_free(RamBlock *b)
     if (b->host != NULL) {
         munmap(b->host, b->size);
     }
+    if (b->shadow != NULL) {
+        munmap(b->shadow, b->size);
+    }
     if (b->fd >= 0) {
         close(b->fd);
     }
@@ -467,16 +470,18 @@ static bool any_clear(const uint64_t *map, PageSpan s)
 void ram_dirty_set(RamBlock *b, uint64_t off, uint64_t len)
 {
     PageSpan s = span_of(b, off, len);
+    const RamHooks *hooks = __atomic_load_n(&ram.hooks, __ATOMIC_ACQUIRE);
 
     for (int c = 0; c < DIRTY_CLIENTS; c++) {
         if (c != DIRTY_CODE) {
             set_bits(b->dirty[c], s);
         }
     }
+    if (hooks != NULL && hooks->stored != NULL && off < b->size) {
+        hooks->stored(hooks->opaque, b, off, MIN(len, b->size - off));
+    }
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the store, then the bit: who clears it reads after */
     if (any_clear(b->dirty[DIRTY_CODE], s)) {
-        const RamHooks *hooks = __atomic_load_n(&ram.hooks, __ATOMIC_ACQUIRE);
-
         if (hooks != NULL && hooks->code_written != NULL) {
             hooks->code_written(hooks->opaque, b, off, MIN(len, b->size - off));
         } else {

@@ -29,6 +29,7 @@ struct RamBlock {
     bool shared;                    /* visible to other processes that have fd */
     uint64_t *dirty[DIRTY_CLIENTS]; /* a bit a page; atomic */
     uint64_t pages;
+    uint8_t *shadow;                /* the lockstep checker's copy of it all, mapped privately; NULL */
     uint64_t *code_users; /* the translator's: a bit set of vCPUs a page; NULL until it needs it */
 };
 
@@ -82,6 +83,8 @@ static inline bool ram_page_dirty(const RamBlock *b, uint64_t page, DirtyClient 
 typedef struct RamHooks {
     /* A store by something else than this vCPU's translated code hit pages with translations. */
     void (*code_written)(void *opaque, RamBlock *b, uint64_t off, uint64_t len);
+    /* Any such store, after it; NULL: nobody cares. */
+    void (*stored)(void *opaque, RamBlock *b, uint64_t off, uint64_t len);
     /* Bits of another client than DIRTY_CODE went from set to clear: stores must be seen again. */
     void (*dirty_cleared)(void *opaque, RamBlock *b, uint64_t off, uint64_t len, DirtyClient c);
     /* Before bits of another client than DIRTY_CODE are read: whoever collects writes elsewhere brings them. */

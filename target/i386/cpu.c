@@ -19,11 +19,18 @@ enum { DEFAULT_TSC_HZ = 1000000000 };
 static void cpu_window_mode(Cpu *cpu, bool on) { x86_cpu(cpu)->env.window = on ? HF_WINDOW : 0; }
 static void cpu_code_moved(Cpu *cpu) { x86_interp_flush(x86_cpu(cpu)); }
 
+static unsigned cpu_code_bits(const Cpu *cpu)
+{
+    uint32_t h = ((const X86Cpu *)cpu)->env.hflags;
+
+    return h & HF_CS64 ? 64 : h & HF_CS32 ? 32 : 16;
+}
+
 const TcgGuestOps x86_tcg_ops = {
     .interpret = x86_interpret, .key = x86_tb_key, .tlb_fill = x86_tlb_fill, .raise_fault = x86_raise_fault,
     .deliver_pending = x86_deliver_pending, .can_deliver = x86_can_deliver, .mmu_mode = x86_mmu_mode,
     .tlb_peek = x86_tlb_peek, .window_mode = cpu_window_mode, .user_mode = X86_MMU_USER,
-    .code_moved = cpu_code_moved, .translator = &x86_translator,
+    .code_moved = cpu_code_moved, .code_bits = cpu_code_bits, .translator = &x86_translator, .lockstep = &x86_lockstep_ops,
 };
 
 /* ---- the device */

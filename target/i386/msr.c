@@ -240,6 +240,7 @@ static bool apic_msr(X86Cpu *c, uint32_t index, uint64_t *v, bool write)
     if (c->apic_ops == NULL) {
         return false;
     }
+    guest_note_outside(&c->cpu, "local APIC access", index);
     bool taken = vm_lock_maybe(c->cpu.dev.vm), ok = true;
     if (index == MSR_APIC_BASE) {
         if (write) {
@@ -261,6 +262,7 @@ uint8_t x86_get_cr8(X86Cpu *c)
     if (c->apic_ops == NULL) {
         return (uint8_t)c->env.cr8;
     }
+    guest_note_outside(&c->cpu, "local APIC access", 8);
     bool taken = vm_lock_maybe(c->cpu.dev.vm);
     uint8_t v = c->apic_ops->get_tpr(c->apic);
     vm_unlock_maybe(c->cpu.dev.vm, taken);
@@ -271,6 +273,7 @@ void x86_set_cr8(X86Cpu *c, uint8_t v)
 {
     c->env.cr8 = v;
     if (c->apic_ops != NULL) {
+        guest_note_outside(&c->cpu, "local APIC access", 8);
         bool taken = vm_lock_maybe(c->cpu.dev.vm);
 
         c->apic_ops->set_tpr(c->apic, v);

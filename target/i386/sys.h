@@ -154,5 +154,6 @@ int x86_gdb_write(Cpu *cpu, unsigned reg, const uint8_t *buf);
 extern const VmState x86_cpu_vmstate;
 
 extern const TcgGuestOps x86_tcg_ops;
+extern const TcgLockstepOps x86_lockstep_ops;       /* tcg/lockstep.c */
 
 #endif

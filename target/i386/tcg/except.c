@@ -318,6 +318,7 @@ static G_NORETURN void raise_event(X86Cpu *c, X86Event how, int vector, uint32_t
 {
     X86Env *env = &c->env;
 
+    guest_note_outside(&c->cpu, "exception, vector", vector);
     if (env->exc_vector == EXC_DF) {
         x86_triple_fault(c);
     }

@@ -385,8 +385,18 @@ static void emit_slow(Asm *a, TcgVcpu *v)
 
 /* ---- C side */
 
+static const BlockInsn *insn_of(const Block *b, unsigned at)
+{
+    unsigned k = 0;
+
+    while (k + 1 < b->n_insns && b->insns[k].guest != at) {
+        k++;
+    }
+    return &b->insns[k];
+}
+
 /* Interprets what a site stands for. Returns where to go on; NULL: to the run loop. */
-static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
+static const uint8_t *slow_interpret(TcgVcpu *v, const SlowSite *s)
 {
     X86Cpu *c = x86_cpu(v->cpu);
     const Block *b = (const Block *)(uintptr_t)s->block;
@@ -394,7 +404,6 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     uint64_t pc = b->key.pc;
     unsigned done;
 
-    c->env.rip = pc + s->at;
     if (v->refill_faulted) {
         v->refill_faulted = false;
         v->ops->raise_fault(v->cpu);
@@ -412,6 +421,23 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     v->n.helper_leaves++;
     next = tcg_next_block(v);
     return next != NULL ? next->code : NULL;
+}
+
+static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
+{
+    const Block *b = (const Block *)(uintptr_t)s->block;
+    const uint8_t *to;
+
+    x86_cpu(v->cpu)->env.rip = b->key.pc + s->at;
+    if (v->follower == NULL) {
+        return slow_interpret(v, s);
+    }
+    v->follower->stop(v, x86_live_flags(insn_of(b, s->at)), false);
+    to = slow_interpret(v, s);
+    if (to != NULL) {
+        v->follower->go(v, (uintptr_t)to != s->cont);
+    }
+    return to;
 }
 
 GENERAL_REGS static int shoot(TcgVcpu *v, const SlowSite *s, uint64_t va, uint64_t host)
@@ -594,6 +620,15 @@ static void install_fpe(void)
         install_segv();
         g_once_init_leave(&once, 1);
     }
+}
+
+/* Vector state back into the host's registers. */
+GENERAL_REGS void x86_fp_load(TcgVcpu *v)
+{
+    void (*load)(void);
+
+    memcpy(&load, &x86_stubs(v)->fp_load, sizeof(load));
+    load();
 }
 
 /* Vector state to memory from C code that keeps off it. */

@@ -215,6 +215,7 @@ static inline uint32_t x86_tb_flags(const X86Env *env)
 /* ---- the interpreter (interp.c) and what it asks of exceptions and debugging (target/i386) */
 unsigned x86_interpret(Cpu *cpu, unsigned max);         /* TcgGuestOps.interpret */
 void x86_interp_flush(X86Cpu *c);       /* forget the code page in use: after what moves memory (A20, CR3, maps) */
+const Insn *x86_interp_last(const X86Cpu *c);       /* executed last; after x86_interpret() */
 void x86_interp_free(X86Cpu *c);        /* with the vCPU */
 /* #DB trap conditions (DR6 bits) found after an instruction: single step. rip is the next instruction. */
 G_NORETURN void x86_debug_trap(X86Cpu *c, uint64_t dr6);

@@ -31,6 +31,7 @@ typedef struct Interp {
     uint64_t page;       /* linear address of the code page in use; 1: none */
     const uint8_t *host; /* NULL: not RAM */
     uint32_t hflags;
+    const Insn *last;    /* the instruction executed last */
     Entry uncached;
     Entry cache[CACHE_ENTRIES];
 } Interp;
@@ -49,6 +50,11 @@ void x86_interp_flush(X86Cpu *c)
     if (c->interp != NULL) {
         c->interp->page = 1;
     }
+}
+
+const Insn *x86_interp_last(const X86Cpu *c)
+{
+    return c->interp->last;
 }
 
 void x86_interp_free(X86Cpu *c)
@@ -240,6 +246,7 @@ ALWAYS_INLINE uint64_t execute(X86Cpu *c, Interp *ip, uint64_t rip)
     const Entry *e = fetch(c, ip, rip);
     uint64_t next = rip + e->i.len;
 
+    ip->last = &e->i;
     c->env.next_rip = LIKELY(c->env.hflags & HF_CS64) ? next : (uint32_t)next;
     if (UNLIKELY(e->gates)) {
         check_gates(c, e);

@@ -156,10 +156,14 @@ __attribute__((no_sanitize("alignment"))) bool host_cas(void *p, unsigned size, 
 
 void lock_slow_begin(X86Cpu *c)
 {
-    cpu_exclusive_begin(&c->cpu);
+    if (c->cpu.thread != NULL) {    /* else it stands in for another one */
+        cpu_exclusive_begin(&c->cpu);
+    }
 }
 
 void lock_slow_end(X86Cpu *c)
 {
-    cpu_exclusive_end(&c->cpu);
+    if (c->cpu.thread != NULL) {
+        cpu_exclusive_end(&c->cpu);
+    }
 }

@@ -395,6 +395,7 @@ static void sem_sti(X86Cpu *c, const Insn *i)
 
 static void sem_hlt(X86Cpu *c, const Insn *i)
 {
+    guest_note_outside(&c->cpu, "halt", c->env.rip);
     c->cpu.halted = true;
 }
 
@@ -453,6 +454,7 @@ uint32_t x86_io_read(X86Cpu *c, unsigned port, unsigned size)
     if (UNLIKELY(c->env.hflags & HF_DR7)) {
         x86_watch_io(c, port, size);
     }
+    guest_note_outside(&c->cpu, "read of port", port);
     return (uint32_t)addr_space_ld(c->cpu.io, port, size, MEM_ATTRS_NONE, NULL);
 }
 
@@ -461,6 +463,7 @@ void x86_io_write(X86Cpu *c, unsigned port, unsigned size, uint32_t v)
     if (UNLIKELY(c->env.hflags & HF_DR7)) {
         x86_watch_io(c, port, size);
     }
+    guest_note_outside(&c->cpu, "write to port", port);
     addr_space_st(c->cpu.io, port, v, size, MEM_ATTRS_NONE, NULL);
 }
 

@@ -4,7 +4,7 @@
 #include <glib.h>
 
 #include "accel/tcg/general_regs.h"
-#include "target/i386/tcg/insn.h"
+#include "target/i386/tcg/translate.h"
 
 TbKey x86_tb_key(const Cpu *cpu)
 {
@@ -37,6 +37,12 @@ unsigned x86_tb_batch(const Cpu *cpu, const TbKey *key)
 void x86_tb_set_pc(Cpu *cpu, uint64_t pc)
 {
     x86_cpu(cpu)->env.rip = pc;
+}
+
+/* The low byte, OF in the place of the bit that is always one. */
+uint64_t x86_live_flags(const BlockInsn *i)
+{
+    return (i->live & ~2u) | (i->live & 2u ? FL_OF : 0);
 }
 
 #include "accel/tcg/general_regs_end.h"

@@ -609,6 +609,12 @@ static void emit_cold(Trans *t)
     t_window_emit(t);
 }
 
+/* As BlockInsn.live has them: OF in the place of the bit that is always one. */
+static uint8_t live_bits(unsigned flags)
+{
+    return (flags & 0xfd) | (flags & FL_OF ? FL_R1 : 0);
+}
+
 static void emit_block(Trans *t)
 {
     Block *b = t->b;
@@ -621,7 +627,8 @@ static void emit_block(Trans *t)
     for (t->k = 0; t->k < t->n && !t->ended && room; t->k++) {
         unsigned first = t->n_slow;
 
-        b->insns[t->k] = (BlockInsn){ .host = t->a.p - b->entry, .guest = t->insns[t->k].at };
+        b->insns[t->k] = (BlockInsn){ .host = t->a.p - b->entry, .guest = t->insns[t->k].at,
+                                           .live = live_bits(t->insns[t->k].live) };
         emit_insn(t);
         b->insns[t->k].flags = t->fl;
         t_window_insn_done(t);
@@ -677,5 +684,6 @@ static bool x86_translator_init(TcgVcpu *v, GError **errp)
 const TcgTranslator x86_translator = {
     .init = x86_translator_init, .usable = x86_tb_usable, .batch = x86_tb_batch,
     .bridge = t_bridge, .cross = t_cross, .translate = x86_translate, .run = x86_run,
-    .set_pc = x86_tb_set_pc, .fp_sync = x86_fp_sync,
+    .set_pc = x86_tb_set_pc, .fp_sync = x86_fp_sync, .fp_load = x86_fp_load,
+    .live_flags = x86_live_flags,
 };

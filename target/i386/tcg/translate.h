@@ -122,6 +122,8 @@ Stubs *x86_stubs(TcgVcpu *v);
 bool x86_glue_init(TcgVcpu *v, GError **errp);
 BlockExit *x86_run(TcgVcpu *v, const uint8_t *code);
 void x86_fp_sync(TcgVcpu *v);
+void x86_fp_load(TcgVcpu *v);
+uint64_t x86_live_flags(const BlockInsn *i);        /* tbkey.c */
 
 static inline int host_gpr(unsigned g)      /* -1: in the frame */
 {

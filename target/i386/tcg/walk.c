@@ -80,6 +80,9 @@ static bool entry_set(X86Cpu *c, uint64_t pa, unsigned size, uint64_t old, uint6
                                                         __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
                           : __atomic_compare_exchange_n((uint32_t *)p, &old32, old32 | (uint32_t)bits,
                                                         false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+    if (done) {
+        guest_note_store(&c->cpu, p, size);
+    }
     if (done && fr->ram != NULL && !page_dirty(fr->ram, p)) {
         guest_general_end(&c->cpu);
         ram_dirty_set(fr->ram, p - fr->ram->host, size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One instruction as text, by capstone. */
-#ifndef MONITOR_DISAS_H
-#define MONITOR_DISAS_H
+#ifndef UTIL_DISAS_H
+#define UTIL_DISAS_H
 
 #include <glib.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* In place of disas.c when capstone is not there: bytes only. */
 #include <inttypes.h>
-#include "monitor/disas.h"
+#include "util/disas.h"
 
 unsigned disassemble(const uint8_t *code, size_t len, uint64_t pc, unsigned bits, GString *out)
 {

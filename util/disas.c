@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Disassembly for x /i by capstone, AT&T syntax. */
-#include "monitor/disas.h"
+#include "util/disas.h"
 
 #include <capstone/capstone.h>
 #include <inttypes.h>
