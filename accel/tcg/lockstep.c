@@ -15,7 +15,7 @@
 #include "util/err.h"
 #include "util/log.h"
 
-enum { STEPS_BLOCK = 100000, STEPS_TAINTED = 5000 };
+enum { STEPS_BLOCK = 100000, STEPS_TAINTED = 5000, PASSES_NOTED = 16 };
 #define STEPS_CHAINED (1ull << 28)
 
 /* ---- report */
@@ -60,7 +60,7 @@ static void add_trail(Lockstep *l, GString *out)
 static void add_differences(Lockstep *l, uint64_t ignore, GString *out)
 {
     if (l->passed != NULL) {
-        g_string_append_printf(out, "When the interpreter came by first, after %" PRIu64 " instructions:\n%s"
+        g_string_append_printf(out, "When the interpreter came by, after %" PRIu64 " instructions:\n%s"
                                "It went on, and ended with:\n", l->passed_n, l->passed);
     }
     l->ops->differences(l->v->cpu, l->clone, ignore, out);
@@ -163,6 +163,7 @@ static void note_passed(Lockstep *l, uint64_t ignore)
     if (lockstep_store_differs(l, &b, &off)) {
         add_memory(b, off, out);
     }
+    g_free(l->passed);
     l->passed = g_string_free(out, FALSE);
     l->passed_n = l->trail_n;
 }
@@ -176,7 +177,8 @@ static bool arrived(Lockstep *l, uint64_t ignore)
     if (l->ops->same(l->v->cpu, l->clone, ignore) && lockstep_stores_same(l)) {
         return true;
     }
-    if (l->passed == NULL && l->v->nochain && l->trail_n > 0) {
+    if (l->trail_n > 0 && l->passes < PASSES_NOTED) {
+        l->passes++;
         note_passed(l, ignore);
     }
     return false;
@@ -265,7 +267,10 @@ void lockstep_check(Lockstep *l, uint64_t live, bool moved)
         take_over(l);
     }
     l->insns += l->trail_n;
-    g_clear_pointer(&l->passed, g_free);
+    if (l->passed != NULL) {
+        g_clear_pointer(&l->passed, g_free);
+    }
+    l->passes = 0;
     if (l->chunks % 1024 == 0 && lockstep_scan(l, &b, &off)) {
         fail(l, "memory differs where nobody was seen to store,", 0, b, off);
     }

@@ -46,8 +46,9 @@ struct Lockstep {
     int others_any;                 /* atomic */
     uint64_t head[LOCK_TRAIL], trail[LOCK_TRAIL];   /* pc of the reference's first and last steps */
     uint64_t trail_n;
-    char *passed;                   /* what differed when it first came by; NULL */
+    char *passed;                   /* what differed when it came by; NULL */
     uint64_t passed_n;
+    unsigned passes;
     uint64_t chunks, insns, unsure, scans, scan_next, spoil;
     const RamBlock *suspect;        /* differed at the last look at all of RAM */
     uint64_t suspect_off;
