@@ -498,7 +498,7 @@ bool tlb_plain_page(TcgVcpu *v, uint64_t pa, uint8_t **ret_host, bool *ret_writa
         return false;
     }
     *ret_host = fr->host + (pa - fr->start);
-    *ret_writable = !fr->readonly && page_is_dirty(fr, pa);
+    *ret_writable = !fr->readonly && page_is_dirty(v, fr, pa);
     return true;
 }
 
