@@ -29,6 +29,10 @@ typedef struct AccelType {
     void (*vcpu_destroy)(Accel *a, Cpu *cpu);               /* the same */
     /* Body of the vCPU thread. Returns when cpu->stop is set; runs without the VM lock. */
     void (*vcpu_run)(Accel *a, Cpu *cpu);
+    /* Halted without work. false, or NULL: wait until there is some. */
+    bool (*vcpu_idle)(Accel *a, Cpu *cpu);
+    /* -icount; NULL: cannot. opts: its key-value pairs. */
+    bool (*icount)(Accel *a, const Json *opts, GError **errp);
     /* async-signal-safe, any thread; NULL: pending is enough */
     void (*vcpu_kick)(Accel *a, Cpu *cpu);
     /* Who holds the registers: pull before C code reads them, push before the guest runs. */
@@ -86,6 +90,9 @@ void cpu_exclusive_end(Cpu *cpu);
 /* On the vCPU's thread, between instructions: waits until pending, has_work or stop; spins a little
  * first, because wake-ups are often near. */
 void cpu_wait_for_work(Cpu *cpu);
+/* On the vCPU's thread, between instructions: waits until ready(), or real time until_ns has come (true), or
+ * it is asked out of its loop (false). ready() is looked at after every kick of this vCPU. */
+bool cpu_wait_until(Cpu *cpu, bool (*ready)(Cpu *cpu, void *opaque), void *opaque, int64_t until_ns);
 /* Registers are in memory when this returns true; the vCPU must stand still or be the caller. */
 bool cpu_regs_pull(Cpu *cpu, GError **errp);
 void cpu_regs_changed(Cpu *cpu); /* C code changed them: push before the next entry */

@@ -68,6 +68,13 @@ static void futex_wait(uint32_t *word, uint32_t value)
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
 }
 
+static void futex_wait_for(uint32_t *word, uint32_t value, int64_t ns)
+{
+    struct timespec ts = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &ts, NULL, 0);
+}
+
 static void futex_wake_all(uint32_t *word)
 {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
@@ -494,6 +501,38 @@ void cpu_wait_for_work(Cpu *cpu)
     }
 }
 
+bool cpu_wait_until(Cpu *cpu, bool (*ready)(Cpu *cpu, void *opaque), void *opaque, int64_t until_ns)
+{
+    CpuThread *t = cpu->thread;
+    bool was_running = flag(&t->running), was_online = vm_thread_online(), out;
+
+    if (was_online) {
+        vm_online_leave(t->online);
+    }
+    if (was_running) {
+        run_end(t);
+    }
+    for (;;) {
+        uint32_t seq = load_word(&t->wake);
+        int64_t left = until_ns == INT64_MAX ? INT64_MAX : until_ns - clock_ns(CLOCK_REAL);
+
+        out = asked_out(t);
+        if (out || left <= 0 || ready(cpu, opaque)) {
+            break;
+        }
+        __atomic_store_n(&t->sleeping, 1, __ATOMIC_SEQ_CST);
+        futex_wait_for(&t->wake, seq, MIN(left, 1000000000));
+        __atomic_store_n(&t->sleeping, 0, __ATOMIC_SEQ_CST);
+    }
+    if (was_running) {
+        run_begin(t);
+    }
+    if (was_online) {
+        vm_online_enter(t->online);
+    }
+    return !out;
+}
+
 /* Signals are the main thread's, but for those that a thread's own instructions cause. */
 static void block_signals(void)
 {
@@ -546,7 +585,9 @@ static void *cpu_thread(void *opaque)
         if (flag(&t->cpu->stop)) {
             park(t);
         } else if (t->cpu->halted && !wakes(t->cpu)) {
-            cpu_wait_for_work(t->cpu);
+            if (a->type->vcpu_idle == NULL || !a->type->vcpu_idle(a, t->cpu)) {
+                cpu_wait_for_work(t->cpu);
+            }
         } else {
             run_guest(t);
         }

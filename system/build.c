@@ -123,6 +123,23 @@ static bool choose_accel(Vm *vm, VmConfig *cfg, GError **errp)
     return false;
 }
 
+static bool count_instructions(Vm *vm, VmConfig *cfg, GError **errp)
+{
+    bool ok;
+
+    if (config_count(cfg, "icount") == 0) {
+        return true;
+    }
+    report_set_location(config_last(cfg, "icount")->where);
+    ok = vm->accel->type->icount != NULL
+        ? vm->accel->type->icount(vm->accel, config_group(cfg, "icount"), errp)
+        : err_fail(errp, "cannot configure icount, TCG support not available");
+    if (ok) {
+        report_set_location(NULL);
+    }
+    return ok;
+}
+
 static const MachineType *choose_machine(VmConfig *cfg, GError **errp)
 {
     const char *name = config_get(cfg, "machine", "type");
@@ -380,7 +397,7 @@ static bool build_machine(Vm *vm, VmConfig *cfg, GError **errp)
     const MachineType *t = choose_machine(cfg, errp);
     Machine *m;
 
-    if (t == NULL || !choose_accel(vm, cfg, errp)) {
+    if (t == NULL || !choose_accel(vm, cfg, errp) || !count_instructions(vm, cfg, errp)) {
         return false;
     }
     char_set_mux_hooks(mux_quit, NULL, vm);

@@ -35,6 +35,7 @@ struct Cpu {
     struct AddrSpace *mem, *io;
     uint32_t pending;               /* CPU_PENDING_*, atomic */
     bool stop, halted;              /* stop: atomic, asked to pause; halted: HLT, written by its own thread */
+    int32_t *icount;                /* instructions left to run; NULL: not counted */
     void *accel_data;               /* TcgVcpu; NULL: its registers are not the translator's to cache */
     struct KvmVcpu *kvm;            /* accel/kvm; NULL: another accelerator */
     struct CpuThread *thread;       /* accel/cpus.c */

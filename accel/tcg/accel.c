@@ -105,6 +105,8 @@ static bool tcg_init(Accel *a, Vm *vm, GError **errp)
     }
     ram_prefer_private(t->tier < 2);    /* windows map it again */
     t->vm = vm;
+    t->single = t->thread == TCG_THREAD_SINGLE;
+    t->turn = -1;
     t->listener = (MemListener){ .map_changed = tcg_map_changed, .opaque = t };
     addr_space_listen(vm->mem, &t->listener);
     hooks = (RamHooks){ .code_written = tcg_code_written, .dirty_cleared = tcg_dirty_cleared, .opaque = t,
@@ -133,6 +135,16 @@ static void tcg_vcpu_destroy(Accel *a, Cpu *cpu)
 static void tcg_vcpu_run(Accel *a, Cpu *cpu)
 {
     tcg_run(tcg_vcpu(cpu));
+}
+
+static bool tcg_vcpu_idle(Accel *a, Cpu *cpu)
+{
+    return tcg_from(a)->icount != NULL && icount_idle(tcg_vcpu(cpu));
+}
+
+static bool tcg_icount(Accel *a, const Json *opts, GError **errp)
+{
+    return icount_configure(tcg_from(a), opts, errp);
 }
 
 static void tcg_vcpu_kick(Accel *a, Cpu *cpu)
@@ -195,6 +207,7 @@ static void tcg_info(Accel *a, GString *out)
 {
     Tcg *t = tcg_from(a);
 
+    icount_info(t, out);
     for (unsigned k = 0; k < t->vm->cpus->len; k++) {
         const TcgVcpu *v = tcg_vcpu(g_ptr_array_index(t->vm->cpus, k));
 
@@ -213,6 +226,7 @@ static void tcg_fini(Object *obj)
 {
     Tcg *t = (Tcg *)obj;
 
+    icount_free(t);
     if (t->vm != NULL) {
         ram_set_hooks(NULL);
         vm_notify_del(t->vm, &t->notify);
@@ -249,6 +263,6 @@ static const AccelType tcg_accel = {
     },
     .name = "tcg", .rank = 1,
     .init = tcg_init, .vcpu_create = tcg_vcpu_create, .vcpu_destroy = tcg_vcpu_destroy,
-    .vcpu_run = tcg_vcpu_run, .vcpu_kick = tcg_vcpu_kick, .info = tcg_info,
+    .vcpu_run = tcg_vcpu_run, .vcpu_idle = tcg_vcpu_idle, .icount = tcg_icount, .vcpu_kick = tcg_vcpu_kick, .info = tcg_info,
 };
 ACCEL_REGISTER(tcg_accel);

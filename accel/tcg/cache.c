@@ -466,6 +466,7 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
     if (!translate_summed(v, b, &page, avail)) {
         b->code = NULL;             /* remembered as one to interpret */
         b->len = MAX(b->len, MIN(avail, 15));
+        b->sum = v->sole ? 0 : block_sum(b, b->len);
         b->table = -1;
     } else {
         g_ptr_array_add(c->by_code, b);

@@ -48,22 +48,50 @@ static bool round_begin(TcgVcpu *v)
     return !cpu->halted;
 }
 
+/* One slice of instructions that are counted; then it is the next vCPU's turn. */
+static bool run_counted(TcgVcpu *v)
+{
+    if (icount_begin(v)) {
+        v->cpu->icount = &v->icount_left;
+        v->n.interpreted += v->ops->interpret(v->cpu, UINT32_MAX);
+        icount_end(v);
+    }
+    return !turn_pass(v) || turn_take(v);
+}
+
+static bool run_some(TcgVcpu *v)
+{
+    if (v->tcg->icount != NULL) {
+        return run_counted(v);
+    }
+    if (v->cache != NULL) {
+        tcg_run_blocks(v);
+    } else {
+        v->n.interpreted += v->ops->interpret(v->cpu, INTERPRET_MAX);
+    }
+    return !__atomic_load_n(&v->turn_wanted, __ATOMIC_RELAXED) || !turn_pass(v) || turn_take(v);
+}
+
 void tcg_run(TcgVcpu *v)
 {
     memset(v->ranges, 0, sizeof(v->ranges));
     v->sole = v->tcg->vm->cpus->len == 1;
     window_thread(v);
+    if (v->tcg->single && !turn_take(v)) {
+        return;
+    }
     sigsetjmp(v->out, 0);
     v->force_interpret = 0;
     v->out_valid = true;
-    while (round_begin(v)) {
-        if (v->cache != NULL) {
-            tcg_run_blocks(v);
-        } else {
-            v->n.interpreted += v->ops->interpret(v->cpu, INTERPRET_MAX);
-        }
+    if (v->tcg->icount != NULL) {
+        icount_end(v);              /* an instruction that did not complete ended the slice */
+    }
+    while (round_begin(v) && run_some(v)) {
     }
     v->out_valid = false;
+    if (v->tcg->single) {
+        turn_leave(v);
+    }
 }
 
 /* How many vCPUs there may be: they share what can be had below 2 GiB. */
@@ -108,7 +136,7 @@ TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
     v->ops = cpu->type->tcg;
     v->tcg_one_insn = t != NULL && t->one_insn;
     tlb_init(v);
-    if (t != NULL && t->tier > 0 && v->ops->translator != NULL && !cache_new(v, code_size(t), errp)) {
+    if (t != NULL && t->tier > 0 && t->icount == NULL && v->ops->translator != NULL && !cache_new(v, code_size(t), errp)) {
         tcg_vcpu_free(v);
         return NULL;
     }

@@ -108,6 +108,9 @@ void guest_tlb_set_asid(Cpu *cpu, unsigned asid);           /* PCID; entries of 
  * stays. Targets that have windows call it. */
 void guest_addr_space(Cpu *cpu, uint64_t root, unsigned asid, bool kept);
 
+/* The guest waits for another vCPU: lets that run, if it is one that waits for this thread. */
+void guest_yield(Cpu *cpu);
+
 /* Leaves semantics for the run loop: the instruction did not complete (fault already delivered, or
  * it must run again) unless done, in which case the target has set the state as after it. */
 G_NORETURN void guest_exit(Cpu *cpu);

@@ -16,6 +16,9 @@ struct Tcg {
     bool one_insn, split_wx;
     int lockstep;                   /* enum LockstepMode */
     uint32_t lockstep_spoil;
+    bool single;                    /* one vCPU at a time: thread=single, -icount */
+    int turn;                       /* atomic: index of the one; -1: nobody's */
+    struct Icount *icount;          /* NULL: virtual time is the host's */
     char *mem;                      /* "soft", "table"; NULL: what the tier has */
     MemListener listener;
     VmNotify notify;
@@ -29,5 +32,20 @@ bool tcg_wants_windows(const Tcg *t);
 TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp);
 void tcg_vcpu_free(TcgVcpu *v);
 void tcg_run(TcgVcpu *v);
+
+/* ---- single.c: own thread, between instructions */
+bool turn_take(TcgVcpu *v);         /* waits for it; false: the vCPU was asked out of its loop meanwhile */
+bool turn_pass(TcgVcpu *v);         /* to the next that can run; false: there is none */
+void turn_leave(TcgVcpu *v);        /* the loop is left: gives it up if this one is halted */
+
+/* ---- icount.c */
+typedef struct Icount Icount;
+bool icount_configure(Tcg *t, const Json *opts, GError **errp);     /* -icount; {} is fine */
+void icount_free(Tcg *t);
+bool icount_begin(TcgVcpu *v);      /* TcgVcpu.icount_left is set; false: timers ran first, look again */
+void icount_end(TcgVcpu *v);
+bool icount_idle(TcgVcpu *v);       /* this one is halted; false: wait as if nothing was counted */
+int64_t icount_executed(const Icount *ic);
+void icount_info(const Tcg *t, GString *out);
 
 #endif

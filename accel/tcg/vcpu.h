@@ -124,6 +124,8 @@ typedef struct TcgVcpu {
     uint32_t poll;                  /* atomic: look at Cpu.pending; translated code reads it */
     uint32_t flush_wanted;          /* atomic: TLBs are stale, FLUSH_* */
     uint32_t unverified;            /* atomic: translations of pages that others may be storing to; watch.c */
+    int32_t icount_left;            /* instructions until the slice ends; Cpu.icount points here */
+    uint32_t turn_wanted;           /* atomic: single.c */
     TlbSet *set;                    /* of the current address space */
     uint32_t fp_loaded;             /* the guest's vector and x87 state is in the host's registers */
     uint32_t fp_mask;               /* components moved by XSAVE and XRSTOR */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "util/err.h"
+#include "util/log.h"
 #include "util/parse.h"
 
 enum { KEY_MAX = 65535 }; /* four of them multiply within 64 bits */
@@ -54,8 +55,8 @@ static bool read_keys(const Json *opts, SmpTopology *t, GError **errp)
             return err_fail(errp, "Parameter 'smp.%s' expects integer", key);
         }
         if (v == 0) {
-            return err_fail(
-                errp, "Invalid CPU topology: CPU topology parameters must be greater than zero");
+            warn_once("Deprecated CPU topology (considered invalid): "
+                      "CPU topology parameters must be greater than zero");
         }
         *(unsigned *)((char *)t + row->offset) = v;
     }

@@ -218,7 +218,7 @@ static void test_topology(void)
         { "{'cpus': '4', 'maxcpus': '8', 'threads': '2'}", "4/8 1 1 4 2" },
         { "{'cores': '3', 'threads': '2'}", "6/6 1 1 3 2" },
         { "{'cpus': '8', 'cores': '2'}", "8/8 4 1 2 1" },
-        { "{'cpus': '0'}", NULL },
+        { "{'cpus': '0'}", "1/1 1 1 1 1" }, /* as if it was not there */
         { "{'cpus': 'x'}", NULL },
         { "{'cpus': '300'}", NULL },
         { "{'cpus': '3', 'cores': '2'}", NULL },

@@ -410,7 +410,8 @@ static const uint8_t *slow_interpret(TcgVcpu *v, const SlowSite *s)
     }
     v->n.helper_calls++;
     done = v->ops->interpret(v->cpu, s->count);
-    if (v->unverified != 0) {       /* the instruction may have been a serializing one */
+    /* It may have been a serializing instruction; or PAUSE, where locks are free that are held at jumps. */
+    if (v->unverified != 0 || v->turn_wanted != 0) {
         v->n.helper_leaves++;
         return NULL;
     }

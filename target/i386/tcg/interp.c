@@ -298,6 +298,28 @@ static bool must_leave(const X86Cpu *c, uint32_t pending)
     return pending != 0;
 }
 
+/* The same with every instruction counted before it runs. */
+static unsigned interpret_counted(X86Cpu *c, Interp *ip, unsigned max)
+{
+    Cpu *cpu = &c->cpu;
+    uint64_t rip = c->env.rip;
+    unsigned done = 0;
+    uint32_t pending = 0;
+
+    ip->page = 1;
+    while (done < max && *cpu->icount > 0 && !cpu->halted && (pending == 0 || !must_leave(c, pending))) {
+        --*cpu->icount;
+        if (((c->env.rflags & (FL_TF | FL_RF)) | c->env.shadow | (c->env.hflags & HF_DR7)) != 0) {
+            rip = execute_watched(c, ip, rip);
+        } else {
+            rip = execute(c, ip, rip);
+        }
+        done++;
+        pending = __atomic_load_n(&cpu->pending, __ATOMIC_RELAXED);
+    }
+    return done;
+}
+
 unsigned x86_interpret(Cpu *cpu, unsigned max)
 {
     X86Cpu *c = x86_cpu(cpu);
@@ -305,6 +327,10 @@ unsigned x86_interpret(Cpu *cpu, unsigned max)
     uint64_t rip = c->env.rip;
     unsigned done = 0;
     uint32_t pending;
+
+    if (UNLIKELY(cpu->icount != NULL)) {
+        return interpret_counted(c, ip, max);
+    }
 
     ip->page = 1;
     do {

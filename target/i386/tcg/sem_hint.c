@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Instructions that do nothing we model: NOP and the hint space, PAUSE, prefetches, fences, cache
  * line flushes (which fault as a load does), and the opcodes that are undefined on purpose. */
-#include <sched.h>
-
 #include "target/i386/tcg/sem.h"
 #include "target/i386/tcg/sem_decl.h"
 
@@ -19,7 +17,7 @@ void sem_pause(X86Cpu *c, const Insn *i)
     __builtin_ia32_pause();
     /* Who we wait for may be a vCPU that waits for this host processor. */
     if (++c->pauses % PAUSES_A_YIELD == 0) {
-        sched_yield();
+        guest_yield(&c->cpu);
     }
 }
 
