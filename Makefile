@@ -2,7 +2,7 @@
 # make            build (installs missing packages on Debian, configures, compiles)
 # make demo       boot Debian's kernel to a shell in this terminal; "poweroff" in it ends it
 # make check      the tests
-# make check-sanitizers  unit, device, instruction and program tests with ASan and UBSan
+# make check-sanitizers  unit, device, instruction, guest and program tests with ASan and UBSan
 # make check-tsan  unit, device and program tests with ThreadSanitizer
 # make check-boot boots real guests (Debian, installer, memtest86+, GRUB), fetched from Debian
 # make check-libvirt  Debian's libvirt drives the program (EMULATOR=... another one)
@@ -77,7 +77,7 @@ build-asan: | packages-check
 
 check-sanitizers: build-asan
 	@status=0; $(call SANITIZE,1) $(TEST_ASAN) --logbase testlog-unit --suite unit || status=1; \
-	$(call SANITIZE,0) $(TEST_ASAN) --suite qtest --suite insn --suite system || status=1; \
+	$(call SANITIZE,0) $(TEST_ASAN) --suite qtest --suite insn --suite guest --suite system || status=1; \
 	exit $$status
 
 # Data races in what threads share: unit tests and device models.

@@ -9,6 +9,7 @@
 #include <cpuid.h>
 #include <signal.h>
 #include <string.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <ucontext.h>
@@ -157,7 +158,9 @@ static void on_signal(int sig, siginfo_t *info, void *opaque)
     } else if (running) {
         store_test(uc);
     } else {
-        signal(sig, SIG_DFL); /* a fault of our own: die of it */
+        dprintf(2, "the test program itself got signal %d at %#llx (%p)\n", sig,
+                (unsigned long long)uc->uc_mcontext.gregs[REG_RIP], info->si_addr);
+        signal(sig, SIG_DFL); /* die of it */
     }
 }
 
