@@ -415,8 +415,9 @@ static const uint8_t *slow_interpret(TcgVcpu *v, const SlowSite *s)
         v->n.helper_leaves++;
         return NULL;
     }
-    if (done == s->count && s->cont != 0 && !b->dead && x86_tb_flags(&c->env) == b->key.flags &&
-        c->env.rip == pc + s->next) {
+    if (done == s->count && s->cont != 0 && !b->dead &&
+        __atomic_load_n(&v->cpu->pending, __ATOMIC_RELAXED) == 0 && !v->cpu->halted &&
+        x86_tb_flags(&c->env) == b->key.flags && c->env.rip == pc + s->next) {
         return (const uint8_t *)(uintptr_t)s->cont;
     }
     v->n.helper_leaves++;

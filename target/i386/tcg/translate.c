@@ -413,13 +413,20 @@ static void emit_moffs(Trans *t, const Insn *i)
     a_rm(&t->a, i->opsize == 8, (write ? 0x88 : 0x8a) | (i->opsize != 1), H_RAX, m.m);
 }
 
+/* Does the block go on behind it, though it ends blocks otherwise? Where the state that translation depends on changed
+ * after all, the interpreter's call does not come back. */
+static bool t_goes_on(const TInsn *ti)
+{
+    return t_misc_continues(&ti->i) && (ti->pass || (ti->i.row->flags & IF_IMPLICIT));
+}
+
 static void emit_insn(Trans *t)
 {
     TInsn *ti = &t->insns[t->k];
     const Insn *i = &ti->i;
 
     if (!ti->pass) {
-        t_slow_insn(t, (i->row->flags & (IF_JUMP | IF_END)) != 0);
+        t_slow_insn(t, (i->row->flags & (IF_JUMP | IF_END)) != 0 && !t_goes_on(ti));
     } else if (is_nop(i)) {
         return;
     } else if (i->row->sem == sem_lea) {
@@ -459,7 +466,7 @@ static bool decode_block(Trans *t, const uint8_t *code, unsigned avail)
         flags_of(t, ti);
         at += ti->i.len;
         t->n++;
-        if ((ti->i.row->flags & (IF_JUMP | IF_END)) && !(ti->pass && t_misc_continues(&ti->i))) {
+        if ((ti->i.row->flags & (IF_JUMP | IF_END)) && !t_goes_on(ti)) {
             break;
         }
     }

@@ -167,6 +167,9 @@ int t_window_refill(TcgVcpu *v, const SlowSite *s, uint64_t va);
 /* The out-of-line call of the interpreter for instruction k; cont NULL: leave. */
 void t_slow_site(Trans *t, bool frame_flags, const SlowSite *site);
 
+bool t_bits_ok(const Trans *t, const Insn *i);
+void t_bits(Trans *t, const TInsn *ti);
+
 /* ---- translate_misc.c */
 bool t_misc_ok(const Trans *t, const Insn *i);
 int t_fast_kind(const Trans *t, const Insn *i);     /* FastKind; -1: another instruction */

@@ -441,3 +441,44 @@ void t_lookup_stack(Trans *t, int reg, int32_t disp, unsigned size, bool write, 
     }
     lookup_result(t, wide ? reg : -1, disp, quiet, ret_m);
 }
+
+/* ---- BT, BTS, BTR, BTC of a bit string in memory: the register's upper bits count words of the operand size */
+
+bool t_bits_ok(const Trans *t, const Insn *i)
+{
+    unsigned o = i->opcode;
+
+    return i->row->enc == ENC_LEGACY && i->row->map == MAP_0F && (i->pfx & IPFX_MEM) && i->opsize >= 4 &&
+           (o == 0xa3 || o == 0xab || o == 0xb3 || o == 0xbb) && i->adsize == 8 && (t->hflags & HF_CS64) &&
+           !((i->pfx & IPFX_LOCK) && o == 0xa3);
+}
+
+void t_bits(Trans *t, const TInsn *ti)
+{
+    Asm *a = &t->a;
+    const Insn *i = &ti->i;
+    unsigned wide = i->opsize == 8;
+    uint8_t *jump, *retry;
+    HostMem m;
+
+    t_save_flags(t);
+    retry = a->p;
+    ea_offset(t, i, T1);
+    ea_segment(t, i, false, &jump);
+    a_rr(a, 1, wide ? 0x8b : 0x63, T2, t_gpr(t, i->reg, T2));   /* mov, movsxd */
+    a_rr(a, 1, 0xc1, 7, T2);                                    /* sar */
+    a8(a, wide ? 6 : 5);
+    a_lea(a, 1, T1, (AsmMem){ .base = T1, .index = T2, .scale = wide ? 3 : 2 });
+    lookup(t, retry, i->opsize, i->opcode != 0xa3, false);
+    lookup_result(t, -1, 0, false, &m);
+    a_mov_rr(a, 0, T2, t_gpr(t, i->reg, T2));
+    a_alu_ri(a, 0, ALU_AND, T2, i->opsize * 8 - 1);
+    if (ti->live != 0) {
+        t_need_flags(t);
+    }
+    if ((i->pfx & IPFX_LOCK) && !t->v->sole) {
+        a8(a, 0xf0);
+    }
+    a_rm(a, wide, 0x0f00 | i->opcode, T2, m.m);
+    t->fl = FLAGS_HOST;
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Instructions with translations of their own that are neither copies nor jumps on flags: interrupt flag, PUSHF,
- * reading segment registers, SWAPGS, LOOP and JRCXZ; the calls of fast_sys.c. What they leave out (other privilege levels, pending
+ * reading segment registers, FS and GS bases, SWAPGS, LOOP and JRCXZ; the calls of fast_sys.c. What they leave out (other privilege levels, pending
  * interrupts, other widths) goes to the interpreter. */
 #include "target/i386/tcg/translate.h"
 
@@ -19,6 +19,19 @@ static bool is_0f(const Insn *i, unsigned opcode)
 static bool is_swapgs(const Insn *i)
 {
     return is_0f(i, 0x01) && i->modrm == 0xf8;
+}
+
+/* RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE. */
+static bool is_base(const Insn *i)
+{
+    return is_0f(i, 0xae) && (i->pfx & IPFX_REP) && i->modrm >= 0xc0 && (i->modrm >> 3 & 7) < 4;
+}
+
+static bool is_out(const Insn *i)
+{
+    unsigned o = opcode_of(i);
+
+    return o == 0xe6 || o == 0xe7 || o == 0xee || o == 0xef;
 }
 
 int t_fast_kind(const Trans *t, const Insn *i)
@@ -45,13 +58,19 @@ bool t_misc_ok(const Trans *t, const Insn *i)
     if (is_swapgs(i)) {
         return t->mode != X86_MMU_USER && (t->hflags & HF_CS64);
     }
+    if (is_base(i)) {
+        return t->hflags & HF_CS64;
+    }
+    if (t_bits_ok(t, i)) {
+        return true;
+    }
     switch (opcode_of(i)) {
     case O_CLI: case O_STI:
         return t->mode != X86_MMU_USER;
     case O_PUSHF:
         return (t->hflags & HF_CS64) && i->opsize == 8;
     case O_MOV_FROM_SEG:
-        return !(i->pfx & IPFX_MEM) && i->opsize >= 4 && i->reg <= SEG_GS;
+        return !(i->pfx & IPFX_MEM) && i->reg <= SEG_GS;
     case O_LOOP: case O_JCXZ:
         return i->adsize >= 4 && (i->opsize == 8 || (i->opsize == 4 && !(t->hflags & HF_CS64)));
     default:
@@ -61,7 +80,7 @@ bool t_misc_ok(const Trans *t, const Insn *i)
 
 bool t_misc_continues(const Insn *i)
 {
-    return opcode_of(i) == O_CLI || opcode_of(i) == O_STI || is_swapgs(i);
+    return opcode_of(i) == O_CLI || opcode_of(i) == O_STI || is_swapgs(i) || is_out(i);
 }
 
 /* Only at CPL 0, where IOPL does not matter. */
@@ -103,6 +122,36 @@ static void emit_swapgs(Trans *t)
     a_store(a, 1, kernel, T1);
 }
 
+static void emit_base(Trans *t, const Insn *i)
+{
+    Asm *a = &t->a;
+    unsigned seg = i->modrm >> 3 & 1 ? SEG_GS : SEG_FS;
+    AsmMem base = a_at(T2, offsetof(X86Env, seg) + seg * sizeof(X86Seg) + offsetof(X86Seg, base));
+    bool write = i->modrm >> 4 & 1;
+
+    t_save_flags(t);
+    if (write) {                    /* canonical, with 48 bits? */
+        a_mov_rr(a, i->opsize == 8, T1, t_gpr(t, i->rm, T1));
+        a_mov_rr(a, 1, T2, T1);
+        a_rr(a, 1, 0xc1, 4, T2);                                /* shl, sar */
+        a8(a, 16);
+        a_rr(a, 1, 0xc1, 7, T2);
+        a8(a, 16);
+        a_rr(a, 1, 0x39, T2, T1);                               /* cmp */
+        t_slow_on(t, a_jcc(a, CC_NE));
+    }
+    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_rm(a, 0, 0xf7, 0, a_at(T2, offsetof(X86Env, hflags)));    /* test dword */
+    a32(a, HF_FSGSBASE);
+    t_slow_on(t, a_jcc(a, CC_E));
+    if (write) {
+        a_store(a, 1, base, T1);
+    } else {
+        a_load(a, 1, T1, base);
+        t_set_gpr(t, i->rm, T1, i->opsize);
+    }
+}
+
 static void emit_fast_end(Trans *t, const TInsn *ti, unsigned kind)
 {
     Asm *a = &t->a;
@@ -142,6 +191,15 @@ static void emit_mov_from_seg(Trans *t, const Insn *i)
     a_load(&t->a, 1, T2, a_at(H_RSP, F_ENV));
     a_rm(&t->a, 0, 0x0fb7, T1,
          a_at(T2, offsetof(X86Env, seg) + i->reg * sizeof(X86Seg) + offsetof(X86Seg, sel)));
+    if (i->opsize == 2) {
+        a8(&t->a, 0x66);
+        if (host_gpr(i->rm) >= 0) {
+            a_rr(&t->a, 0, 0x89, T1, host_gpr(i->rm));
+        } else {
+            a_rm(&t->a, 0, 0x89, T1, frame_gpr(i->rm));
+        }
+        return;
+    }
     t_set_gpr(t, i->rm, T1, 4);
 }
 
@@ -173,6 +231,14 @@ void t_misc(Trans *t, const TInsn *ti)
     }
     if (is_swapgs(i)) {
         emit_swapgs(t);
+        return;
+    }
+    if (is_base(i)) {
+        emit_base(t, i);
+        return;
+    }
+    if (t_bits_ok(t, i)) {
+        t_bits(t, ti);
         return;
     }
     switch (opcode_of(i)) {
