@@ -65,7 +65,7 @@ static bool is_stack(const X86Desc *d, unsigned dpl)
 
 /* ---- onwards */
 
-/* Finds where the CPU's state leads. */
+/* Finds where the CPU's state leads. IRET serializes: translations that may be stale are looked at in the run loop. */
 static int go_on(TcgVcpu *v)
 {
     X86Cpu *c = x86_cpu(v->cpu);
@@ -74,6 +74,7 @@ static int go_on(TcgVcpu *v)
     const Block *b;
 
     if (__atomic_load_n(&v->poll, __ATOMIC_RELAXED) != 0 ||
+        __atomic_load_n(&v->unverified, __ATOMIC_RELAXED) != 0 ||
         __atomic_load_n(&v->cpu->pending, __ATOMIC_RELAXED) != 0) {
         return LEAVE;
     }
