@@ -65,6 +65,7 @@ typedef struct CodeCache {
     size_t map_size;
     uint8_t *base, *end;            /* the whole buffer; base itself is the miss stub's place */
     uint8_t *code, *first;          /* next free byte; first after the stubs */
+    uint8_t *cold, *cold_first;     /* the same of the part for what seldom runs */
     uint8_t *data;                  /* blocks grow down from the end */
     Block *hash[1 << BLOCK_HASH_BITS];
     GPtrArray *by_code;             /* blocks in the order of their code */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The code cache of a vCPU: see block.h. Code grows up, descriptors grow down; when they meet
+/* The code cache of a vCPU: see block.h. Code grows up, so does what seldom runs, descriptors grow down; when two meet
  * everything is dropped at once. A block that loses its source is cut out of the hash, its callers are
  * turned back to their stubs and its checked entry leads to the miss stub, so that no jump table has to
  * be searched. */
@@ -47,6 +47,7 @@ bool cache_new(TcgVcpu *v, size_t size, GError **errp)
     c->end = c->base + size;
     madvise(c->base, size, MADV_HUGEPAGE);      /* code is spread out: less misses in the host's TLB */
     c->code = c->base;
+    c->cold = c->cold_first = c->base + size / 3;
     c->data = c->end;
     c->by_code = g_ptr_array_new();
     c->pages = g_hash_table_new_full(NULL, NULL, NULL, g_free);
@@ -88,7 +89,7 @@ void *cache_alloc(CodeCache *c, size_t n)
 {
     uint8_t *p = c->data - ((n + 15) & ~(size_t)15);
 
-    if (p < c->code + BLOCK_CODE_MAX) {
+    if (p < c->cold + BLOCK_CODE_MAX) {
         return NULL;
     }
     c->data = p;
@@ -126,7 +127,7 @@ static void link_cross(TcgVcpu *v, BlockExit *e, Block *to, const uint8_t *targe
     if (to->source2 == NULL && to->key.flags == e->from->key.flags && to->key.base == e->from->key.base) {
         id = tlb_exec_id(v, va, mode);
     }
-    if (id != 0 && e->cross == NULL && c->data - c->code >= 2 * BLOCK_CODE_MAX) {
+    if (id != 0 && e->cross == NULL && c->cold_first - c->code >= 2 * BLOCK_CODE_MAX) {
         e->cross = c->code;
         c->code += CROSS_SIZE;
     }
@@ -340,6 +341,7 @@ void cache_flush(TcgVcpu *v)
     }
     tlb_exec_clear(v);
     c->code = c->first;
+    c->cold = c->cold_first;
     c->data = c->end;
     c->n_tables = 0;
     c->epoch++;
@@ -453,7 +455,7 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
     Block *b;
     unsigned h;
 
-    if (c->data - c->code < 4 * BLOCK_CODE_MAX ||
+    if (c->data - c->cold < 4 * BLOCK_CODE_MAX || c->cold_first - c->code < 4 * BLOCK_CODE_MAX ||
         (table_for(v, key->flags) < 0 && c->table_resets++ < TABLE_RESETS)) {
         cache_flush(v);
     }

@@ -649,8 +649,11 @@ static void emit_block(Trans *t)
         t_exit_direct(t, (b->key.pc + b->len) & (t->hflags & HF_CS64 ? ~0ull : 0xffffffff), NULL);
         b->out[t->n_exits - 1].link &= b->source2 == NULL;
     }
-    emit_cold(t);
     b->end = t->a.p;
+    t->a.p = t->v->cache->cold;     /* apart, so that what runs lies together */
+    emit_cold(t);
+    t->v->cache->cold = t->a.p;
+    t->a.p = b->end;
 }
 
 static bool x86_translate(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned avail)
