@@ -91,11 +91,6 @@ start:  mov si, ap_code
         dec ecx
         jnz .bell
         MARK 'd'
-        lea edx, [ebx + 12]
-        in eax, dx
-        test eax, eax                   ; rings, or how often somebody saw some
-        jnz .wakes
-        MARK '!'
 
 .wakes: mov dword [ICR], 0x000c4500     ; INIT
         call delay
