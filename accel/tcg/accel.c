@@ -103,7 +103,7 @@ static bool tcg_init(Accel *a, Vm *vm, GError **errp)
     if (t->split_wx) {
         return err_fail(errp, "Parameter 'split-wx' is not available yet");
     }
-    ram_prefer_private(t->tier < 2);    /* windows map it again */
+    ram_prefer_private(!tcg_wants_windows(t));      /* huge pages, but nothing maps it again */
     t->vm = vm;
     t->single = t->thread == TCG_THREAD_SINGLE;
     t->turn = -1;
@@ -191,7 +191,8 @@ static void info_windows(const TcgVcpu *v, GString *out)
         return;
     }
     n = window_counters(v);
-    g_string_append_printf(out, "memory path         table\n");
+    g_string_append_printf(out, "memory path         table%s%s\n", v->win_why != NULL ? ", unused: " : "",
+                           v->win_why != NULL ? v->win_why : "");
     g_string_append_printf(out, "window pages        %u\n", window_pages(v));
     g_string_append_printf(out, "window faults       %" PRIu64 " (%" PRIu64 " filled, %" PRIu64 " pages)\n", n->faults,
                            n->fills, n->pages);

@@ -286,12 +286,15 @@ static void act(Windows *w, WinGranule *g, uint32_t page, uint32_t n, Verdict wh
     }
 }
 
-static void granule_check(TcgVcpu *v, WinGranule *g)
+enum { GRANULE_WORDS = 1 << (WINDOW_BITS - PAGE_BITS - 6), LARGE_WORDS = 1 << (22 - PAGE_BITS - 6) };
+
+/* Words of `present`, from first on. */
+static void granule_check(TcgVcpu *v, WinGranule *g, uint32_t first, uint32_t words)
 {
     uint32_t start = 0, n = 0;
     Verdict what = PAGE_KEEP;
 
-    for (uint32_t k = 0; k < 1u << (WINDOW_BITS - PAGE_BITS - 6); k++) {
+    for (uint32_t k = first; k < first + words; k++) {
         for (uint64_t bits = g->present[k]; bits != 0; bits &= bits - 1) {
             uint32_t page = k * 64 + __builtin_ctzll(bits);
             Verdict now = judge(v, g, page);
@@ -317,7 +320,7 @@ void window_check(TcgVcpu *v, WinSpace *s)
     v->win->n.flushes++;
     for (unsigned k = 0; k < s->n_granules; k++) {
         before += s->granule[k].n;
-        granule_check(v, &s->granule[k]);
+        granule_check(v, &s->granule[k], 0, GRANULE_WORDS);
         after += s->granule[k].n;
     }
     v->win->work_ns += before * (uint64_t)WIN_CHECK_NS;
@@ -377,8 +380,8 @@ void window_flush_page(TcgVcpu *v, uint64_t va)
         return;
     }
     guest_general_end(v->cpu);
-    if (v->set->n_large != 0) {     /* the address may stand for a large page */
-        window_check(v, v->win->active);
+    if (v->set->n_large != 0) {     /* the address may stand for a large page, 4 MiB at most */
+        granule_check(v, g, page / 64 & ~(LARGE_WORDS - 1u), LARGE_WORDS);
     } else if (g->node[page] != 0) {
         act(v->win, g, page, 1, judge(v, g, page));
     }
@@ -427,6 +430,7 @@ static bool run_map(TcgVcpu *v, WinSpace *s, WinGranule *g, uint32_t page, const
     void *p;
 
     if (b == NULL || b->fd < 0 || b->page_size != PAGE_SIZE) {
+        w->unmappable++;
         return false;
     }
     p = mmap(page_at(g, page), (size_t)n << PAGE_BITS, c->writable ? PROT_READ | PROT_WRITE : PROT_READ,
@@ -491,7 +495,7 @@ bool window_fill(TcgVcpu *v, uint64_t va, bool write)
     WinGranule *g;
     bool done;
 
-    if (s == NULL || va >> (WINDOW_BITS + 15) != 0 || (side & SIDE_GLOBAL) || e->rtag != pva ||
+    if (s == NULL || va >> (WINDOW_BITS + 15) != 0 || (side & (SIDE_GLOBAL | SIDE_1G)) || e->rtag != pva ||
         (write && !want.writable)) {
         return false;
     }
@@ -525,8 +529,10 @@ bool window_fill(TcgVcpu *v, uint64_t va, bool write)
     }
     w->n.fills++;
     done = fill_around(v, s, g, page, want, (side & (SIDE_2M | SIDE_4M | SIDE_1G)) != 0);
-    if (w->full) {
+    w->useless = w->n.pages == 0 && w->unmappable > 64;
+    if (w->full || w->useless) {
         w->full = false;
+        v->win_why = w->useless ? "guest RAM is private or of huge pages" : NULL;
         reset_all(v);
         return false;
     }

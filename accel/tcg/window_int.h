@@ -47,6 +47,8 @@ typedef struct Windows {
     WinSpace space[WIN_SPACES], *active;
     unsigned n_used, n_pages, maps, max_maps;
     bool full;                      /* the host refused a mapping */
+    unsigned unmappable;            /* fills that failed since RAM has no file */
+    bool useless;
     uint64_t stamp, root, last_tick, checked_at, work_ns;
     unsigned asid;
     WinHeat heat[WIN_HEATS];

@@ -9,7 +9,7 @@
 #include "accel/tcg/general_regs.h"
 #include "accel/tcg/window_int.h"
 
-enum { TICK_MAX_NS = 10000000, PROMOTE_NS = 12000000, CHECK_NS = 10000000, STRIKES = 5, BAN_NS = 100000000 };
+enum { TICK_MAX_NS = 10000000, PROMOTE_NS = 100000000, CHECK_NS = 10000000, STRIKES = 5, BAN_NS = 100000000 };
 
 static uint64_t now_ns(void)
 {
@@ -148,7 +148,7 @@ void window_tick(TcgVcpu *v, bool user)
     uint64_t now, passed;
     WinHeat *h;
 
-    if (w == NULL || w->root == ~0ull) {
+    if (w == NULL || w->root == ~0ull || w->useless) {
         return;
     }
     now = now_ns();
