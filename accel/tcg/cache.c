@@ -4,6 +4,7 @@
  * turned back to their stubs and its checked entry leads to the miss stub, so that no jump table has to
  * be searched. */
 #include "accel/tcg/block.h"
+#include "accel/tcg/logging.h"
 
 #include <sys/mman.h>
 
@@ -145,7 +146,7 @@ void cache_link(TcgVcpu *v, BlockExit *e, Block *to)
 {
     const uint8_t *target = to->uses_fp && !e->fp ? to->code : e->backward ? to->poll : to->body;
 
-    if (v->nochain || !e->link || e->to != NULL || e->from->dead || to->dead) {
+    if (v->nochain || log_on(TCG_LOG_BLOCKS) || !e->link || e->to != NULL || e->from->dead || to->dead) {
         return;
     }
     if (e->table != NULL) {
@@ -489,6 +490,7 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
     v->n.block_bytes += b->len;
     v->n.guest_insns += b->n_insns;
     v->n.host_bytes += b->end - b->entry;
+    tcg_log_made(v, b);
     return b;
 }
 

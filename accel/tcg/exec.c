@@ -5,6 +5,7 @@
 
 #include "accel/tcg/block.h"
 #include "accel/tcg/lockstep.h"
+#include "accel/tcg/logging.h"
 #include "accel/tcg/window.h"
 #include "hw/core/machine.h"
 
@@ -31,6 +32,9 @@ static bool round_begin(TcgVcpu *v)
         tlb_flush_requests(v);
     }
     cache_requests(v);
+    if (v->log_seen != log_level) {
+        tcg_log_level_changed(v);
+    }
     if (v->unverified != 0) {
         watch_verify(v);
     }

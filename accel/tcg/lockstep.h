@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lockstep: everything that translated code does is done once more by the interpreter, on a second CPU (the
  * reference) with a second copy of RAM, and compared. C code (interpreted instructions, interrupts,
- * devices) runs once only; what it changed is copied over. docs/devel/translator.rst tells the whole.
+ * devices) runs once only; what it changed is copied over. docs/devel/lockstep.rst tells the whole.
  * Own thread of the vCPU, but for lockstep_stored(). */
 #ifndef ACCEL_TCG_LOCKSTEP_H
 #define ACCEL_TCG_LOCKSTEP_H

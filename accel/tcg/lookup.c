@@ -6,6 +6,7 @@
 
 #include "accel/tcg/general_regs.h"
 #include "accel/tcg/block.h"
+#include "accel/tcg/logging.h"
 
 /* The second page of a block whose only instruction crosses; its host address, NULL when there is none. */
 static const FetchEntry *second_page(TcgVcpu *v, const TbKey *key)
@@ -62,6 +63,11 @@ Block *cache_get(TcgVcpu *v)
     if (b->code == NULL) {
         return NULL;
     }
+    if (log_on(TCG_LOG_BLOCKS)) {
+        guest_general_end(v->cpu);
+        tcg_log_block(v, b);
+        return b;
+    }
     if (b->table >= 0 && !v->nochain) {
         s->jump[b->table][jump_index(key.pc)] = b->entry - v->cache->base;
         s->jump_used[b->table] |= 1ull << (jump_index(key.pc) >> PAGE_BITS);
@@ -92,6 +98,10 @@ Block *tcg_next_block(TcgVcpu *v)
 static void interpret_some(TcgVcpu *v)
 {
     guest_general_end(v->cpu);
+    if (log_on(TCG_LOG_BLOCKS)) {
+        tcg_log_interpreted(v);
+        v->interpret_next = 1;
+    }
     v->n.interpreted += v->ops->interpret(v->cpu, v->force_interpret ? 1 : v->interpret_next);
     v->force_interpret = 0;
 }

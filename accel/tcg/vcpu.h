@@ -145,6 +145,7 @@ typedef struct TcgVcpu {
     const TcgFollower *follower;          /* NULL: nobody */
     struct Lockstep *lockstep;
     bool reference;                 /* follows another vCPU in a memory of its own (RamBlock.shadow) */
+    uint32_t log_seen;              /* log_level at the last round */
     bool nochain;                   /* each block returns to the run loop: no links, no jump tables */
     struct CodeCache *cache;
     struct Windows *win;            /* window.h; NULL: all accesses use the soft TLB */

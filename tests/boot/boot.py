@@ -21,6 +21,7 @@ CASES = {
     "linux-amd64": (KERNEL, SHELL, 0, 120),
     "linux-amd64-generic": (["-m", "512", "-kernel", "{g}/vmlinuz-amd64", "-initrd", "{g}/initramfs-amd64.gz",
                              "-append", "console=ttyS0"], SHELL, 0, 180),
+    "linux-amd64-lockstep": (["-accel", "tcg,lockstep=on", *KERNEL], SHELL, 0, 1200),
     "linux-amd64-max": (["-cpu", "max", *KERNEL], SHELL, 0, 120),
     "linux-i386": (["-m", "256", "-kernel", "{g}/installer-i386-linux", "-initrd", "{g}/initramfs-i386.gz", "-append",
                     "console=ttyS0"], SHELL, 0, 180),

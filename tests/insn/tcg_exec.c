@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "accel/tcg/block.h"
+#include "accel/tcg/logging.h"
 #include "tests/insn/insn_test.h"
 #include "tests/insn/interp_exec.h"
 #include "target/i386/tcg/translate.h"
@@ -22,6 +22,11 @@ const FlatRange *flat_map_find(const FlatMap *map, GuestAddr a) { return NULL; }
 void watch_page(TcgVcpu *v, RamBlock *b, uint64_t off) {}
 void unwatch_page(TcgVcpu *v, RamBlock *b, uint64_t off) {}
 RamBlock *ram_from_host(const void *host, uint64_t *offset) { return &fake_ram; }
+
+/* ---- the log */
+void tcg_log_made(TcgVcpu *v, const Block *b) {}
+void tcg_log_block(TcgVcpu *v, const Block *b) {}
+void tcg_log_interpreted(TcgVcpu *v) {}
 
 /* ---- guest operations */
 static TbKey test_key(const Cpu *c)

@@ -297,7 +297,7 @@ int x86_fast_fault(TcgVcpu *v, const SlowSite *s)
     X86Cpu *c = x86_cpu(v->cpu);
     const Block *b = (const Block *)(uintptr_t)s->block;
 
-    if (c->env.fault.vector != EXC_PF) {
+    if (c->env.fault.vector != EXC_PF || v->follower != NULL) {     /* who follows wants to see faults coming */
         return NOT_DONE;
     }
     c->env.rip = b->key.pc + s->at;
