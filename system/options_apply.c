@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "accel/tcg/perf.h"
 #include "system/daemon.h"
 #include "system/options_int.h"
 #include "util/keyval.h"
@@ -389,6 +390,16 @@ bool apply_log_items(VmConfig *cfg, OptUse *use, GError **errp)
 bool apply_log_file(VmConfig *cfg, OptUse *use, GError **errp)
 {
     return use->text[0] != '\0' || err_fail(errp, "the file name is empty");
+}
+
+bool apply_perfmap(VmConfig *cfg, OptUse *use, GError **errp)
+{
+    return perf_map_open(errp);
+}
+
+bool apply_jitdump(VmConfig *cfg, OptUse *use, GError **errp)
+{
+    return perf_dump_open(errp);
 }
 
 bool apply_dfilter(VmConfig *cfg, OptUse *use, GError **errp)

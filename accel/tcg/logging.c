@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 
+#include "accel/tcg/perf.h"
 #include "util/disas.h"
 
 static void add_lines(GString *out, const uint8_t *code, size_t n, uint64_t pc, unsigned bits)
@@ -28,6 +29,9 @@ void tcg_log_made(TcgVcpu *v, const Block *b)
 {
     GString *out;
 
+    if (perf_wanted() && b->code != NULL) {
+        perf_block(b->entry, b->end - b->entry, b->key.pc);
+    }
     if (!log_on(LOG_IN_ASM | LOG_OUT_ASM) || !log_in_filter(b->key.pc)) {
         return;
     }

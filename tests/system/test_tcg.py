@@ -2,8 +2,9 @@
 """The translator's own views: the lockstep checker and the log items, on the firmware's first steps."""
 import os
 import re
-from tap import QEMU, main, test
+import struct
 import subprocess
+from tap import QEMU, main, test
 
 
 def firmware(args, seconds=60):
@@ -49,6 +50,35 @@ def log_filter_leaves_other_addresses_out():
     for line in open("filtered"):
         at = re.match(r"Trace 0: \S+ \[\w+/(\w+)/", line)
         assert not at or 0xe0000 <= int(at[1], 16) <= 0xeffff, line
+
+
+@test
+def perfmap_and_jitdump_name_translated_blocks():
+    p = subprocess.Popen([QEMU, "-display", "none", "-m", "64", "-perfmap", "-jitdump"])
+    try:
+        p.wait(2)
+    except subprocess.TimeoutExpired:
+        p.kill()
+        p.wait()
+    path = "/tmp/perf-%d.map" % p.pid
+    lines = open(path).read().splitlines()
+    os.unlink(path)
+    assert len(lines) > 100 and all(re.fullmatch(r"[0-9a-f]+ [0-9a-f]+ guest-0x[0-9a-f]+", l) for l in lines[:-1]), lines[:3]
+    data = open("jit-%d.dump" % p.pid, "rb").read()
+    magic, version, at, mach, _, pid = struct.unpack_from("<6I", data)
+    assert (magic, version, at, mach, pid) == (0x4a695444, 1, 40, 62, p.pid), data[:40]
+    records = 0
+    while at + 56 <= len(data):
+        kind, size = struct.unpack_from("<2I", data, at)
+        code, length, index = struct.unpack_from("<3Q", data, at + 32)
+        name = data[at + 56:data.index(b"\0", at + 56)]
+        assert kind == 0 and index == records and size == 56 + len(name) + 1 + length, (kind, index, records, size)
+        assert b"%x %x %s" % (code, length, name) == lines[records].encode(), (code, length, name, lines[records])
+        at += size
+        records += 1
+        if records == len(lines) - 1:
+            break
+    assert records > 100, records
 
 
 main()
