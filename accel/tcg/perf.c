@@ -67,7 +67,8 @@ bool perf_dump_open(GError **errp)
 
     perf.dump = fopen(path, "w+e");
     if (perf.dump == NULL || fwrite(&h, sizeof(h), 1, perf.dump) != 1 || fflush(perf.dump) != 0 ||
-        mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_EXEC, MAP_PRIVATE, fileno(perf.dump), 0) == MAP_FAILED) {
+        mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_EXEC, MAP_PRIVATE, fileno(perf.dump), 0) ==
+            MAP_FAILED) {
         return err_fail_errno(errp, errno, "Could not write '%s'", path);
     }
     return true;
