@@ -22,6 +22,8 @@ typedef struct Fake {
     unsigned route_count, readonly_slots;
     uint32_t refuse_msr, nested_size;
     struct kvm_irqfd irqfd;
+    struct kvm_guest_debug debug;
+    struct kvm_vcpu_events events;
     GArray *memory;                         /* of struct kvm_userspace_memory_region */
 } Fake;
 static Fake fake; /* vCPU thread and main thread: cases look at it when the vCPU stands still */
@@ -108,6 +110,8 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
     case KVM_SET_MSRS:              return fake_msrs(arg);
     case KVM_RUN:                   return fake_run();
     case KVM_SET_USER_MEMORY_REGION: return fake_slot(arg);
+    case KVM_SET_GUEST_DEBUG:       fake.debug = *(struct kvm_guest_debug *)arg; return 0;
+    case KVM_SET_VCPU_EVENTS:       fake.events = *(struct kvm_vcpu_events *)arg; return 0;
     case KVM_SMI:                   fake.smi++; return 0;
     case KVM_NMI:                   fake.nmi++; return 0;
     case KVM_RESET_DIRTY_RINGS:     fake.resets++; return 1;
@@ -512,6 +516,58 @@ static void test_dirty_ring_full(void)
     kvmt_end(&t);
 }
 
+/* ---- debug exits */
+
+static int run_debug(struct kvm_run *r)
+{
+    r->exit_reason = KVM_EXIT_DEBUG;
+    r->debug.arch.exception = 1;
+    r->debug.arch.dr6 = 0xffff0ff2;         /* the second watchpoint */
+    return 0;
+}
+
+static int run_own_debug(struct kvm_run *r)
+{
+    r->exit_reason = KVM_EXIT_DEBUG;
+    r->debug.arch.exception = 1;
+    r->debug.arch.dr6 = 0xffff4ff0;         /* a step nobody here asked for */
+    return 0;
+}
+
+static void test_watchpoints_and_the_guests_own_traps(void)
+{
+    g_autoptr(GError) err = NULL;
+    KvmtVm t;
+
+    fake_new();
+    kvmt_make(&t, "{'accel': 'kvm', 'kernel-irqchip': 'off'}", 1);
+    g_assert_true(kvm_break_add(t.vm, KVM_BREAK_HARD, 0x1001, 1, &err));
+    g_assert_true(kvm_break_add(t.vm, KVM_WATCH_WRITE, 0x2000, 4, &err));
+    g_assert_true(kvm_break_add(t.vm, KVM_WATCH_ACCESS, 0x3000, 8, &err));
+    g_assert_true(kvm_break_add(t.vm, KVM_WATCH_WRITE, 0x4000, 2, &err));
+    g_assert_false(kvm_break_add(t.vm, KVM_BREAK_HARD, 0x5000, 1, NULL));
+    g_assert_cmphex(fake.debug.control, ==, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP);
+    g_assert_cmphex(fake.debug.arch.debugreg[1], ==, 0x2000);
+    /* enabled globally; kinds 0, 1, 3, 1 and lengths 1, 4, 8, 2 (SDM vol. 3, 17.2.4) */
+    g_assert_cmphex(fake.debug.arch.debugreg[7] & 0xffff00aa, ==, 0x5bd000aa);
+    fake.on_run = run_debug;
+    kvmt_go(&t);
+    wait_state(&t, RUN_DEBUG);
+    g_assert_nonnull(kvm_break_hit(&kvmt_cpu(&t, 0)->cpu));
+    g_assert_cmphex(kvm_break_hit(&kvmt_cpu(&t, 0)->cpu)->at, ==, 0x2000);
+    vm_lock(t.vm);
+    kvm_break_clear(t.vm);
+    g_assert_cmphex(fake.debug.control, ==, 0);
+    fake.on_run = run_own_debug;
+    kvmt_go(&t);
+    while (__atomic_load_n(&fake.events.exception.injected, __ATOMIC_SEQ_CST) == 0) {
+        g_usleep(200);
+    }
+    g_assert_cmpuint(fake.events.exception.nr, ==, 1);      /* the guest has its trap, the VM goes on */
+    g_assert_cmpint(t.vm->run_state, ==, RUN_RUNNING);
+    kvmt_end(&t);
+}
+
 /* ---- memory slots */
 
 static void test_slots_are_deleted_before_they_move(void)
@@ -548,6 +604,7 @@ int main(int argc, char **argv)
     g_test_add_func("/kvm_fake/nested", test_nested_state_and_refused_msrs);
     g_test_add_func("/kvm_fake/split", test_split_irqchip);
     g_test_add_func("/kvm_fake/ring_full", test_dirty_ring_full);
+    g_test_add_func("/kvm_fake/debug", test_watchpoints_and_the_guests_own_traps);
     g_test_add_func("/kvm_fake/slots", test_slots_are_deleted_before_they_move);
     return g_test_run();
 }
