@@ -216,6 +216,9 @@ static void tcg_info(Accel *a, GString *out)
             g_string_append_printf(out, "Translation buffer state of CPU #%u:\n", k);
             info_vcpu(v, out);
             info_windows(v, out);
+            if (v->cache != NULL && v->ops->translator->info != NULL) {
+                v->ops->translator->info(v, out);
+            }
             if (v->lockstep != NULL) {
                 lockstep_info(v, out);
             }

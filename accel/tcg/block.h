@@ -102,6 +102,7 @@ struct TcgTranslator {
     void (*cross)(TcgVcpu *v, BlockExit *e, const uint8_t *target, bool to_flags, unsigned id_at, uint32_t id);
     void (*set_pc)(Cpu *cpu, uint64_t pc);
     void (*fp_sync)(TcgVcpu *v);    /* vector state to memory: any C code may run now */
+    void (*info)(const TcgVcpu *v, GString *out);       /* lines for "info jit" */
     uint64_t (*live_flags)(const BlockInsn *i);     /* BlockInsn.live as TcgFollower wants it */
     void (*fp_load)(TcgVcpu *v);    /* the way back, where it was loaded before */
 };

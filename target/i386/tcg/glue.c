@@ -5,6 +5,7 @@
 #include "target/i386/tcg/translate.h"
 
 #include <cpuid.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <ucontext.h>
 
@@ -395,6 +396,40 @@ static const BlockInsn *insn_of(const Block *b, unsigned at)
     return &b->insns[k];
 }
 
+static void count_slow(TcgVcpu *v, const InsnRow *row)
+{
+    SlowCount *k = &((Trans *)v->trans)->slow_counts[(uintptr_t)row / sizeof(InsnRow) % SLOW_COUNTS];
+
+    if (k->row == row) {
+        k->n++;
+    } else if (k->n == 0 || k->n-- == 1) {
+        *k = (SlowCount){ row, 1 };
+    }
+}
+
+static int more_first(const void *a, const void *b)
+{
+    uint64_t x = ((const SlowCount *)a)->n, y = ((const SlowCount *)b)->n;
+
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+void x86_translator_info(const TcgVcpu *v, GString *out)
+{
+    enum { SHOWN = 16 };
+    SlowCount top[SLOW_COUNTS];
+
+    if (v->trans == NULL) {
+        return;
+    }
+    memcpy(top, ((const Trans *)v->trans)->slow_counts, sizeof(top));
+    qsort(top, SLOW_COUNTS, sizeof(top[0]), more_first);
+    g_string_append(out, "interpreted in the middle of translations, most often:\n");
+    for (unsigned k = 0; k < SHOWN && top[k].n > 0; k++) {
+        g_string_append_printf(out, "  %-16s %" PRIu64 "\n", top[k].row->name, top[k].n);
+    }
+}
+
 /* Interprets what a site stands for. Returns where to go on; NULL: to the run loop. */
 static const uint8_t *slow_interpret(TcgVcpu *v, const SlowSite *s)
 {
@@ -410,6 +445,7 @@ static const uint8_t *slow_interpret(TcgVcpu *v, const SlowSite *s)
     }
     v->n.helper_calls++;
     done = v->ops->interpret(v->cpu, s->count);
+    count_slow(v, x86_interp_last(c)->row);
     /* It may have been a serializing instruction; or PAUSE, where locks are free that are held at jumps. */
     if (v->unverified != 0 || v->turn_wanted != 0) {
         v->n.helper_leaves++;

@@ -695,5 +695,5 @@ const TcgTranslator x86_translator = {
     .init = x86_translator_init, .usable = x86_tb_usable, .batch = x86_tb_batch,
     .bridge = t_bridge, .cross = t_cross, .translate = x86_translate, .run = x86_run,
     .set_pc = x86_tb_set_pc, .fp_sync = x86_fp_sync, .fp_load = x86_fp_load,
-    .live_flags = x86_live_flags,
+    .live_flags = x86_live_flags, .info = x86_translator_info,
 };

@@ -60,6 +60,10 @@ typedef struct WindowRef {          /* an access through a window */
     uint8_t *cold;
 } WindowRef;
 
+/* Which instructions went to the interpreter; entries are found by hash, a newcomer takes a small one's place. */
+enum { SLOW_COUNTS = 512 };
+typedef struct SlowCount { const InsnRow *row; uint64_t n; } SlowCount;
+
 typedef struct Trans {
     Asm a;
     TcgVcpu *v;
@@ -82,6 +86,7 @@ typedef struct Trans {
     TInsn insns[BLOCK_INSNS];
     SlowRef slow[BLOCK_INSNS * 6];
     WindowRef win[BLOCK_INSNS * 3];
+    SlowCount slow_counts[SLOW_COUNTS];
 } Trans;
 
 /* A translated memory operand: host address of byte 0 of the access. */
@@ -123,6 +128,7 @@ bool x86_glue_init(TcgVcpu *v, GError **errp);
 BlockExit *x86_run(TcgVcpu *v, const uint8_t *code);
 void x86_fp_sync(TcgVcpu *v);
 void x86_fp_load(TcgVcpu *v);
+void x86_translator_info(const TcgVcpu *v, GString *out);   /* for info jit */
 uint64_t x86_live_flags(const BlockInsn *i);        /* tbkey.c */
 
 static inline int host_gpr(unsigned g)      /* -1: in the frame */
