@@ -219,18 +219,6 @@ Json *qmp_trace_event_set_state(QmpCtx *ctx, const QmpTraceEventSetStateArgs *ar
     return NULL;
 }
 
-/* ---- Statistics: no accelerator offers any */
-
-Json *qmp_query_stats(QmpCtx *ctx, const Json *args, GError **errp)
-{
-    return json_array_new();
-}
-
-Json *qmp_query_stats_schemas(QmpCtx *ctx, const QmpQueryStatsSchemasArgs *args, GError **errp)
-{
-    return json_array_new();
-}
-
 /* ---- Migration: only its one switch */
 
 static bool migration_events;

@@ -5,7 +5,7 @@
 
 Json *qmp_query_cpu_definitions(QmpCtx *ctx, GError **errp)
 {
-    return target_cpu_definitions();
+    return target_cpu_definitions(ctx->vm);
 }
 
 Json *qmp_query_cpu_model_expansion(QmpCtx *ctx, const Json *args, GError **errp)
@@ -18,7 +18,7 @@ Json *qmp_query_cpu_model_expansion(QmpCtx *ctx, const Json *args, GError **errp
         err_fail(errp, "Invalid parameter type for 'model.props', expected: object");
         return NULL;
     }
-    expanded = target_cpu_expand(json_get_str(model, "name"), props, full, errp);
+    expanded = target_cpu_expand(ctx->vm, json_get_str(model, "name"), props, full, errp);
     if (expanded == NULL) {
         return NULL;
     }

@@ -54,9 +54,9 @@ void target_cpu_core_notes(const Cpu *cpu, GByteArray *out);
 
 /* ---- Models and properties, for QMP */
 #define TARGET_CPU_SUFFIX "x86_64-cpu"          /* "qemu64-x86_64-cpu" is a type of CPUs */
-Json *target_cpu_definitions(void);             /* the answer of query-cpu-definitions */
+Json *target_cpu_definitions(const Vm *vm);     /* the answer of query-cpu-definitions for its accelerator */
 /* {"name": ..., "props": {...}} of a model with changes; full: with all names of each feature. NULL + error. */
-Json *target_cpu_expand(const char *model, const Json *props, bool full, GError **errp);
+Json *target_cpu_expand(const Vm *vm, const char *model, const Json *props, bool full, GError **errp);
 Json *target_cpu_props(void);                   /* rows {"name", "type"} of properties beside the Field rows */
 Json *target_cpu_prop(const Cpu *cpu, const char *name);    /* value of one of them; NULL: there is none */
 const ObjType *target_cpu_base(void);           /* abstract; the ancestor of all CPU types */

@@ -140,11 +140,17 @@ static void rtc_take(Rtc *s, int64_t fraction)
 
 static void rtc_announce(Rtc *s)
 {
-    if (s->cfg.time_changed != NULL) {
-        int64_t unset = s->host_base + rtc_clock(s) / NS_PER_S;
+    int64_t unset = s->host_base + rtc_clock(s) / NS_PER_S;
+    int64_t offset = rtc_floor_second(rtc_time_ns(s)) - unset;
+    g_autofree char *path = object_path(&s->isa.dev.obj);
+    Json *data = json_object_new();
 
-        s->cfg.time_changed(s->cfg.opaque, rtc_floor_second(rtc_time_ns(s)) - unset);
+    if (s->cfg.time_changed != NULL) {
+        s->cfg.time_changed(s->cfg.opaque, offset);
     }
+    json_set_int(data, "offset", offset);
+    json_set_str(data, "qom-path", path);
+    vm_report(s->isa.dev.vm, "RTC_CHANGE", data);
 }
 
 /* ---- Flags and interrupts */

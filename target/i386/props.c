@@ -4,6 +4,7 @@
  * names. "static" expansion is in terms of "base" and the primary names; "full" adds the aliases. */
 #include <string.h>
 #include "target/i386/cpu.h"
+#include "target/i386/kvm_x86.h"
 #include "target/i386/model.h"
 #include "target/i386/sys.h"
 #include "util/err.h"
@@ -32,13 +33,25 @@ static bool word_has(const uint32_t *words, unsigned feature)
     return (words[feature / 32] >> (feature % 32)) & 1;
 }
 
+/* What vm's accelerator can give. NULL: it is the translator, or cannot be asked. */
+static const X86Supported *supported_by(const Vm *vm, X86Supported *buf)
+{
+    const Kvm *kvm = kvm_of(vm);
+
+    return kvm != NULL && x86_kvm_supported(kvm, buf, NULL) ? buf : NULL;
+}
+
 /* The names of what is asked for in words and cannot be had. */
-static Json *missing_features(const uint32_t *words)
+static Json *missing_features(const X86Supported *from, const uint32_t *words)
 {
     uint32_t can[FEAT_WORDS];
     Json *list = json_array_new();
 
-    tcg_supported_features(can);
+    if (from != NULL) {
+        memcpy(can, from->words, sizeof(can));
+    } else {
+        tcg_supported_features(can);
+    }
     for (unsigned k = 0; k < x86_feature_names_count; k++) {
         unsigned f = x86_feature_names[k].feature;
 
@@ -51,7 +64,9 @@ static Json *missing_features(const uint32_t *words)
 
 /* ---- query-cpu-definitions */
 
-static void add_definition(Json *list, const char *name, const char *alias_of, const uint32_t *words,
+typedef struct Definitions { Json *list; const X86Supported *can; } Definitions;
+
+static void add_definition(const Definitions *defs, const char *name, const char *alias_of, const uint32_t *words,
                            bool is_static, bool migration_safe)
 {
     static const uint32_t none[FEAT_WORDS];
@@ -59,14 +74,14 @@ static void add_definition(Json *list, const char *name, const char *alias_of, c
 
     json_set_str(row, "name", name);
     json_set(row, "typename", json_strf("%s-" TARGET_CPU_SUFFIX, name));
-    json_set(row, "unavailable-features", missing_features(words != NULL ? words : none));
+    json_set(row, "unavailable-features", missing_features(defs->can, words != NULL ? words : none));
     if (alias_of != NULL) {
         json_set_str(row, "alias-of", alias_of);
     }
     json_set_bool(row, "static", is_static);
     json_set_bool(row, "migration-safe", migration_safe);
     json_set_bool(row, "deprecated", false);
-    json_array_add(list, row);
+    json_array_add(defs->list, row);
 }
 
 static const X86Model *model_named(const char *name)
@@ -85,26 +100,27 @@ static const X86Model *model_named(const char *name)
     return NULL;
 }
 
-Json *target_cpu_definitions(void)
+Json *target_cpu_definitions(const Vm *vm)
 {
-    Json *list = json_array_new();
+    X86Supported buf;
+    const Definitions defs = { json_array_new(), vm != NULL ? supported_by(vm, &buf) : NULL };
 
-    add_definition(list, "max", NULL, NULL, false, false);
-    add_definition(list, "host", NULL, NULL, false, false);
-    add_definition(list, "base", NULL, NULL, true, true);
+    add_definition(&defs, "max", NULL, NULL, false, false);
+    add_definition(&defs, "host", NULL, NULL, false, false);
+    add_definition(&defs, "base", NULL, NULL, true, true);
     for (unsigned k = 0; k < x86_models_intel_count; k++) {
-        add_definition(list, x86_models_intel[k].name, NULL, x86_models_intel[k].words, false, true);
+        add_definition(&defs, x86_models_intel[k].name, NULL, x86_models_intel[k].words, false, true);
     }
     for (unsigned k = 0; k < x86_models_amd_count; k++) {
-        add_definition(list, x86_models_amd[k].name, NULL, x86_models_amd[k].words, false, true);
+        add_definition(&defs, x86_models_amd[k].name, NULL, x86_models_amd[k].words, false, true);
     }
     for (unsigned k = 0; k < x86_model_aliases_count; k++) {
         const X86ModelAlias *a = &x86_model_aliases[k];
         const X86Model *m = model_named(a->of);
 
-        add_definition(list, a->name, a->of, m != NULL ? m->words : NULL, false, true);
+        add_definition(&defs, a->name, a->of, m != NULL ? m->words : NULL, false, true);
     }
-    return list;
+    return defs.list;
 }
 
 /* ---- query-cpu-model-expansion */
@@ -163,8 +179,9 @@ static Json *def_props(const X86CpuDef *d, bool full)
     return props;
 }
 
-Json *target_cpu_expand(const char *model, const Json *props, bool full, GError **errp)
+Json *target_cpu_expand(const Vm *vm, const char *model, const Json *props, bool full, GError **errp)
 {
+    X86Supported buf;
     const char *id = NULL;
     g_autofree char *text = props_text(props, &id);
     X86CpuDef *d;
@@ -174,7 +191,7 @@ Json *target_cpu_expand(const char *model, const Json *props, bool full, GError 
         err_fail(errp, "The CPU type for model '%s' was not found", model);
         return NULL;
     }
-    d = x86_def_parse(model, text, true, errp);
+    d = x86_def_parse_for(supported_by(vm, &buf), model, text, true, errp);
     if (d == NULL) {
         return NULL;
     }
@@ -272,7 +289,7 @@ Json *target_cpu_prop(const Cpu *cpu, const char *name)
         return json_uint(d->tsc_hz);
     }
     if (strcmp(name, "unavailable-features") == 0) {
-        return missing_features(d->words);
+        return json_array_new();        /* what cannot be had was taken out of the words */
     }
     f = x86_flag_find(name);
     if (f != -1) {
@@ -299,7 +316,7 @@ const ObjType *target_cpu_type(const char *name)
 
 void target_cpu_visit_types(void (*fn)(const ObjType *t, void *opaque), void *opaque)
 {
-    g_autoptr(Json) all = target_cpu_definitions();
+    g_autoptr(Json) all = target_cpu_definitions(NULL);
 
     JSON_FOREACH(all, i, row) {
         fn(target_cpu_type(json_get_str(row, "typename")), opaque);
