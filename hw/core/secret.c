@@ -4,8 +4,10 @@
 #include "hw/core/secret.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include "util/err.h"
 
+enum { SECRET_MAX = 1 << 20 };
 enum { SECRET_RAW, SECRET_BASE64 };
 static const char *const format_values[] = { "raw", "base64", NULL };
 static const EnumDef secret_format = { "QCryptoSecretFormat", format_values };
@@ -33,6 +35,7 @@ static bool secret_complete(Object *obj, GError **errp)
 {
     Secret *s = (Secret *)obj;
     g_autofree char *text = NULL;
+    struct stat st;
     GError *err = NULL;
     gsize len = 0;
 
@@ -42,6 +45,9 @@ static bool secret_complete(Object *obj, GError **errp)
     }
     if (s->keyid != NULL || s->iv != NULL) {
         return err_fail(errp, "secret '%s': encrypted secrets (keyid, iv) are not supported", obj->name);
+    }
+    if (s->file != NULL && (stat(s->file, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > SECRET_MAX)) {
+        return err_fail(errp, "Unable to read %s: it is not a regular file of at most 1 MiB", s->file);
     }
     if (s->file != NULL && !g_file_get_contents(s->file, &text, &len, &err)) {
         err_fail(errp, "Unable to read %s: %s", s->file, err->message);
