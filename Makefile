@@ -87,6 +87,8 @@ check-tsan: | packages-check
 	@$(NINJA) -C build-tsan
 	@TSAN_OPTIONS=halt_on_error=1:suppressions=$(CURDIR)/tests/tsan.supp meson test -C build-tsan --no-rebuild \
 		--print-errorlogs --timeout-multiplier 5 --suite unit --suite qtest --suite system
+	@TSAN_OPTIONS=halt_on_error=1:suppressions=$(CURDIR)/tests/tsan.supp python3 tests/guest/run.py \
+		--qemu build-tsan/qemu-system-x86_64 --accel tcg,tier=0 smp_order
 
 FUZZ = cd build-asan && $(call SANITIZE,0) ../tests/fuzz/regs.py --binary ./qemu-system-x86_64
 

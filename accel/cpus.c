@@ -240,7 +240,7 @@ static void queue_work(CpuThread *t, Work *w)
 {
     g_mutex_lock(&t->work_lock);
     w->next = NULL;
-    *t->work_last = w;
+    __atomic_store_n(t->work_last, w, __ATOMIC_RELEASE); /* has_queued() looks without the lock */
     t->work_last = &w->next;
     g_mutex_unlock(&t->work_lock);
     kick_out(t->cpu);
