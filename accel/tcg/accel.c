@@ -256,6 +256,7 @@ static const Field tcg_props[] = {
     FIELD_U32("x-lockstep-spoil", Tcg, lockstep_spoil, 0, .help = "a wrong register in the n-th stretch, to test it"),
     FIELD_BOOL("split-wx", Tcg, split_wx, false,
                .help = "map the code buffer twice, writable and executable"),
+    FIELD_U32("x-window-after", Tcg, window_after, 100, .help = "ms in user mode that earn an address space windows"),
     FIELD_STR("mem", Tcg, mem, NULL, .help = "memory path: soft (TLB) or table (of windows)"),
     { 0 },
 };

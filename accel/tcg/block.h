@@ -26,8 +26,8 @@ typedef struct BlockExit {
 } BlockExit;
 
 /* For faults of host instructions: where each guest instruction begins. */
-/* Host code that may fault at a window, and where it goes on then: offsets from the block's entry. */
-typedef struct BlockSite { uint16_t start, end, cold; } BlockSite;
+/* Host code that may fault at a window (offsets from the block's entry), and the address where it goes on then. */
+typedef struct BlockSite { uint16_t start, end; uint32_t cold; } BlockSite;
 
 typedef struct BlockInsn {
     uint16_t host, guest;

@@ -145,7 +145,7 @@ TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
         return NULL;
     }
     if (v->cache != NULL && tcg_wants_windows(t) && v->ops->tlb_peek != NULL) {
-        v->win = window_new(v, max_cpus(t), &v->win_why);
+        v->win = window_new(v, max_cpus(t), t->window_after, &v->win_why);
     }
     if (v->cache != NULL && t->lockstep != LOCKSTEP_OFF) {
         if (max_cpus(t) > 1) {

@@ -19,6 +19,7 @@ struct Tcg {
     bool single;                    /* one vCPU at a time: thread=single, -icount */
     int turn;                       /* atomic: index of the one; -1: nobody's */
     struct Icount *icount;          /* NULL: virtual time is the host's */
+    uint32_t window_after;          /* ms in user mode */
     char *mem;                      /* "soft", "table"; NULL: what the tier has */
     MemListener listener;
     VmNotify notify;

@@ -590,7 +590,7 @@ static unsigned map_budget(unsigned n_cpus)
     return MIN(n, 1u << 20) / 3 / MAX(n_cpus, 1);
 }
 
-Windows *window_new(TcgVcpu *v, unsigned n_cpus, const char **why)
+Windows *window_new(TcgVcpu *v, unsigned n_cpus, unsigned after_ms, const char **why)
 {
     Windows *w;
     unsigned budget = map_budget(n_cpus);
@@ -605,6 +605,7 @@ Windows *window_new(TcgVcpu *v, unsigned n_cpus, const char **why)
     }
     w = g_new0(Windows, 1);
     w->max_maps = budget;
+    w->promote_ns = after_ms * 1000000ull;
     w->table = reserve(TABLE_REACH);
     w->arena = reserve((uint64_t)WIN_SPACES * WIN_GRANULES * SLOT_BYTES);
     w->nodes = mmap(NULL, WIN_NODES * sizeof(WinNode), PROT_READ | PROT_WRITE,

@@ -47,6 +47,7 @@ typedef struct Windows {
     WinSpace space[WIN_SPACES], *active;
     unsigned n_used, n_pages, maps, max_maps;
     bool full;                      /* the host refused a mapping */
+    uint64_t promote_ns;            /* time in user mode that earns windows; 0: at once, and for ever */
     unsigned unmappable;            /* fills that failed since RAM has no file */
     bool useless;
     uint64_t stamp, root, last_tick, checked_at, work_ns;

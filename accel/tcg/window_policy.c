@@ -9,7 +9,7 @@
 #include "accel/tcg/general_regs.h"
 #include "accel/tcg/window_int.h"
 
-enum { TICK_MAX_NS = 10000000, PROMOTE_NS = 100000000, CHECK_NS = 10000000, STRIKES = 5, BAN_NS = 100000000 };
+enum { TICK_MAX_NS = 10000000, CHECK_NS = 10000000, STRIKES = 5, BAN_NS = 100000000 };
 
 static uint64_t now_ns(void)
 {
@@ -129,7 +129,7 @@ static void balance(TcgVcpu *v, uint64_t now)
     }
     w->work_ns = 0;
     w->checked_at = now;
-    if (s->strikes > STRIKES) {
+    if (s->strikes > STRIKES && w->promote_ns != 0) {
         demote(v, now);
     }
 }
@@ -164,7 +164,7 @@ void window_tick(TcgVcpu *v, bool user)
     }
     h = heat_find(w, true);
     h->ns += passed;
-    if (h->ns >= PROMOTE_NS && now >= h->banned_until) {
+    if (h->ns >= w->promote_ns && now >= h->banned_until) {
         h->ns = 0;
         promote(v);
     }

@@ -310,7 +310,7 @@ int main(int argc, char **argv)
     v->ops = &ops;
     v->n_sets = TLB_SETS;
     tlb_init(v);
-    v->win = window_new(v, 1, &why);
+    v->win = window_new(v, 1, 100, &why);
     if (v->win == NULL) {
         g_test_message("no windows here: %s", why);
         return 77;

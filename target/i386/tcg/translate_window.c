@@ -203,7 +203,7 @@ void t_window_emit(Trans *t)
         cold(t, &t->win[n]);
         if (b->sites != NULL) {
             b->sites[n] = (BlockSite){ t->win[n].start - b->entry, t->win[n].end - b->entry,
-                                       t->win[n].cold - b->entry };
+                                       (uint32_t)(uintptr_t)t->win[n].cold };
         }
     }
 }
@@ -217,7 +217,7 @@ const uint8_t *t_window_fault(TcgVcpu *v, const uint8_t *host)
 
     for (unsigned n = 0; b != NULL && n < b->n_sites; n++) {
         if (host >= b->entry + b->sites[n].start && host < b->entry + b->sites[n].end) {
-            return b->entry + b->sites[n].cold;
+            return (const uint8_t *)(uintptr_t)b->sites[n].cold;
         }
     }
     return NULL;
