@@ -15,7 +15,7 @@
 #include "util/err.h"
 #include "util/log.h"
 
-enum { STEPS_BLOCK = 100000, STEPS_TAINTED = 5000, PASSES_NOTED = 16 };
+enum { STEPS_BLOCK = 100000, STEPS_TAINTED = 5000, STEPS_TAINTED_CHAINED = 1 << 20, PASSES_NOTED = 16 };
 #define STEPS_CHAINED (1ull << 28)
 
 /* ---- report */
@@ -187,9 +187,10 @@ static bool arrived(Lockstep *l, uint64_t ignore)
 static bool follow_steps(Lockstep *l, uint64_t ignore, bool moved)
 {
     uint64_t max = l->v->nochain ? STEPS_BLOCK : STEPS_CHAINED;
+    uint64_t max_tainted = l->v->nochain ? STEPS_TAINTED : STEPS_TAINTED_CHAINED;
 
     while (moved || !arrived(l, ignore)) {
-        if (l->trail_n == max || (l->trail_n >= STEPS_TAINTED && (l->undef & LOCKSTEP_TAINTED))) {
+        if (l->trail_n == max || (l->trail_n >= max_tainted && (l->undef & LOCKSTEP_TAINTED))) {
             return false;
         }
         if (l->trail_n < LOCK_TRAIL) {
@@ -217,6 +218,10 @@ static void take_over(Lockstep *l)
     uint64_t off;
 
     l->unsure++;
+    if (!l->v->nochain || l->strayed) {
+        lockstep_sync_all();        /* the reference may not have been where the rest was stored */
+        return;
+    }
     for (unsigned k = 0; k < l->ref_stores->len; k++) {
         const LockStore *s = &g_array_index(l->ref_stores, LockStore, k);
         const uint8_t *real = lockstep_real(s->host, &b, &off);

@@ -81,6 +81,7 @@ void lockstep_make_room(Lockstep *l);       /* the same while C code goes on sto
 void lockstep_others(Lockstep *l);  /* stores of others become the reference's */
 /* Looks at all of RAM, now and then: stores that went astray. True: a difference that stays. */
 bool lockstep_scan(Lockstep *l, RamBlock **ret_b, uint64_t *ret_off);
+void lockstep_sync_all(void);       /* all of RAM becomes the reference's */
 void lockstep_ref_store(TcgVcpu *ref, void *host, size_t n);
 void lockstep_ref_forget(Lockstep *l);
 bool lockstep_ref_fill(Cpu *clone, uint64_t va, Access how, unsigned mode, TlbFill *fill);

@@ -345,6 +345,28 @@ static bool scan_extent(RamBlock *b, uint64_t off, uint64_t len, void *opaque)
     return true;
 }
 
+static bool sync_extent(RamBlock *b, uint64_t off, uint64_t len, void *opaque)
+{
+    for (uint64_t end = off + len; off < end; off += PAGE_SIZE) {
+        if (memcmp(b->host + off, b->shadow + off, PAGE_SIZE) != 0) {
+            memcpy(b->shadow + off, b->host + off, PAGE_SIZE);
+        }
+    }
+    return true;
+}
+
+static void sync_block(RamBlock *b, void *opaque)
+{
+    if (b->shadow != NULL) {
+        each_extent(b, sync_extent, NULL);
+    }
+}
+
+void lockstep_sync_all(void)
+{
+    ram_foreach(sync_block, NULL);
+}
+
 static void scan_block(RamBlock *b, void *opaque)
 {
     if (b->shadow != NULL && ((Scan *)opaque)->b == NULL) {
