@@ -63,7 +63,7 @@ class Bench:
         self.dir = tempfile.mkdtemp(prefix="kv-", dir="/tmp")       # short: socket paths are limited
         self.as_nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
         self.env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
-                    "HOME": self.dir, "TERM": "dumb", "LIBVIRT_DEFAULT_URI": "qemu:///session"}
+                    "HOME": self.dir, "TERM": "dumb", "LIBVIRT_DEFAULT_URI": "qemu:///session", "LIBVIRT_AUTOSTART": "0"}
         for name in ("CONFIG", "CACHE", "DATA", "STATE"):
             self.env[f"XDG_{name}_HOME"] = f"{self.dir}/{name.lower()}"
         self.env["XDG_RUNTIME_DIR"] = f"{self.dir}/run"
