@@ -47,6 +47,9 @@ DOMAIN = """<domain type='qemu'>
 """
 
 
+PROMPT = r"/ # "
+
+
 class Failed(Exception):
     pass
 
@@ -177,11 +180,22 @@ class Console:
                 except OSError:
                     end = 0
 
+    def prompt(self):
+        """A fresh prompt; Enter is pressed again when the guest was not listening yet."""
+        self.expect("Escape character")
+        for last in (False, False, False, True):
+            self.send("\r")
+            try:
+                return self.expect(PROMPT, 20)
+            except Failed:
+                if last:
+                    raise
+        return None
+
     def send(self, text):
         os.write(self.master, text.encode())
 
 
-PROMPT = r"/ # "
 STEPS = []
 
 
@@ -234,9 +248,7 @@ def start(b):
 @step
 def console_types_into_the_guest(b):
     with Console(b, "one") as c:
-        c.expect("Escape character")
-        c.send("\r")
-        c.expect(PROMPT)
+        c.prompt()
         c.send("echo sum=$((6*7))\r")
         c.expect("sum=42")
 
@@ -353,10 +365,8 @@ def reset(b):
 def reboot(b):
     # the power button; when the guest then powers off, libvirt resets it and lets it run again
     with Console(b, "one") as c:
-        c.expect("Escape character")
+        c.prompt()
         b.virsh("reboot", "one", "--mode", "acpi")
-        c.send("\r")
-        c.expect(PROMPT)
         c.send("poweroff\r")
         c.expect("Linux version")
         c.expect(PROMPT)
@@ -367,9 +377,7 @@ def reboot(b):
 def shutdown(b):
     b.virsh("shutdown", "one", "--mode", "acpi")
     with Console(b, "one") as c:
-        c.expect("Escape character")
-        c.send("\r")
-        c.expect(PROMPT)
+        c.prompt()
         c.send("poweroff\r")
         b.wait_state("one", r"shut off \(shutdown\)")
 
