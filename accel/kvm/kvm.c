@@ -229,8 +229,9 @@ static bool kvm_init(Accel *a, Vm *vm, GError **errp)
 
     k->vm = vm;
     k->cpu_pm = vm->cpu_pm;
-    if (!take_machine_option(k, errp) || !open_node(k, errp) || !create_vm(k, errp) || !read_caps(k, errp) || !enable_features(k, errp) ||
-        !kvm_irqchip_init(k, errp) || !kvm_dirty_init(k, errp) || !kvm_memory_init(k, errp)) {
+    if (!take_machine_option(k, errp) || !open_node(k, errp) || !create_vm(k, errp) || !read_caps(k, errp) ||
+        !enable_features(k, errp) || !kvm_irqchip_init(k, errp) || !kvm_dirty_init(k, errp) ||
+        !kvm_memory_init(k, errp)) {
         return false;
     }
     k->notify = (VmNotify){ .run_state = on_run_state, .opaque = k };

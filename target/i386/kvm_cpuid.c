@@ -14,8 +14,8 @@
 #define B(n) (1u << (n))
 enum { KVM_SIGNATURE = 0x40000000, KVM_FEATURES = 0x40000001 };
 
-typedef struct HostTable {
-    struct kvm_cpuid2 head;
+typedef struct HostTable {          /* as struct kvm_cpuid2, with its rows */
+    struct { uint32_t nent, padding; } head;
     struct kvm_cpuid_entry2 e[KVM_CPUID_MAX];
 } HostTable;
 

@@ -60,7 +60,7 @@ def run_machine(args, image, folder, accel, smp=1):
         cmd += ["-smp", str(smp)]
     try:
         res = subprocess.run(cmd, stdin=subprocess.DEVNULL, capture_output=True,
-                             timeout=TIMEOUT_SMP if image.stem.startswith("smp_") else TIMEOUT)
+                             timeout=TIMEOUT_SMP if image.stem.startswith(("smp_", "pc_")) else TIMEOUT)
         code = res.returncode
         if res.stderr:
             print(f"{image.stem}: {res.stderr.decode(errors='replace').strip()}")

@@ -101,7 +101,7 @@ start:  mov dx, 0x510                   ; firmware configuration: number of proc
         FINISH
 
 delay:  push ecx
-        mov ecx, 20000
+        mov ecx, 2000
 .l:     in al, 0x80
         dec ecx
         jnz .l
