@@ -104,7 +104,7 @@ static void info_qom_tree(Hmp *hmp, const Json *args)
         g_string_append_printf(out, "Path '%s' could not be resolved.\n",
                                json_get_str(args, "path"));
     } else {
-        object_print_tree(obj, out, 0);
+        object_print_tree(hmp_vm(hmp), obj, out, 0);
     }
     hmp_puts(hmp, out->str);
     g_string_free(out, true);

@@ -348,6 +348,9 @@ static bool make_devices(Vm *vm, VmConfig *cfg, GError **errp)
 
 static void add_globals(Vm *vm, VmConfig *cfg)
 {
+    if (g_strcmp0(config_get(cfg, "rtc", "driftfix"), "slew") == 0) {
+        vm_add_global(vm, "mc146818rtc", "lost_tick_policy", "slew");
+    }
     CONFIG_FOREACH(cfg, "global", use) {
         vm_add_global(vm, json_get_str(use->kv, "driver"), json_get_str(use->kv, "property"),
                       json_get_str(use->kv, "value"));

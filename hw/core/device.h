@@ -192,6 +192,6 @@ void device_map_mmio_prio(Device *dev, unsigned index, GuestAddr at, int priorit
 
 /* ---- Data for info qtree and info qom-tree; the layout is theirs. */
 void device_print_qtree(Vm *vm, GString *out);
-void object_print_tree(Object *obj, GString *out, int indent);
+void object_print_tree(Vm *vm, Object *obj, GString *out, int indent);
 
 #endif

@@ -2,8 +2,7 @@
 /* From registers and video memory to a picture of 32-bit pixels. A refresh derives the mode from
  * the registers; when it differs from the last one all is drawn, else only lines in memory written
  * since (text: all, when any of it was). Linear 32-bit modes lend video memory itself to the
- * console. Not modelled: blinking characters, preset row scan, the lower half of a split text
- * screen, smooth scrolling in text modes. */
+ * console. Not modelled: preset row scan, smooth scrolling in text modes. */
 #include <string.h>
 
 #include "hw/core/ram.h"
@@ -56,6 +55,11 @@ static unsigned vga_lines(const Vga *s)
     return (s->cr[0x12] | (s->cr[7] & 0x02u) << 7 | (s->cr[7] & 0x40u) << 3) + 1;
 }
 
+static uint32_t vga_line_compare(const Vga *s)
+{
+    return s->cr[0x18] | (s->cr[7] & 0x10u) << 4 | (s->cr[9] & 0x40u) << 3;
+}
+
 static void vga_mode_text(const Vga *s, VgaMode *m)
 {
     unsigned pos = (unsigned)s->cr[0x0e] << 8 | s->cr[0x0f], lines = vga_lines(s), f = s->sr[3];
@@ -69,6 +73,8 @@ static void vga_mode_text(const Vga *s, VgaMode *m)
     m->height = m->rows * m->cell_h;
     m->font[0] = ((f >> 5 & 1) | (f >> 1 & 6)) * 8192u; /* character map A: attribute bit 3 set */
     m->font[1] = ((f >> 4 & 1) | (f << 1 & 6)) * 8192u;
+    m->split = (vga_line_compare(s) + 1) / m->cell_h;
+    m->blink_off = s->blinks && (s->ar[0x10] & 8) && s->blink_off;
     m->cursor = UINT32_MAX;
     if (!(s->cr[0x0a] & 0x20) && s->cursor_on && pos >= m->start / 4) {
         m->cursor = pos - m->start / 4;
@@ -106,7 +112,7 @@ static void vga_mode_graphics(const Vga *s, VgaMode *m)
 static void vga_mode_get(Vga *s, VgaMode *m)
 {
     memset(m, 0, sizeof(*m));
-    m->line_compare = s->cr[0x18] | (s->cr[7] & 0x10u) << 4 | (s->cr[9] & 0x40u) << 3;
+    m->line_compare = vga_line_compare(s);
     if (vbe_on(s) && s->vbe_regs[VBE_BPP] != 4) {
         m->kind = VGA_LINEAR;
         m->width = s->vbe_regs[VBE_XRES];
@@ -170,7 +176,8 @@ static uint32_t *surface_line(const Vga *s, unsigned y)
            (size_t)y * (size_t)pixman_image_get_stride(s->surface) / 4;
 }
 
-/* ---- Text */
+/* ---- Text. With blinking on (attribute mode control, bit 3) bit 7 of an attribute hides the character half
+ * of the time, at half the cursor's rate. */
 
 static void text_cell(const Vga *s, const VgaMode *m, unsigned col, unsigned row,
                       const uint8_t *cell)
@@ -182,6 +189,9 @@ static void text_cell(const Vga *s, const VgaMode *m, unsigned col, unsigned row
     bool cursor = m->cursor == row * (m->pitch / 4) + col;
     bool wide = m->cell_w == 9 && ch >= 0xc0 && ch <= 0xdf && (s->ar[0x10] & 4);
 
+    if (m->blink_off && (attr & 0x80)) {
+        fg = bg;
+    }
     for (unsigned y = 0; y < m->cell_h; y++) {
         size_t at = ((size_t)font + ch * 32 + y) * 4 + 2;
         unsigned bits = at < s->vram_size ? vram[at] : 0;
@@ -203,12 +213,17 @@ static void draw_text(Vga *s, const VgaMode *m)
 {
     const uint8_t *vram = mem_ram_ptr(&s->vram);
     static const uint8_t empty[2] = { 0, 0 };
+    bool blink = s->ar[0x10] & 8;
 
+    s->blinks = false;
     for (unsigned row = 0; row < m->rows; row++) {
         for (unsigned col = 0; col < m->cols; col++) {
-            uint64_t at = m->start + (uint64_t)row * m->pitch + 4 * col;
+            uint64_t at = row < m->split ? m->start + (uint64_t)row * m->pitch + 4 * col
+                                         : (uint64_t)(row - m->split) * m->pitch + 4 * col;
+            const uint8_t *cell = at + 2 <= s->vram_size ? vram + at : empty;
 
-            text_cell(s, m, col, row, at + 2 <= s->vram_size ? vram + at : empty);
+            s->blinks = s->blinks || (blink && (cell[1] & 0x80));
+            text_cell(s, m, col, row, cell);
         }
     }
 }
@@ -362,6 +377,7 @@ void vga_refresh(void *opaque)
     bool all, any;
 
     s->cursor_on = !(clock_ns(CLOCK_VIRTUAL) / CURSOR_BLINK_NS & 1);
+    s->blink_off = clock_ns(CLOCK_VIRTUAL) / CURSOR_BLINK_NS & 2;
     vga_mode_get(s, &m);
     all = s->full || s->surface == NULL || memcmp(&m, &s->mode, sizeof(m)) != 0;
     if (all) {

@@ -47,6 +47,8 @@ typedef struct VgaMode {
     unsigned bpp;                        /* linear */
     uint32_t start, pitch, line_compare; /* bytes of video memory; line */
     uint32_t font[2];
+    uint32_t split;  /* text: the row from which memory is shown from its beginning */
+    bool blink_off;  /* text: blinking characters are dark */
     uint32_t cursor; /* of the text cursor, a character; UINT32_MAX: none */
     uint8_t cursor_top, cursor_bottom, pan, cga_bits;
     uint32_t colours[VGA_DAC]; /* as they are to appear */
@@ -59,6 +61,7 @@ typedef struct Vga {
     MemRegion ports[8], vbe_io;
     unsigned port_count;
     uint32_t latch;
+    bool blinks; /* the last text drawn has blinking characters */
     uint8_t sr_index, sr[VGA_SEQ_REGS], gr_index, gr[VGA_GFX_REGS], ar_index, ar[VGA_ATTR_REGS];
     int32_t ar_flip_flop;
     uint8_t cr_index, cr[VGA_CRTC_REGS], msr, fcr, st00, st01;
@@ -74,7 +77,7 @@ typedef struct Vga {
     pixman_image_t *surface;
     bool shared; /* the surface is video memory itself */
     bool full;   /* everything is to be drawn */
-    bool cursor_on;
+    bool blink_off, cursor_on;
     VgaMode mode;
 } Vga;
 

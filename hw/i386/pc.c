@@ -154,7 +154,12 @@ static void port80_write(void *opaque, GuestAddr off, uint64_t val, unsigned siz
 /* Port 0xf0 takes back the coprocessor's error (IRQ 13). */
 static void portf0_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
 {
-    irq_lower(isa_irq(((PcMachine *)opaque)->pic, 13));
+    PcMachine *pc = opaque;
+
+    irq_lower(pc->isa->irq[13]);
+    for (unsigned i = 0; i < pc->m.vm->cpus->len; i++) {
+        pc_cpu(pc, i)->ignne = true;
+    }
 }
 
 static const MemOps port80_ops = { .read = ones_read, .write = port80_write, .max_size = 1 };
@@ -384,6 +389,9 @@ static bool pc_add_devices(PcMachine *pc, GError **errp)
     pc_small_ports(pc);
     if (!pc_add_bridges(pc, errp) || !pc_add_interrupts(pc, errp)) {
         return false;
+    }
+    for (unsigned i = 0; i < vm->cpus->len; i++) {
+        pc_cpu(pc, i)->ferr = pc->isa->irq[13];
     }
     pc->fw = fw_cfg_new(vm, FW_CFG_PORT, errp);
     if (pc->fw == NULL || !pc_add_display(pc, errp) || !pc_add_timers(pc, errp)) {

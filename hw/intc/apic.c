@@ -23,7 +23,7 @@ enum {  /* register index: MMIO offset / 16, and MSR - 0x800 */
     REG_LVT_LAST = 0x37, REG_INITIAL = 0x38, REG_CURRENT = 0x39, REG_DIVIDE = 0x3e, REG_SELF_IPI = 0x3f,
 };
 enum { APIC_VERSION = 0x14, X2APIC_MSR = 0x800 };
-enum { MIN_PERIOD_NS = 50 * 1000 };
+enum { MIN_PERIOD_NS = 50 * 1000 , OWED_GAP_NS = 1000 * 1000};
 
 static const uint32_t lvt_writable[LVT_COUNT] = {
     [LVT_TIMER] = LVT_VECTOR | LVT_MASKED | LVT_PERIODIC,
@@ -263,6 +263,14 @@ static void apic_timer_fired(void *opaque)
     }
     apic_local_deliver(s, LVT_TIMER);
     if (apic_timer_is(s, LVT_PERIODIC)) {
+        int64_t span = (int64_t)apic_timer_span(s), due = s->next_time;
+
+        if (span >= MIN_PERIOD_NS && due + span <= now && now - due < NS_PER_S) {
+            /* late: the periods that went by come after one another, a while apart */
+            s->next_time = due + span;
+            timer_set(s->timer, now + CLAMP(span / 2, MIN_PERIOD_NS, OWED_GAP_NS));
+            return;
+        }
         apic_arm_timer(s);
         timer_set(s->timer, MAX(s->next_time, now + MIN((int64_t)apic_timer_span(s), MIN_PERIOD_NS)));
     }

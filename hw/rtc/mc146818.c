@@ -48,7 +48,7 @@ typedef struct Rtc {
     int64_t next_alarm_time, next_periodic_time;
     uint32_t period, irq_coalesced;
     uint16_t irq_reinject_on_ack_count;
-    int64_t host_base;              /* what the guest's clock would show unset, for time_changed */
+    int64_t host_base;              /* what the guest's clock would show unset, for RTC_CHANGE */
     Timer *periodic_timer, *update_timer, *coalesced_timer;
 } Rtc;
 
@@ -138,17 +138,14 @@ static void rtc_take(Rtc *s, int64_t fraction)
     s->seen_second = s->base_rtc;
 }
 
+/* The guest has set the clock: by how much it is off what it would show unset. */
 static void rtc_announce(Rtc *s)
 {
     int64_t unset = s->host_base + rtc_clock(s) / NS_PER_S;
-    int64_t offset = rtc_floor_second(rtc_time_ns(s)) - unset;
     g_autofree char *path = object_path(&s->isa.dev.obj);
     Json *data = json_object_new();
 
-    if (s->cfg.time_changed != NULL) {
-        s->cfg.time_changed(s->cfg.opaque, offset);
-    }
-    json_set_int(data, "offset", offset);
+    json_set_int(data, "offset", rtc_floor_second(rtc_time_ns(s)) - unset);
     json_set_str(data, "qom-path", path);
     vm_report(s->isa.dev.vm, "RTC_CHANGE", data);
 }

@@ -15,8 +15,6 @@ typedef struct RtcConfig {          /* -rtc; zero: base=utc,clock=host */
     int64_t base;                   /* with base_set: seconds since 1970 that the guest sees at start */
     bool base_set;                  /* base=DATE */
     bool localtime;                 /* base=localtime */
-    void (*time_changed)(void *opaque, int64_t offset_s);   /* guest set the clock: RTC_CHANGE; may be NULL */
-    void *opaque;
 } RtcConfig;
 
 /* cfg is copied; NULL is the default. irq unconnected: ISA IRQ of the property "irq" (8). */

@@ -160,6 +160,8 @@ typedef struct X86Cpu {
     void *apic;
     int (*pic_take)(void *opaque);          /* INTA of a machine without local APIC; NULL */
     void *pic;
+    Irq ferr;                               /* FERR#: to IRQ 13 of a PC; set by the board, may be unconnected */
+    bool ignne;                             /* IGNNE#: the error was acknowledged at port F0H */
     uint32_t apic_id;
     X86Topology topo;
     bool bsp;

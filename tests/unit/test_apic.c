@@ -339,6 +339,20 @@ static void test_timer_periodic(void)
         }
     }
     g_assert_cmpuint(n, ==, 10);
+    now_ns += 20500000;                     /* nobody looked for twenty periods: all of them come */
+    for (n = 0; n < 100 && clock_virtual_deadline() <= now_ns + 600000; n++) {
+        pass(MAX(clock_virtual_deadline() - now_ns, 1));
+        g_assert_cmpint(take(1), ==, 0x40);
+        wr(1, REG_EOI, 0);
+    }
+    g_assert_cmpuint(n, >=, 20);
+    g_assert_cmpuint(n, <=, 45);            /* and those of the time it took */
+    now_ns += 5000000000;                   /* but no more than a second's worth */
+    pass(1);
+    g_assert_cmpint(take(1), ==, 0x40);
+    wr(1, REG_EOI, 0);
+    pass(800000);
+    g_assert_false(waits(1));
     wr(1, REG_INITIAL, 0);
     pass(5000000);
     g_assert_false(waits(1));

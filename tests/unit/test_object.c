@@ -398,7 +398,7 @@ static void test_qtree_is_printed(Fix *f, gconstpointer data)
     g_string_truncate(out, 0);
     make(f, "{'driver': 'toy', 'id': 'b'}", NULL);
     make(f, "{'driver': 'toy', 'id': 'a'}", NULL);
-    object_print_tree(f->vm->peripheral, out, 0);
+    object_print_tree(f->vm, f->vm->peripheral, out, 0);
     g_assert_cmpstr(out->str, ==, "/peripheral (container)\n  /a (toy)\n  /b (toy)\n");
 }
 

@@ -194,6 +194,7 @@ G_NORETURN void x86_raise_ud(X86Cpu *c);
 
 /* Checks that gate x87/MMX/SSE/AVX rows (IF_X87 ...): done by the interpreter before sem, so sem need not. */
 void x86_check_fp(X86Cpu *c, const Insn *i);
+void x86_check_x87_error(X86Cpu *c);    /* before a waiting x87 instruction: #MF, or FERR# with CR0.NE clear */
 
 extern const TcgTranslator x86_translator;      /* translate.c: tier 1 */
 TbKey x86_tb_key(const Cpu *cpu);                /* tbkey.c */

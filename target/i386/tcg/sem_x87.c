@@ -250,7 +250,5 @@ void sem_fwait(X86Cpu *c, const Insn *i)
     if ((c->env.cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS)) {
         x86_raise(c, EXC_NM);
     }
-    if (c->env.xs.fsw & FSW_ES) {
-        x86_raise(c, EXC_MF);
-    }
+    x86_check_x87_error(c);
 }
