@@ -255,6 +255,7 @@ static bool set_machine(Machine *m, VmConfig *cfg, const MachineType *t, GError 
     json_set(m->board_opts, "fw_cfg", collect(cfg, "fw_cfg"));
     json_set(m->board_opts, "option-rom", collect(cfg, "option-rom"));
     json_set_bool(m->board_opts, "floppy", d.floppy);
+    json_set_bool(m->board_opts, "no-fd-bootchk", config_has(cfg, "no-fd-bootchk"));
     json_set_bool(m->board_opts, "win2k-hack", config_has(cfg, "win2k-hack"));
     m->data_dirs = build_data_dirs(cfg);
     return true;

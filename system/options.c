@@ -174,7 +174,7 @@ const Option options[] = {
     { .name = "win2k-hack", .kind = OPT_FLAG,
       .usage = "-win2k-hack",
       .help = "slow disk interrupts, for the installer of Windows 2000" },
-    { .name = "no-fd-bootchk", .kind = OPT_FLAG, .apply = apply_no_fd_bootchk,
+    { .name = "no-fd-bootchk", .kind = OPT_FLAG,
       .usage = "-no-fd-bootchk",
       .help = "boot floppies without a boot signature too" },
     { .name = "no-acpi", .kind = OPT_FLAG, .apply = apply_no_acpi,
@@ -353,6 +353,7 @@ const Option options[] = {
     { .name = "icount", .kind = OPT_MERGE, .group = "icount", .implied_key = "shift",
       .usage = "-icount [shift=n|auto][,align=on|off][,sleep=on|off]",
       .help = "virtual time that counts instructions" },
+    { .name = "watchdog", .kind = OPT_STRING, .apply = apply_watchdog }, /* before 7.2 */
     { .name = "watchdog-action", .kind = OPT_STRING, .apply = apply_watchdog_action,
       .usage = "-watchdog-action reset|shutdown|poweroff|inject-nmi|pause|debug|none",
       .help = "-action watchdog=..." },

@@ -479,11 +479,6 @@ bool apply_no_hpet(VmConfig *cfg, OptUse *use, GError **errp)
     return machine_switch(cfg, use, "hpet=off", errp);
 }
 
-bool apply_no_fd_bootchk(VmConfig *cfg, OptUse *use, GError **errp)
-{
-    return machine_switch(cfg, use, "fd-bootchk=off", errp);
-}
-
 bool apply_numa(VmConfig *cfg, OptUse *use, GError **errp)
 {
     return true;

@@ -46,7 +46,7 @@ typedef struct PcMachine {
     VmNotify notify;
 
     OnOffAuto acpi, smm, vmport_opt, pic_opt, pit_opt; /* properties */
-    bool use_hpet, use_i8042, smbus, sata, bypass_iommu, fd_bootchk;
+    bool use_hpet, use_i8042, smbus, sata, bypass_iommu;
     uint64_t max_ram_below_4g, max_fw_size;
     char *smbios_ep, *oem_id, *oem_table_id;
 } PcMachine;

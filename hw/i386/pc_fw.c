@@ -85,7 +85,7 @@ bool pc_set_boot_order(PcMachine *pc, const char *order, GError **errp)
         }
     }
     rtc_set_cmos(pc->rtc, CMOS_BOOT1, (uint8_t)(n[1] << 4 | n[0]));
-    rtc_set_cmos(pc->rtc, CMOS_BOOT2, (uint8_t)(n[2] << 4 | !pc->fd_bootchk));
+    rtc_set_cmos(pc->rtc, CMOS_BOOT2, (uint8_t)(n[2] << 4 | json_get_bool(pc->m.board_opts, "no-fd-bootchk", false)));
     return true;
 }
 

@@ -37,8 +37,6 @@ static const Field pc_props[] = {
                .flags = FIELD_NO_DEFAULT),
     FIELD_BOOL("default-bus-bypass-iommu", PcMachine, bypass_iommu, false,
                .flags = FIELD_NO_DEFAULT),
-    FIELD_BOOL("fd-bootchk", PcMachine, fd_bootchk, true,
-               .flags = FIELD_NO_DEFAULT),
     FIELD_STR("x-oem-id", PcMachine, oem_id, NULL,
               .help =
                   "Override the default value of field OEMID in ACPI table header, up to 6 bytes",

@@ -23,9 +23,77 @@ static char *isa_fw_path(const Device *dev)
     return g_strdup_printf("%s@%04x", name, isa->first_port);
 }
 
+/* ---- Interrupt lines: several cards may pull one; it is high while any does */
+
+typedef struct IsaSource {
+    IsaBus *bus;
+    const Device *dev;              /* NULL: the bridge */
+    unsigned n;
+    bool level;
+} IsaSource;
+
+static void isa_source_set(void *opaque, unsigned pin, int level)
+{
+    IsaSource *s = opaque;
+    IsaBus *bus = s->bus;
+
+    if (s->level != (level != 0)) {
+        s->level = level != 0;
+        bus->high[s->n] = (uint16_t)(bus->high[s->n] + (s->level ? 1 : -1));
+    }
+    irq_set(bus->out[s->n], bus->high[s->n] != 0);
+}
+
+static Irq isa_source(IsaBus *bus, const Device *dev, unsigned n)
+{
+    IsaSource *s;
+
+    for (guint i = 0; i < bus->sources->len; i++) {
+        s = g_ptr_array_index(bus->sources, i);
+        if (s->dev == dev && s->n == n) {
+            return (Irq){ isa_source_set, s, n };
+        }
+    }
+    s = g_new0(IsaSource, 1);
+    *s = (IsaSource){ .bus = bus, .dev = dev, .n = n };
+    g_ptr_array_add(bus->sources, s);
+    return (Irq){ isa_source_set, s, n };
+}
+
+/* What a card that goes away held is let go. */
+static void isa_detach(Bus *b, Device *dev)
+{
+    IsaBus *bus = CONTAINER(b, IsaBus, bus);
+
+    for (guint i = bus->sources->len; i-- > 0;) {
+        IsaSource *s = g_ptr_array_index(bus->sources, i);
+
+        if (s->dev == dev) {
+            isa_source_set(s, s->n, 0);
+            g_ptr_array_remove_index(bus->sources, i);
+        }
+    }
+}
+
+static void isa_bus_init(Object *obj)
+{
+    ((IsaBus *)obj)->sources = g_ptr_array_new_with_free_func(g_free);
+}
+
+static void isa_bus_fini(Object *obj)
+{
+    IsaBus *bus = (IsaBus *)obj;
+
+    while (bus->bus.devices->len > 0) { /* they may still lower their lines */
+        object_free(g_ptr_array_index(bus->bus.devices, bus->bus.devices->len - 1));
+    }
+    g_ptr_array_unref(bus->sources);
+}
+
 const BusType isa_bus = {
-    .type = { .name = "ISA", .parent = &bus_base.type, .size = sizeof(IsaBus) },
-    .address = isa_address, .fw_path = isa_fw_path,
+    .type = { .name = "ISA", .parent = &bus_base.type, .size = sizeof(IsaBus), .init = isa_bus_init,
+              .fini = isa_bus_fini },
+    .address = isa_address, .fw_path = isa_fw_path, .detach = isa_detach,
 };
 BUS_REGISTER(isa_bus);
 
@@ -43,13 +111,16 @@ IsaBus *isa_bus_new(Vm *vm, Device *owner, MemRegion *mem, MemRegion *io)
 
     bus->mem = mem;
     bus->io = io;
+    for (unsigned i = 0; i < ISA_IRQS; i++) {
+        bus->irq[i] = isa_source(bus, NULL, i);
+    }
     return bus;
 }
 
 void isa_bus_set_irqs(IsaBus *bus, const Irq irq[ISA_IRQS])
 {
     for (unsigned i = 0; i < ISA_IRQS; i++) {
-        bus->irq[i] = irq[i];
+        bus->out[i] = irq[i];
     }
 }
 
@@ -60,7 +131,7 @@ IsaBus *isa_bus_of(const Device *dev)
 
 Irq isa_irq(const Device *dev, unsigned n)
 {
-    return n < ISA_IRQS ? isa_bus_of(dev)->irq[n] : (Irq){ 0 };
+    return n < ISA_IRQS ? isa_source(isa_bus_of(dev), dev, n) : (Irq){ 0 };
 }
 
 bool isa_irq_checked(const Device *dev, unsigned n, Irq *irq, GError **errp)

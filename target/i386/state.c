@@ -297,3 +297,13 @@ void x86_cpu_reset(X86Cpu *c, bool init)
     }
     kvm_regs_replaced(&c->cpu, KVM_PUT_RESET);
 }
+
+/* The instruction itself goes on, as it does on hardware once the handler has acknowledged at port F0H. */
+void x86_report_ferr(X86Cpu *c)
+{
+    Vm *vm = c->cpu.dev.vm;
+    bool taken = vm_lock_maybe(vm);
+
+    irq_raise(c->ferr);
+    vm_unlock_maybe(vm, taken);
+}

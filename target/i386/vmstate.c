@@ -80,6 +80,7 @@ static bool post_load(void *obj, int version, GError **errp)
 {
     X86Cpu *c = obj;
 
+    c->cpu.pending &= CPU_PENDING_EXIT - 1; /* the rest is the accelerator's own business */
     c->env.next_rip = c->env.rip;
     c->env.exc_vector = -1;
     c->env.rflags = (c->env.rflags & FL_ALL) | FL_R1;

@@ -42,6 +42,7 @@ void x86_watch(X86Cpu *c, uint64_t la, unsigned n, Access how)
 {
 }
 void x86_check_insn_bp(X86Cpu *c) {}
+void x86_report_ferr(X86Cpu *c) {}
 void x86_check_io(X86Cpu *c, unsigned port, unsigned size)
 {
     raise_vector(EXC_GP);

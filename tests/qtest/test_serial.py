@@ -190,5 +190,23 @@ class Serial(QtestCase):
         self.assertEqual(got, [i & 0xff for i in range(200)])
 
 
+class SharedLine(QtestCase):
+    """COM1 and COM3 have one interrupt line: it is high while either asks."""
+    args = ("-chardev", "null,id=x", "-device", "isa-serial,chardev=x,index=0",
+            "-chardev", "null,id=y", "-device", "isa-serial,chardev=y,index=2")
+
+    def test_wired_or(self):
+        self.not_reference("the last to move wins")
+        self.q.intercept_in()
+        for base in (0x3f8, 0x3e8):
+            self.q.outb(base + 4, 8)            # OUT2 lets interrupts through
+            self.q.outb(base + 1, 2)
+        self.assertEqual(self.q.irq(4), 1)
+        self.q.outb(0x3f8 + 1, 0)
+        self.assertEqual(self.q.irq(4), 1)
+        self.q.outb(0x3e8 + 1, 0)
+        self.assertEqual(self.q.irq(4), 0)
+
+
 if __name__ == "__main__":
     main()

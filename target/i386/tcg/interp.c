@@ -7,7 +7,6 @@
  * address of the current code page is looked up when the page or hflags change, and after every
  * instruction that may change memory or its mapping (IF_END, IF_PRIV). Code outside RAM and
  * instructions across two pages are fetched and decoded each time. */
-#include "hw/core/vm.h"
 #include "target/i386/tcg/sem.h"
 
 enum { CACHE_ENTRIES = 8192, PAGE = 4096, HF_DECODE = HF_CS32 | HF_CS64 | HF_PE | HF_VM };
@@ -66,29 +65,14 @@ void x86_interp_free(X86Cpu *c)
 
 /* ---- checks before the instruction */
 
-/* CR0.NE clear: the error goes out on FERR# (SDM vol. 1, 8.7) and comes back as an interrupt; the instruction
- * itself goes on, as it does on hardware once the handler has acknowledged at port F0H. */
-static void report_ferr(X86Cpu *c)
-{
-    Vm *vm = c->cpu.dev.vm;
-    bool taken;
-
-    if (c->ignne) {
-        return;
-    }
-    taken = vm_lock_maybe(vm);
-    irq_raise(c->ferr);
-    vm_unlock_maybe(vm, taken);
-}
-
 void x86_check_x87_error(X86Cpu *c)
 {
     if (!(c->env.xs.fsw & 0x80)) {
         c->ignne = false;
     } else if (c->env.cr0 & CR0_NE) {
         x86_raise(c, EXC_MF);
-    } else {
-        report_ferr(c);
+    } else if (!c->ignne) {
+        x86_report_ferr(c);
     }
 }
 
