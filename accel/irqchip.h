@@ -46,6 +46,7 @@ struct IrqChipOps {
     bool (*set_ioapic)(Accel *a, const IrqChipIoapic *s);
     bool (*get_pit)(Accel *a, IrqChipPit *s);
     bool (*set_pit)(Accel *a, const IrqChipPit *s);
+    bool (*pit_reinject)(Accel *a, bool on);                /* interrupts that were not taken come again */
     /* Message that GSI `gsi` stands for: an I/O APIC pin (< 24) of a split irqchip, or one of msi_alloc(). Takes
      * effect with routes_commit(): the kernel takes whole tables. masked: it has none now. */
     void (*route_msi)(Accel *a, unsigned gsi, GuestAddr addr, uint32_t data, bool masked);

@@ -190,10 +190,18 @@ static bool chip_set_pit(Accel *a, const IrqChipPit *s)
     return kvm_vm_ioctl(kvm_from(a), KVM_SET_PIT2, &p) >= 0;
 }
 
+static bool chip_pit_reinject(Accel *a, bool on)
+{
+    struct kvm_reinject_control c = { .pit_reinject = on };
+
+    return kvm_cap(kvm_from(a), KVM_CAP_REINJECT_CONTROL) &&
+           kvm_vm_ioctl(kvm_from(a), KVM_REINJECT_CONTROL, &c) >= 0;
+}
+
 const struct IrqChipOps kvm_irqchip_ops = {
     .parts = chip_parts, .set_gsi = chip_set_gsi, .send_msi = kvm_send_msi,
     .get_pic = chip_get_pic, .set_pic = chip_set_pic, .get_ioapic = chip_get_ioapic, .set_ioapic = chip_set_ioapic,
-    .get_pit = chip_get_pit, .set_pit = chip_set_pit,
+    .get_pit = chip_get_pit, .set_pit = chip_set_pit, .pit_reinject = chip_pit_reinject,
     .route_msi = kvm_route_msi, .routes_commit = kvm_routes_commit, .msi_alloc = kvm_msi_alloc,
     .msi_free = kvm_msi_free, .irqfd = kvm_irqfd,
 };

@@ -208,6 +208,14 @@ void vm_add_compat(Vm *vm, const GlobalProp *rows, size_t n)
     g_array_append_vals(vm->compat, rows, (guint)n);
 }
 
+/* What may still be plugged, or depends on the accelerator, need not exist. */
+static bool expected(const DeviceType *t)
+{
+    const BusType *bus = device_type_bus(t);
+
+    return !t->hotpluggable && bus != NULL && strcmp(bus->type.name, "PCI") == 0;
+}
+
 void vm_check_globals(Vm *vm)
 {
     for (guint i = 0; i < vm->globals->len; i++) {
@@ -219,7 +227,7 @@ void vm_check_globals(Vm *vm)
         }
         if (t == NULL || !type_is_a(t, &device_base.type)) {
             warn("global %s.%s has invalid class name", g->driver, g->property);
-        } else {
+        } else if (expected(device_type_of(t))) {
             warn("global %s.%s=%s not used", g->driver, g->property, g->value);
         }
     }

@@ -40,6 +40,7 @@ typedef struct Pit {
     IsaDevice isa;
     MemRegion io;
     uint32_t iobase;                /* property */
+    int lost_ticks;                 /* property of kvm-pit: PitLostTicks */
     Irq out0;
     Timer *timer;
     PitChannel channels[PIT_CHANNELS];
@@ -627,9 +628,41 @@ const DeviceType isa_pit_type = {
 };
 DEVICE_REGISTER(isa_pit_type);
 
+/* ---- "kvm-pit": the same where the host's kernel models it, with a choice of what becomes of lost ticks */
+
+typedef enum PitLostTicks { PIT_LOST_DISCARD, PIT_LOST_DELAY, PIT_LOST_SLEW } PitLostTicks;
+static const char *const pit_lost_names[] = { "discard", "delay", "slew", NULL };
+static const EnumDef pit_lost_enum = { "LostTickPolicy", pit_lost_names };
+
+static bool kvm_pit_realize(Device *dev, GError **errp)
+{
+    Pit *s = CONTAINER(dev, Pit, isa.dev);
+
+    if (s->lost_ticks == PIT_LOST_SLEW) {
+        return err_fail(errp, "Lost tick policy not supported: use discard or delay");
+    }
+    if (s->in_kernel && !irqchip_ops(dev->vm)->pit_reinject(dev->vm->accel, s->lost_ticks == PIT_LOST_DELAY) &&
+        s->lost_ticks == PIT_LOST_DISCARD) {
+        return err_fail(errp, "Can't disable in-kernel PIT reinjection");
+    }
+    return true;
+}
+
+static const Field kvm_pit_props[] = {
+    FIELD_ENUM("lost_tick_policy", Pit, lost_ticks, &pit_lost_enum, PIT_LOST_DELAY),
+    { 0 },
+};
+
+static const DeviceType kvm_pit_type = {
+    .type = { .name = "kvm-pit", .parent = &isa_pit_type.type, .size = sizeof(Pit), .props = kvm_pit_props },
+    .realize = kvm_pit_realize,
+};
+DEVICE_REGISTER(kvm_pit_type);
+
 Device *pit_new(Vm *vm, Bus *isa, Irq out0, GError **errp)
 {
-    Device *dev = device_new(&isa_pit_type, vm, NULL);
+    bool in_kernel = (irqchip_parts(vm) & IRQCHIP_PIT) != 0;
+    Device *dev = device_new(in_kernel ? &kvm_pit_type : &isa_pit_type, vm, NULL);
 
     CONTAINER(dev, Pit, isa.dev)->out0 = out0;
     if (!device_realize(dev, isa, errp)) {
