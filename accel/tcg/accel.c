@@ -268,6 +268,7 @@ static const AccelType tcg_accel = {
     },
     .name = "tcg", .rank = 1,
     .init = tcg_init, .vcpu_create = tcg_vcpu_create, .vcpu_destroy = tcg_vcpu_destroy,
-    .vcpu_run = tcg_vcpu_run, .vcpu_idle = tcg_vcpu_idle, .icount = tcg_icount, .vcpu_kick = tcg_vcpu_kick, .info = tcg_info,
+    .vcpu_run = tcg_vcpu_run, .vcpu_idle = tcg_vcpu_idle, .vcpu_kick = tcg_vcpu_kick,
+    .icount = tcg_icount, .info = tcg_info,
 };
 ACCEL_REGISTER(tcg_accel);

@@ -140,7 +140,8 @@ TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
     v->ops = cpu->type->tcg;
     v->tcg_one_insn = t != NULL && t->one_insn;
     tlb_init(v);
-    if (t != NULL && t->tier > 0 && t->icount == NULL && v->ops->translator != NULL && !cache_new(v, code_size(t), errp)) {
+    if (t != NULL && t->tier > 0 && t->icount == NULL && v->ops->translator != NULL
+        && !cache_new(v, code_size(t), errp)) {
         tcg_vcpu_free(v);
         return NULL;
     }

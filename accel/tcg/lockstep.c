@@ -90,8 +90,8 @@ static G_NORETURN void fail(Lockstep *l, const char *why, uint64_t ignore, const
     Vm *vm = l->v->tcg->vm;
 
     g_string_append_printf(out, "Block run from 0x%" PRIx64 ", stretch %" PRIu64 ", %" PRIu64
-                           " instructions compared before, %" PRIu64 " stretches undecided.\n", l->start_pc, l->chunks, l->insns,
-                           l->unsure);
+                           " instructions compared before, %" PRIu64 " stretches undecided.\n",
+                           l->start_pc, l->chunks, l->insns, l->unsure);
     add_differences(l, ignore, out);
     if (b != NULL) {
         add_memory(b, off, out);

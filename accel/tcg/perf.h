@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tells Linux's perf which guest code a translated block stands for: -perfmap writes /tmp/perf-PID.map ("address size
  * name" lines), -jitdump writes jit-PID.dump, which has the code too
- * (tools/perf/Documentation/jitdump-specification.txt of the kernel's sources). Any thread; nothing happens unless asked for. */
+ * (tools/perf/Documentation/jitdump-specification.txt of the kernel's sources). Any thread; nothing happens unless
+ * asked for. */
 #ifndef ACCEL_TCG_PERF_H
 #define ACCEL_TCG_PERF_H
 

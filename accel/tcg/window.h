@@ -22,7 +22,8 @@ typedef struct WindowCounters {
     uint64_t faults, fills, pages, drops, readonly, flushes, promotions, demotions, stubborn;
 } WindowCounters;
 
-/* after_ms: time in user mode that earns an address space windows. NULL when the host forbids what windows need; *why then says what. */
+/* after_ms: time in user mode that earns an address space windows. NULL when the host forbids what windows need; *why
+ * then says what. */
 struct Windows *window_new(TcgVcpu *v, unsigned n_cpus, unsigned after_ms, const char **why);
 void window_free(TcgVcpu *v);
 /* Before translated code runs on this thread. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Instructions with translations of their own that are neither copies nor jumps on flags: interrupt flag, PUSHF,
- * reading segment registers, FS and GS bases, SWAPGS, LOOP and JRCXZ; the calls of fast_sys.c. What they leave out (other privilege levels, pending
- * interrupts, other widths) goes to the interpreter. */
+ * reading segment registers, FS and GS bases, SWAPGS, LOOP and JRCXZ; the calls of fast_sys.c. What they leave out
+ * (other privilege levels, pending interrupts, other widths) goes to the interpreter. */
 #include "target/i386/tcg/translate.h"
 
 enum { O_PUSHF = 0x9c, O_MOV_FROM_SEG = 0x8c, O_LOOP = 0xe2, O_JCXZ = 0xe3, O_IRET = 0xcf, O_CLI = 0xfa, O_STI = 0xfb };
