@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""report.py STARTUP.md TABLE.md PASSES: the benchmark's Markdown tables as a reStructuredText page."""
+"""report.py STARTUP.md TABLE.md PASSES BENCH-ARGUMENTS: the benchmark's Markdown tables as a reStructuredText page."""
 import re, sys
 
 
@@ -28,7 +28,7 @@ def list_table(title, rows):
 
 cpu = next((l.split(":", 1)[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "unknown")
 print("Performance\n===========\n")
-print(f"Written by ``tests/bench/run.sh {sys.argv[3]}``: paired runs of this tree, Debian's QEMU 7.2 (both ``-accel tcg -cpu max``)\n"
+print(f"Written by ``tests/bench/run.sh {sys.argv[3]} {sys.argv[4]}``: paired runs of this tree, Debian's QEMU 7.2 (both ``-accel tcg -cpu max``)\n"
       f"and the host itself, on: {cpu}. Times are CPU time of the vCPU thread per unit of work, medians; what counts are\n"
       "the ratios of one run, not the absolute figures.\n")
 for rows in tables(sys.argv[1]):
