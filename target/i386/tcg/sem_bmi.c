@@ -315,6 +315,7 @@ static void sem_crc32_v(X86Cpu *c, const Insn *i)
 
 /* ---- random numbers and processor id */
 
+/* Not run in translations: lockstep compares what has one answer. */
 static void sem_rdrand(X86Cpu *c, const Insn *i)
 {
     uint64_t v = 0;
@@ -344,9 +345,9 @@ static const InsnRow rows_more[] = {
      .acc = ACC_R, .flags = IF_PASS, .feature = FE_SSE42, .sem = sem_crc32_b},
     {ROW_AT(MAP_0F38, 0xf1, "crc32"), .pfx = PFX_F2, .op = {OP_Gy, OP_Ev}, .mem = MEM_OPSZ,
      .acc = ACC_R, .flags = IF_PASS, .feature = FE_SSE42, .sem = sem_crc32_v},
-    {ROW_EXT(MAP_0F, 0xc7, 6, "rdrand"), .op = {OP_Rv}, .flags = IF_PASS | IF_REG_ONLY,
+    {ROW_EXT(MAP_0F, 0xc7, 6, "rdrand"), .op = {OP_Rv}, .flags = IF_REG_ONLY,
      .feature = FE_RDRAND, .fl_write = FL_STATUS, .sem = sem_rdrand},
-    {ROW_EXT(MAP_0F, 0xc7, 7, "rdseed"), .op = {OP_Rv}, .flags = IF_PASS | IF_REG_ONLY,
+    {ROW_EXT(MAP_0F, 0xc7, 7, "rdseed"), .op = {OP_Rv}, .flags = IF_REG_ONLY,
      .feature = FE_RDSEED, .fl_write = FL_STATUS, .sem = sem_rdrand},
     {ROW_EXT(MAP_0F, 0xc7, 7, "rdpid"), .pfx = PFX_F3, .op = {OP_Ry}, .flags = IF_REG_ONLY | IF_F64,
      .feature = FE_RDPID, .sem = sem_rdpid},
