@@ -685,7 +685,8 @@ bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, b
     uint8_t *p = c->code;
 
     memset(c, 0, sizeof(*c));
-    for (unsigned k = 0; k < n;) {
+    n = MIN(n, STREAM_MAX);
+    while (c->n_steps < n) {
         const InsnRow *row = rows[rng_below(r, n_rows)];
         Enc e = { .r = r, .row = row, .mode64 = mode64, .p = p };
         Insn i;
@@ -696,10 +697,10 @@ bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, b
         if (!(row->fl_read & c->undef) && encode(&e, &i) &&
             !(row->op[2] == OP_CL && i.opsize == 2) &&
             !(row->feature == FE_SHA && (i.pfx & IPFX_MEM))) {
+            c->step[c->n_steps].at = p - c->code;
+            c->step[c->n_steps++].undef = c->undef | (row->flags & IF_REPCC ? FL_STATUS : 0);
             c->undef = (c->undef & ~(uint64_t)row->fl_write) | row->fl_undef;
-            c->undef_fault |= row->fl_undef;
             p += i.len;
-            k++;
         }
     }
     c->mode64 = mode64;

@@ -157,8 +157,8 @@ bool gen_bytes(Rng *r, bool mode64, InsnCase *c)
     }
     c->mode64 = mode64;
     c->row = res == DECODE_OK ? i.row : NULL;
-    c->undef = c->undef_fault = res == DECODE_OK ? i.row->fl_undef : 0;
-    c->undef_fault |= res == DECODE_OK && (i.row->flags & IF_REPCC) ? FL_STATUS : 0;
+    c->undef = res == DECODE_OK ? i.row->fl_undef : 0;
+    c->undef_fault = res == DECODE_OK && (i.row->flags & IF_REPCC) ? FL_STATUS : 0;
     c->len = res == DECODE_GP ? 15 : i.len;
     gen_state(r, mode64, &c->in);
     for (unsigned k = 0; k < 16; k++) {

@@ -26,7 +26,8 @@ typedef struct InsnState {
     int vector;     /* fault, or VECTOR_* */
     bool write;     /* #PF: by a store */
     uint64_t cr2;   /* #PF only */
-    bool any_flags; /* status flags are dead and not kept: fault within a translation */
+    uint64_t open_flags; /* status flags that a translation does not keep before the fault: all ways overwrite
+                          * them before reading */
     X86Xsave xs;
 } InsnState;
 
@@ -53,6 +54,8 @@ uint64_t rng_next(Rng *r);
 unsigned rng_below(Rng *r, unsigned n);
 bool rng_one_in(Rng *r, unsigned n);
 
+enum { STREAM_MAX = 48 };
+
 typedef struct InsnCase {
     const InsnRow *row;
     bool mode64;
@@ -61,11 +64,16 @@ typedef struct InsnCase {
     InsnState in;
     uint64_t undef, undef_fault; /* flags not to be compared at the end, after a fault */
     bool any_result;             /* registers differ by nature (RDRAND) */
+    unsigned n_steps;            /* streams: their instructions, and flags not to be compared before each */
+    struct {
+        uint8_t at;
+        uint16_t undef;
+    } step[STREAM_MAX];
 } InsnCase;
 
 /* One random encoding of a row with operands. false: this row cannot be had in the mode. */
 bool gen_case(Rng *r, const InsnRow *row, bool mode64, InsnCase *c);
-/* n instructions of random rows, state as for one. */
+/* n instructions (up to STREAM_MAX) of random rows, state as for one. */
 bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, bool mode64,
                 InsnCase *c);
 /* Random bytes; false: something that may not be run here. */

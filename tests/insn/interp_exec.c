@@ -180,7 +180,7 @@ void interp_begin(const InsnState *in, bool mode64, InsnState *out)
     out->vector = VECTOR_STUCK;
     out->cr2 = 0;
     out->write = false;
-    out->any_flags = false;
+    out->open_flags = 0;
     result = out;
 }
 

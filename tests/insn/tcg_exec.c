@@ -52,6 +52,27 @@ static const TcgGuestOps ops = {
     .translator = &x86_translator,
 };
 
+/* ---- status flags at faults: those are exact that the translator says are */
+
+static uint64_t live;               /* of the instruction that is being interpreted */
+
+static void follow_go(TcgVcpu *v, bool beginning) { live = FL_STATUS; }
+static void follow_stop(TcgVcpu *v, uint64_t exact, bool moved) { live = exact; }
+static void follow_store(TcgVcpu *v, void *host, size_t n) {}
+static const TcgFollower follower = { .go = follow_go, .stop = follow_stop, .store = follow_store };
+
+/* The host's exception took back the instruction at pc, and the interpreter will raise it. */
+static void follow_taken_back(const Block *b, uint64_t pc)
+{
+    for (unsigned k = 0; k < b->n_insns; k++) {
+        if (b->key.pc + b->insns[k].guest == pc) {
+            live = x86_live_flags(&b->insns[k]);
+            return;
+        }
+    }
+    live = FL_STATUS;               /* no instruction of it: flags will differ */
+}
+
 static void fill_tlb(void)
 {
     TlbSet *s = vcpu->set;
@@ -73,6 +94,7 @@ static void init(void)
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
     vcpu->cpu = &interp_cpu.cpu;
     vcpu->ops = &ops;
+    vcpu->follower = &follower;
     vcpu->n_sets = 1;
     vcpu->poll = 1;                 /* come back after each block: the end is found here */
     interp_cpu.cpu.accel_data = vcpu;
@@ -93,6 +115,7 @@ static void tcg_exec_run(const InsnState *in, bool mode64, InsnState *out)
     }
     memset(vcpu->cache->hash, 0, sizeof(vcpu->cache->hash) * (vcpu->n.blocks % 512 == 0));
     cache_written(vcpu, &fake_ram, 0, ARENA_CODE_SIZE);
+    live = FL_STATUS;
     if (sigsetjmp(interp_out, 0) == 0) {
         for (unsigned k = 0; k < 10000 && !interp_at_end(); k++) {
             Block *b = vcpu->force_interpret ? NULL : cache_get(vcpu);
@@ -101,18 +124,22 @@ static void tcg_exec_run(const InsnState *in, bool mode64, InsnState *out)
             if (b == NULL) {
                 vcpu->force_interpret = 0;
                 x86_interpret(&interp_cpu.cpu, 1);
+                live = FL_STATUS;
                 continue;
             }
             e = vcpu->ops->translator->run(vcpu, b->code);
             x86_fp_sync(vcpu);
+            live = FL_STATUS;
             if (e != NULL) {
                 interp_cpu.env.rip = e->pc;
+            } else if (vcpu->force_interpret) {
+                follow_taken_back(b, interp_cpu.env.rip);
             }
         }
         out->vector = interp_at_end() ? VECTOR_NONE : VECTOR_STUCK;
     }
     vcpu->force_interpret = 0;
-    out->any_flags = out->vector != VECTOR_NONE;
+    out->open_flags = out->vector == VECTOR_NONE ? 0 : FL_STATUS & ~live;
     interp_end(out);
 }
 

@@ -532,7 +532,8 @@ GENERAL_REGS static int shot_crossing(TcgVcpu *v, const SlowSite *s, uint64_t va
     uint64_t second = (va | ~PAGE_MASK) + 1;
     const TlbEntry *e1 = &v->set->data[mode][tlb_index(va)], *e2 = &v->set->data[mode][tlb_index(second)];
 
-    if ((write ? e1->wtag : e1->rtag) != (va & PAGE_MASK) || (write ? e2->wtag : e2->rtag) != second) {
+    if ((write ? e1->wtag : e1->rtag) != (va & PAGE_MASK) || (write ? e2->wtag : e2->rtag) != second ||
+        (second == 1ull << 32 && !(((const Block *)(uintptr_t)s->block)->key.flags & HF_CS64))) {
         return 0;
     }
     if (e1->addend == e2->addend) {

@@ -203,7 +203,7 @@ void x86_raise_simd(X86Cpu *c, uint32_t flags)
  */
 typedef struct MemOperand {
     uint64_t ea, va; /* va: of the start, segment limits not applied */
-    unsigned bytes, n;
+    unsigned bytes, n, element;
     struct {
         uint8_t at, bytes;
     } run[32];
@@ -250,11 +250,13 @@ static void find_runs(const X86Cpu *c, const Insn *i, MemOperand *m)
 
     if (!insn_spares_memory(i)) {
         m->n = 1;
+        m->element = m->bytes;
         m->run[0].at = 0;
         m->run[0].bytes = m->bytes;
         return;
     }
     need = elements_needed(c, i, m->bytes, &size);
+    m->element = size;
     for (unsigned at = 0; need != 0; need >>= 1, at += size) {
         if (!(need & 1)) {
             continue;
@@ -265,6 +267,24 @@ static void find_runs(const X86Cpu *c, const Insn *i, MemOperand *m)
         }
         m->run[m->n - 1].bytes += size;
         end = at + size;
+    }
+}
+
+/* Segment limits of a run; where it goes over the end of a 4G segment, element by element: a page that is not there
+ * comes first. */
+static void check_run(X86Cpu *c, const Insn *i, const MemOperand *m, unsigned k, Access how)
+{
+    uint64_t ea = m->ea + m->run[k].at;
+    unsigned bytes = m->run[k].bytes;
+
+    if ((c->env.hflags & HF_CS64) || m->element == bytes || ea + bytes - 1 <= 0xffffffff) {
+        insn_linear(c, i->seg, ea, bytes, how, i->adsize);
+        return;
+    }
+    for (unsigned at = 0; at < bytes; at += m->element) {
+        uint64_t va = insn_linear(c, i->seg, ea + at, m->element, how, i->adsize);
+
+        guest_check(&c->cpu, va, m->element, how, c->env.mmu_mode);
     }
 }
 
@@ -285,7 +305,7 @@ static void mem_begin(X86Cpu *c, const Insn *i, MemOperand *m, uint8_t *buf)
         guest_check(&c->cpu, m->va, m->bytes, how, c->env.mmu_mode);
     }
     for (unsigned k = 0; k < m->n; k++) {
-        insn_linear(c, i->seg, m->ea + m->run[k].at, m->run[k].bytes, how, i->adsize);
+        check_run(c, i, m, k, how);
     }
     if ((i->row->flags & IF_ALIGN) && m->n != 0 && (m->va & (m->bytes - 1)) != 0) {
         x86_raise_err(c, EXC_GP, 0);
@@ -316,6 +336,12 @@ static void set_x87_pointers(X86Cpu *c, const Insn *i, const MemOperand *m)
     c->env.xs.fip = c->env.rip;
     c->env.xs.fop = (i->opcode & 7) << 8 | i->modrm;
     c->env.xs.fdp = m->bytes != 0 ? m->ea : c->env.xs.fdp;
+}
+
+/* Unmasked exceptions other than precision keep x87 stores from memory. None was pending before. */
+static bool x87_kept_back(const Insn *i, const X86Xsave *after)
+{
+    return (i->row->flags & IF_X87) && (after->fsw & ~after->fcw & 0x1f) != 0;
 }
 
 void sem_native(X86Cpu *c, const Insn *i)
@@ -352,7 +378,7 @@ void sem_native(X86Cpu *c, const Insn *i)
     if ((i->row->flags & IF_SIMD_FP) && unmasked != 0) {
         x86_raise_simd(c, flags);
     }
-    if (m.bytes != 0 && (i->row->acc & ACC_W)) {
+    if (m.bytes != 0 && (i->row->acc & ACC_W) && !x87_kept_back(i, &out)) {
         mem_end(c, &m, mem);
     }
     c->env.xs = out;

@@ -47,11 +47,40 @@ static bool seg_linear(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access 
     return seg_within_limit(s, ea, n);
 }
 
+/* Operands of several parts are accessed part by part: the first one's size, 0 if there is one only. */
+static unsigned first_part(unsigned n)
+{
+    switch (n) {
+    case 10: return 8;
+    case 14:
+    case 94: return 2;
+    case 28:
+    case 108: return 4;
+    default: return n >= 512 ? 16 : 0;
+    }
+}
+
+/* What happens where an operand goes over the end of a 4G segment is open (SDM vol. 3, 5.3). Here as on AMD's
+ * processors: an access that does is #GP or #SS, but #PF comes first if there is no page for a part before it. They
+ * go on at offset 0 if the end lies between two parts, which is not followed. */
+static void check_before_4g(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access how)
+{
+    const X86Seg *s = &c->env.seg[seg];
+    unsigned part = first_part(n);
+    bool flat = !(c->env.hflags & HF_CS64) && s->base == 0 && s->limit == 0xffffffff &&
+                (s->attr & (SEGA_CODE | SEGA_CE)) != SEGA_CE;
+
+    if (flat && part != 0 && ea + part - 1 <= s->limit && ea + n - 1 > s->limit && seg_allows(s, how)) {
+        guest_check(&c->cpu, ea, part, how, c->env.mmu_mode);
+    }
+}
+
 uint64_t insn_linear(X86Cpu *c, unsigned seg, uint64_t ea, unsigned n, Access how, unsigned adsize)
 {
     uint64_t va;
 
     if (!seg_linear(c, seg, ea, n, how, &va)) {
+        check_before_4g(c, seg, ea, n, how);
         x86_raise_err(c, seg == SEG_SS ? EXC_SS : EXC_GP, 0);
     }
     if ((c->env.hflags & HF_ALIGN) && n <= 8 && (n & (n - 1)) == 0 && (va & (n - 1)) != 0) {

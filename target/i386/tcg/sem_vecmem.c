@@ -47,6 +47,7 @@ void sem_maskmov(X86Cpu *c, const Insn *i)
 {
     unsigned w = width_of(i), mode = c->env.mmu_mode;
     bool store = (i->row->acc & ACC_W) != 0;
+    Access how = store ? ACCESS_STORE : ACCESS_LOAD;
     uint64_t ea = insn_ea(c, i), va[8];
     uint8_t mask[32], data[32] = { 0 };
 
@@ -56,11 +57,8 @@ void sem_maskmov(X86Cpu *c, const Insn *i)
     }
     for (unsigned at = 0; at < i->vl; at += w) {
         if (selected(mask, at, w)) {
-            va[at / w] =
-                insn_linear(c, i->seg, ea + at, w, store ? ACCESS_STORE : ACCESS_LOAD, i->adsize);
-            if (store) {
-                guest_check(&c->cpu, va[at / w], w, ACCESS_STORE, mode);
-            }
+            va[at / w] = insn_linear(c, i->seg, ea + at, w, how, i->adsize);
+            guest_check(&c->cpu, va[at / w], w, how, mode);
         }
     }
     for (unsigned at = 0; at < i->vl; at += w) {
