@@ -270,14 +270,14 @@ static void find_runs(const X86Cpu *c, const Insn *i, MemOperand *m)
     }
 }
 
-/* Segment limits of a run; where it goes over the end of a 4G segment, element by element: a page that is not there
- * comes first. */
+/* Segment limits of a run; where the operand goes over the end of a 4G segment, element by element: a page that is
+ * not there comes first. */
 static void check_run(X86Cpu *c, const Insn *i, const MemOperand *m, unsigned k, Access how)
 {
     uint64_t ea = m->ea + m->run[k].at;
     unsigned bytes = m->run[k].bytes;
 
-    if ((c->env.hflags & HF_CS64) || m->element == bytes || ea + bytes - 1 <= 0xffffffff) {
+    if ((c->env.hflags & HF_CS64) || !insn_spares_memory(i) || m->ea + m->bytes - 1 <= 0xffffffff) {
         insn_linear(c, i->seg, ea, bytes, how, i->adsize);
         return;
     }
