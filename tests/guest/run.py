@@ -26,6 +26,7 @@ def assemble(name, folder):
     return image
 
 
+NOT_KVM = {"pc_ferr"}  # a kernel's KVM has no FERR# pin: CR0.NE is set in hardware whatever the guest wrote
 KVM = ["kvm,kernel-irqchip=on", "kvm,kernel-irqchip=split", "kvm,kernel-irqchip=off"]
 
 
@@ -123,7 +124,7 @@ def main():
         return 77
     names = args.names or sorted(f.stem for f in (here / "src").glob("*.asm"))
     if args.kvm:
-        names = args.names or [n for n in names if n.startswith("pc_")]
+        names = args.names or [n for n in names if n.startswith("pc_") and n not in NOT_KVM]
         args.accel = args.accel or KVM
     accels = [None] if args.reference else args.accel or ["tcg,tier=0", "tcg,tier=1"]
     failed = ran = 0
