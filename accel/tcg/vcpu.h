@@ -189,9 +189,10 @@ static inline MixedPage *mixed_page(TcgVcpu *v, uint64_t host)
 static inline unsigned fetch_index(uint64_t va) { return va >> PAGE_BITS & (FETCH_SIZE - 1); }
 /* Slot of a jump table. All of a page lie in the same 4096 slots: nothing below the page number may move there. */
 static inline unsigned jump_index(uint64_t pc) { return (pc ^ pc >> JUMP_SHIFT) & (JUMP_SIZE - 1); }
-/* Zero but for page 0's entry and that of the last page, before which lies page 0: fresh memory is an empty TLB and
- * costs nothing until it is used. */
-static inline uint64_t tlb_never(unsigned index) { return index == 0 || index == TLB_SIZE - 1 ? PAGE_SIZE : 0; }
+/* A tag that no access has that looks at this entry, neither by its first byte nor, where it goes over the page's end,
+ * by its last. Zero but for page 0's entry and that of the last page, which page 0 follows: fresh memory is an empty
+ * TLB and costs nothing until it is used. */
+static inline uint64_t tlb_never(unsigned index) { return index == 0 || index == TLB_SIZE - 1 ? 2 * PAGE_SIZE : 0; }
 
 /* ---- tlb.c */
 void tlb_init(TcgVcpu *v);

@@ -495,6 +495,8 @@ static void aim_memory(Enc *e, const Insn *i, uint8_t *insn, uint64_t next, Insn
         target = ARENA_DATA + ARENA_DATA_SIZE - rng_below(r, 80);
     } else if (rng_one_in(r, 32)) {
         target = ARENA_DATA + 0x2000 - rng_below(r, 70);
+    } else if (rng_one_in(r, 64)) {
+        target = 0x1000 - rng_below(r, 70); /* the TLB's first entry, not filled, and the next page */
     }
     if (i->adsize == 2) {
         return; /* low memory: faults, at an address that tells */

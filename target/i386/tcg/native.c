@@ -304,11 +304,11 @@ static void mem_begin(X86Cpu *c, const Insn *i, MemOperand *m, uint8_t *buf)
         insn_linear(c, i->seg, m->ea, m->bytes, how, i->adsize);
         guest_check(&c->cpu, m->va, m->bytes, how, c->env.mmu_mode);
     }
-    for (unsigned k = 0; k < m->n; k++) {
-        check_run(c, i, m, k, how);
-    }
     if ((i->row->flags & IF_ALIGN) && m->n != 0 && (m->va & (m->bytes - 1)) != 0) {
         x86_raise_err(c, EXC_GP, 0);
+    }
+    for (unsigned k = 0; k < m->n; k++) {
+        check_run(c, i, m, k, how);
     }
     for (unsigned k = 0; k < m->n; k++) {
         if (i->row->acc & ACC_R) {

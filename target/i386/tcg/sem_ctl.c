@@ -245,9 +245,10 @@ void sem_leave(X86Cpu *c, const Insn *i)
 static void sem_bound(X86Cpu *c, const Insn *i)
 {
     unsigned n = i->opsize;
-    uint64_t va = mem_va(c, i, 2 * n, ACCESS_LOAD);
-    int64_t v = sext(reg_ld(c, i, i->reg, n), n), low = sext(mem_ld(c, va, n), n);
-    int64_t high = sext(mem_ld(c, va + n, n), n);
+    uint64_t ea = ea_calc(c, i);
+    int64_t v = sext(reg_ld(c, i, i->reg, n), n);
+    int64_t low = sext(mem_ld(c, linear_of(c, i->seg, ea, n, ACCESS_LOAD, i->adsize), n), n);
+    int64_t high = sext(mem_ld(c, linear_of(c, i->seg, ea + n, n, ACCESS_LOAD, i->adsize), n), n);
 
     if (v < low || v > high) {
         x86_raise(c, EXC_BR);
