@@ -28,6 +28,7 @@ class Guest:
              "-monitor", f"unix:{self.paths['monitor']},server=on,wait=off",
              "-serial", f"unix:{self.paths['serial']},server=on,wait=off", *options])
         self.monitor, self.serial = self.connect("monitor"), self.connect("serial")
+        self.hmp("")
         self.wait(b"# ")
 
     def connect(self, name):
@@ -57,7 +58,20 @@ class Guest:
         return self.wait(b"done-42").decode(errors="replace")
 
     def hmp(self, line):
+        """What a monitor command prints, its echo included."""
         self.monitor.sendall(line.encode() + b"\n")
+        out = b""
+        while not out.endswith(b"\n(qemu) "):
+            out += self.monitor.recv(4096)
+        return out.decode(errors="replace")
+
+    def wait_unplugged(self):
+        """The guest forgets a function before it ejects it: until then its name is taken."""
+        end = time.monotonic() + 30
+        while 'id "t"' in self.hmp("info pci"):
+            if time.monotonic() > end:
+                raise SystemExit("the guest never ejected it")
+            time.sleep(0.1)
 
     def until(self, present):
         """The guest sees the function, or sees it no more."""
@@ -81,12 +95,14 @@ def main():
             guest.shell("mount -t sysfs s /sys 2>/dev/null")
             for _ in range(3):
                 guest.until(False)
+                guest.wait_unplugged()
                 guest.hmp("device_add pci-testdev,id=t,addr=7")
                 guest.until(True)
                 if "0x1b36" not in guest.shell("cat /sys/bus/pci/devices/0000:00:07.0/vendor"):
                     raise SystemExit("a function of another vendor")
                 guest.hmp("device_del t")
             guest.until(False)
+            guest.wait_unplugged()
         finally:
             guest.process.kill()
             guest.process.wait()

@@ -115,7 +115,7 @@ static void test_store(void)
     g_assert_false(touch(BASE + 0x3004, true));         /* nothing to be gained */
     /* two pages that are not neighbours in RAM are neighbours in the window */
     g_assert_true(touch(BASE + 0x4000, true));
-    *(uint64_t *)(uintptr_t)host_of(BASE + 0x3ffc) = 0x1122334455667788;
+    memcpy((void *)(uintptr_t)host_of(BASE + 0x3ffc), &(uint64_t){ 0x1122334455667788 }, 8);
     g_assert_cmphex(*(uint32_t *)ram_at(rows[0][3].pa + 0xffc), ==, 0x55667788);
     g_assert_cmphex(*(uint32_t *)ram_at(rows[0][4].pa), ==, 0x11223344);
 }

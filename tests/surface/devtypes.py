@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Compares device, machine and object types and their properties with those of QEMU 7.2.
 
-    tests/surface/types.py build/qemu-system-x86_64            # check; used by the test suite
-    tests/surface/types.py build/qemu-system-x86_64 --shrink   # take lines out of the list that became untrue
-    tests/surface/types.py build/qemu-system-x86_64 --update   # rewrite the list (new lines need a reason)
-    tests/surface/types.py --import DIR                        # rewrite types.ref from recorded help texts
+    tests/surface/devtypes.py build/qemu-system-x86_64            # check; used by the test suite
+    tests/surface/devtypes.py build/qemu-system-x86_64 --shrink   # take lines out of the list that became untrue
+    tests/surface/devtypes.py build/qemu-system-x86_64 --update   # rewrite the list (new lines need a reason)
+    tests/surface/devtypes.py --import DIR                        # rewrite types.ref from recorded help texts
 
 What is compared comes from the help texts that tools parse: "-device help", "-device X,help" and so on: names,
 categories, buses, descriptions that are part of the listing, aliases, property names, types, defaults. Not the
