@@ -322,5 +322,9 @@ int main(int argc, char **argv)
     g_test_add_func("/window/code-page", test_code_page);
     g_test_add_func("/window/canary", test_canary);
     g_test_add_func("/window/budget", test_budget);
-    return g_test_run();
+
+    int status = g_test_run();
+
+    window_free(v);
+    return status;
 }
