@@ -274,34 +274,22 @@ static const Field ide_hd_props[] = {
 };
 static const Field ide_cd_props[] = { IDE_COMMON_PROPS, { 0 } };
 
-const DeviceType ide_hd_type = {
-    .type = { .name = "ide-hd",
-              .desc = "virtual IDE disk",
-              .parent = &device_base.type,
-              .size = sizeof(IdeDrive),
-              .user_creatable = true,
-              .props = ide_hd_props },
-    .bus = &ide_bus,
-    .category = DEV_STORAGE,
-    .fw_name = "drive",
-    .realize = ide_drive_realize,
-    .unrealize = ide_drive_unrealize,
-    .reset = ide_drive_reset,
-};
+#define IDE_DRIVE_TYPE(name_, desc_, props_) \
+    { .type = { .name = name_, \
+                .desc = desc_, \
+                .parent = &device_base.type, \
+                .size = sizeof(IdeDrive), \
+                .user_creatable = true, \
+                .props = props_ }, \
+      .bus = &ide_bus, \
+      .category = DEV_STORAGE, \
+      .fw_name = "drive", \
+      .realize = ide_drive_realize, \
+      .unrealize = ide_drive_unrealize, \
+      .reset = ide_drive_reset }
+
+const DeviceType ide_hd_type = IDE_DRIVE_TYPE("ide-hd", "virtual IDE disk", ide_hd_props);
 DEVICE_REGISTER(ide_hd_type);
 
-const DeviceType ide_cd_type = {
-    .type = { .name = "ide-cd",
-              .desc = "virtual IDE CD-ROM",
-              .parent = &device_base.type,
-              .size = sizeof(IdeDrive),
-              .user_creatable = true,
-              .props = ide_cd_props },
-    .bus = &ide_bus,
-    .category = DEV_STORAGE,
-    .fw_name = "drive",
-    .realize = ide_drive_realize,
-    .unrealize = ide_drive_unrealize,
-    .reset = ide_drive_reset,
-};
+const DeviceType ide_cd_type = IDE_DRIVE_TYPE("ide-cd", "virtual IDE CD-ROM", ide_cd_props);
 DEVICE_REGISTER(ide_cd_type);

@@ -348,6 +348,18 @@ static const VmState bm_vmstate = {
     .pre_load = bm_pre_load,
     .post_load = bm_post_load,
 };
+/* The drives of one bus. */
+#define SAVED_DRIVES(type_, member_, as_) \
+    { .name = #member_, \
+      .as = as_, \
+      .kind = VM_STRUCT, \
+      .offset = offsetof(type_, member_), \
+      .count = IDE_UNITS, \
+      .elem_size = sizeof(IdeSaved), \
+      .sub = &ide_drive_vmstate, \
+      .since = 3, \
+      .flags = VM_POINTER }
+
 static const VmField piix_ide_fields[] = {
     VM_FIELD_STRUCT(PiixIde, pci, pci_device_vmstate, .as = "parent_obj"),
     VM_FIELD_STRUCT_ARRAY(PiixIde, bm, bm_vmstate, .as = "bmdma"),
@@ -360,24 +372,8 @@ static const VmField piix_ide_fields[] = {
       .sub = &ide_bus_vmstate,
       .since = 1,
       .flags = VM_ARRAY_OF_POINTERS },
-    { .name = "saved[0]",
-      .as = "bus[0].ifs",
-      .kind = VM_STRUCT,
-      .offset = offsetof(PiixIde, saved[0]),
-      .count = IDE_UNITS,
-      .elem_size = sizeof(IdeSaved),
-      .sub = &ide_drive_vmstate,
-      .since = 3,
-      .flags = VM_POINTER },
-    { .name = "saved[1]",
-      .as = "bus[1].ifs",
-      .kind = VM_STRUCT,
-      .offset = offsetof(PiixIde, saved[1]),
-      .count = IDE_UNITS,
-      .elem_size = sizeof(IdeSaved),
-      .sub = &ide_drive_vmstate,
-      .since = 3,
-      .flags = VM_POINTER },
+    SAVED_DRIVES(PiixIde, saved[0], "bus[0].ifs"),
+    SAVED_DRIVES(PiixIde, saved[1], "bus[1].ifs"),
     VM_FIELD_END,
 };
 static const VmState piix_ide_vmstate = {
@@ -476,15 +472,7 @@ static const VmField isa_ide_fields[] = {
       .sub = &ide_bus_vmstate,
       .since = 1,
       .flags = VM_POINTER },
-    { .name = "saved",
-      .as = "bus.ifs",
-      .kind = VM_STRUCT,
-      .offset = offsetof(IsaIde, saved),
-      .count = IDE_UNITS,
-      .elem_size = sizeof(IdeSaved),
-      .sub = &ide_drive_vmstate,
-      .since = 3,
-      .flags = VM_POINTER },
+    SAVED_DRIVES(IsaIde, saved, "bus.ifs"),
     VM_FIELD_END,
 };
 static const VmState isa_ide_vmstate = {

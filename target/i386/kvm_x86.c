@@ -100,25 +100,12 @@ static void resumed(Cpu *cpu)
 
 /* ---- before an entry */
 
-static uint32_t pending_now(const Cpu *cpu) { return __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE); }
-
-static void pending_clear(Cpu *cpu, uint32_t bits) { __atomic_fetch_and(&cpu->pending, ~bits, __ATOMIC_ACQ_REL); }
-
 /* An interrupt of our own local APIC, or of the 8259 pair. */
 static void inject(X86Cpu *c, struct kvm_run *run)
 {
-    bool taken = vm_lock_maybe(c->cpu.dev.vm);
     struct kvm_interrupt irq;
-    int vector = -1;
+    int vector = x86_take_interrupt(c);
 
-    if (c->apic_ops != NULL) {
-        vector = c->apic_ops->take_interrupt(c->apic);
-    } else if (c->pic_take != NULL) {
-        vector = c->pic_take(c->pic);
-    } else {
-        pending_clear(&c->cpu, CPU_PENDING_INTR);
-    }
-    vm_unlock_maybe(c->cpu.dev.vm, taken);
     if (vector >= 0) {
         irq.irq = (uint32_t)vector;
         kvm_vcpu_ioctl(&c->cpu, KVM_INTERRUPT, &irq);

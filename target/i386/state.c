@@ -7,6 +7,7 @@
 
 #include "accel/accel.h"
 #include "accel/kvm/guest.h"
+#include "target/i386/apic_if.h"
 #include "target/i386/features.h"
 #include "target/i386/tcg/insn.h"
 #include "util/log.h"
@@ -299,6 +300,22 @@ void x86_cpu_reset(X86Cpu *c, bool init)
 }
 
 /* The instruction itself goes on, as it does on hardware once the handler has acknowledged at port F0H. */
+int x86_take_interrupt(X86Cpu *c)
+{
+    int vector = -1;
+    bool taken = vm_lock_maybe(c->cpu.dev.vm);
+
+    if (c->apic_ops != NULL) {
+        vector = c->apic_ops->take_interrupt(c->apic);
+    } else if (c->pic_take != NULL) {
+        vector = c->pic_take(c->pic);
+    } else {
+        pending_clear(&c->cpu, CPU_PENDING_INTR);
+    }
+    vm_unlock_maybe(c->cpu.dev.vm, taken);
+    return vector;
+}
+
 void x86_report_ferr(X86Cpu *c)
 {
     Vm *vm = c->cpu.dev.vm;

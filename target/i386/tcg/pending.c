@@ -8,16 +8,6 @@
 #include "target/i386/tcg/insn.h"
 #include "util/log.h"
 
-static uint32_t pending_now(const Cpu *cpu)
-{
-    return __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
-}
-
-static void pending_clear(Cpu *cpu, uint32_t bits)
-{
-    __atomic_fetch_and(&cpu->pending, ~bits, __ATOMIC_ACQ_REL);
-}
-
 /* Virtual-8086 mode extensions do not matter: external interrupts look at IF alone. */
 static uint32_t deliverable(const X86Cpu *c, uint32_t pending)
 {
@@ -84,17 +74,8 @@ static void take_init(X86Cpu *c)
 
 static bool take_interrupt(X86Cpu *c)
 {
-    int vector = -1;
-    bool taken = vm_lock_maybe(c->cpu.dev.vm);
+    int vector = x86_take_interrupt(c);
 
-    if (c->apic_ops != NULL) {
-        vector = c->apic_ops->take_interrupt(c->apic);
-    } else if (c->pic_take != NULL) {
-        vector = c->pic_take(c->pic);
-    } else {
-        pending_clear(&c->cpu, CPU_PENDING_INTR);
-    }
-    vm_unlock_maybe(c->cpu.dev.vm, taken);
     if (vector < 0) {
         return false;
     }
