@@ -193,7 +193,8 @@ void x86_cpu_reset(X86Cpu *c, bool init);   /* power-up, or INIT (SDM vol. 3, ta
 void x86_cpuid(X86Cpu *c, uint32_t leaf, uint32_t sub, uint32_t out[4]);
 void x86_set_a20(X86Cpu *c, bool on);
 void x86_report_ferr(X86Cpu *c);            /* an x87 error with CR0.NE clear (SDM vol. 1, 8.7): FERR# */
-/* INTA: the vector of the interrupt the local APIC or the PIC offers, acknowledged there; -1 = none. Takes the VM lock. */
+/* INTA: the vector of the interrupt the local APIC or the PIC offers, acknowledged there; -1 = none. Takes the
+ * VM lock. */
 int x86_take_interrupt(X86Cpu *c);
 void x86_set_cr0(X86Cpu *c, uint64_t v);    /* the raw effects: paging, hflags, TLB; checks are the caller's */
 void x86_set_cr3(X86Cpu *c, uint64_t v);
