@@ -42,7 +42,10 @@ struct Cpu {
 };
 
 static inline uint32_t pending_now(const Cpu *cpu) { return __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE); }
-static inline void pending_clear(Cpu *cpu, uint32_t bits) { __atomic_fetch_and(&cpu->pending, ~bits, __ATOMIC_ACQ_REL); }
+static inline void pending_clear(Cpu *cpu, uint32_t bits)
+{
+    __atomic_fetch_and(&cpu->pending, ~bits, __ATOMIC_ACQ_REL);
+}
 
 /* ---- What the target that is built in tells people; the vCPU stands still and its registers are pulled. */
 char *target_cpu_help(void);        /* -cpu help; freed by the caller */
