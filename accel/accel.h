@@ -44,6 +44,8 @@ typedef struct AccelType {
     const struct IrqChipOps *irqchip; /* NULL: interrupt controllers are emulated */
     bool (*breakpoint)(Accel *a, Cpu *cpu, GuestAddr at, bool insert, GError **errp);
     void (*info)(Accel *a, GString *out); /* info jit, info kvm */
+    /* -singlestep: code is made of one instruction at a time; NULL: not here. VM lock, main thread */
+    void (*single_step)(Accel *a, bool on);
     bool no_threads;                      /* runs nothing: vCPUs get no thread (qtest) */
     bool (*has_smm)(const Accel *a);      /* NULL: it has */
 } AccelType;

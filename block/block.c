@@ -185,6 +185,15 @@ static void block_tell_medium(Block *b, bool inserted)
     }
 }
 
+void block_abandon(Block *b)
+{
+    if (b->m.root != NULL) {
+        block_drop_medium(b);
+        block_tell_medium(b, false);
+    }
+    b->id[0] = '\0';
+}
+
 bool block_insert(Block *b, const Json *opts, GError **errp)
 {
     BlockOpened m;

@@ -23,6 +23,8 @@ Block *block_open(const char *id, const Json *opts, GError **errp);
 /* A drive without a medium, for a device that was given none; id as for block_open(). */
 Block *block_open_empty(const char *id, GError **errp);
 void block_close(Block *b);                     /* drains, flushes; NULL is fine */
+/* The medium goes whatever the device thinks, and so does the name. */
+void block_abandon(Block *b);
 void block_close_all(void);                     /* at the end of the process */
 Block *block_find(const char *id);              /* by id or node name; NULL */
 /* Names of drivers, as -drive format=help lists them; freed by the caller. */

@@ -29,6 +29,11 @@ static Blockdev *blockdev_find(const char *name)
     return NULL;
 }
 
+bool blockdev_has(const char *name)
+{
+    return blockdev_find(name) != NULL;
+}
+
 static void blockdev_free(Blockdev *d)
 {
     g_ptr_array_remove(blockdevs, d);

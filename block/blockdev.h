@@ -7,6 +7,7 @@
 
 /* opts: nested as in QMP; values may be texts. "file" is a node's name or a description in place. */
 bool blockdev_add(const Json *opts, GError **errp);
+bool blockdev_has(const char *name);            /* is there such a node? */
 bool blockdev_del(const char *name, GError **errp);
 /* A Block for a device that names this node. NULL without error: there is no such node. */
 Block *blockdev_block(const char *name, GError **errp);

@@ -64,6 +64,20 @@ Drive *drive_of_block(const Block *b)
     return NULL;
 }
 
+void drive_del(Block *b)
+{
+    Drive *d = drive_of_block(b);
+
+    if (d != NULL) {
+        g_ptr_array_remove(drives, d);
+    }
+    if (block_attached(b)) {
+        block_abandon(b);
+    } else {
+        block_close(b);
+    }
+}
+
 const Drive *drive_unclaimed(void)
 {
     for (unsigned i = 0; drives != NULL && i < drives->len; i++) {

@@ -27,6 +27,9 @@ bool drive_add_default(DriveIf interface, unsigned index, bool cdrom, GError **e
 /* What the board puts on bus, unit; marks it claimed. NULL: nothing there. */
 Drive *drive_get(DriveIf interface, unsigned bus, unsigned unit);
 Drive *drive_of_block(const Block *b);          /* NULL */
+/* Takes a drive away: without a device it is closed, else the device stays, without a medium and without
+ * the drive's name. */
+void drive_del(Block *b);
 /* The first drive of an interface other than none that no device took and somebody asked for;
  * NULL. */
 const Drive *drive_unclaimed(void);

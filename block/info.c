@@ -53,7 +53,8 @@ char *block_info_text(const Block *b, bool verbose)
 {
     static const char *const detect[] = { "off", "on", "unmap" };
     const BlockNode *root = b->m.root, *n = info_node(b);
-    GString *out = g_string_new(b->id);
+    g_autofree char *path = b->id[0] == '\0' ? block_device_path(b) : NULL;
+    GString *out = g_string_new(path != NULL ? path : b->id);
 
     if (root == NULL) {
         g_string_append(out, ": [not inserted]\n");

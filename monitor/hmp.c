@@ -8,6 +8,8 @@
 #include "accel/accel.h"
 #include "hw/core/vm.h"
 #include "monitor/hmp_int.h"
+#include "monitor/qmp.h"
+#include "system/dropped.h"
 #include "system/chardev/char.h"
 #include "target/cpu.h"
 #include "util/err.h"
@@ -24,6 +26,7 @@ struct Hmp {
     bool muxed, focused, greeted;
     bool batch;                     /* input is being worked on: output goes out at its end */
     bool ended;                     /* "quit" was the last command */
+    GPtrArray *words;               /* of char *: arguments before the one being completed; NULL */
 };
 
 static GPtrArray *sessions;         /* of Hmp *; main thread */
@@ -158,10 +161,13 @@ static char *nearest_command(const char *name)
 
 static void unknown_command(Hmp *hmp, const char *name)
 {
-    g_autofree char *near = nearest_command(name);
+    const char *part = hmp_absent_part(name);
+    g_autofree char *near = part == NULL ? nearest_command(name) : NULL;
 
-    if (near != NULL) {
-        hmp_printf(hmp, "unknown command: '%s' (did you mean '%s'?)\n", name, near);
+    if (part != NULL) {
+        hmp_printf(hmp, "unknown command: '%s'; %s not in this version\n", name, part);
+    } else if (near != NULL) {
+        hmp_printf(hmp, "unknown command: '%s'; did you mean '%s'?\n", name, near);
     } else {
         hmp_printf(hmp, "unknown command: '%s'\n", name);
     }
@@ -186,6 +192,30 @@ static char *take_command(const char *line, const char **rest)
     return g_steal_pointer(&first);
 }
 
+/* A command that QEMU once had: the line that does the same today is run. */
+static bool run_dropped(Hmp *hmp, const char *name, const char *rest)
+{
+    const DroppedCommand *d = dropped_command(name);
+    g_autofree char *today = d != NULL ? dropped_command_line(d, rest + strspn(rest, " \t")) : NULL;
+    g_autofree char *first = NULL;
+    const char *after, *part;
+
+    if (d == NULL) {
+        return false;
+    }
+    first = today != NULL ? take_command(today, &after) : NULL;
+    if (first != NULL && hmp_find(first) != NULL) {
+        hmp_printf(hmp, "Warning: '%s' is deprecated, use '%s'\n", name, today);
+        hmp_run_line(hmp, today);
+        return true;
+    }
+    part = first != NULL ? hmp_absent_part(first) : NULL;
+    hmp_printf(hmp, "unknown command: '%s'; today it is '%s'%s%s%s\n", name, d->today,
+               part != NULL ? ", and " : "", part != NULL ? part : "",
+               part != NULL ? " not in this version" : "");
+    return true;
+}
+
 void hmp_run_line(Hmp *hmp, const char *line)
 {
     g_autofree char *name = NULL;
@@ -201,7 +231,9 @@ void hmp_run_line(Hmp *hmp, const char *line)
     name = take_command(line, &rest);
     cmd = hmp_find(name);
     if (cmd == NULL) {
-        unknown_command(hmp, name);
+        if (!run_dropped(hmp, name, rest)) {
+            unknown_command(hmp, name);
+        }
         return;
     }
     args = hmp_parse_args(hmp, cmd, rest, &err);
@@ -276,9 +308,18 @@ static void complete_info(Hmp *hmp, const char *word, GPtrArray *out)
     }
 }
 
+static void complete_help(Hmp *hmp, const char *word, GPtrArray *out)
+{
+    if (g_strcmp0(hmp_complete_word(hmp, 0), "info") == 0) {
+        complete_info(hmp, word, out);
+    } else if (hmp_complete_index(hmp) == 0) {
+        complete_commands(hmp, word, out);
+    }
+}
+
 static const HmpCommand own_commands[] = {
     { "help|?", "name:S?", "[cmd]", "list the commands, or tell about one", cmd_help,
-      complete_commands },
+      complete_help },
     { "quit|q", NULL, "", "end the emulator at once", cmd_quit, NULL },
     { "info", NULL, "[subcommand]", "tell about a part of the machine", cmd_info, complete_info },
 };
@@ -304,18 +345,50 @@ static void complete_files(const char *word, GPtrArray *out)
     }
 }
 
-static unsigned count_words(const char *text)
+/* The whole words of an unfinished line, without flags. */
+static GPtrArray *split_words(const char *text)
 {
-    unsigned n = 0;
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+    g_auto(GStrv) parts = g_strsplit(text, " ", -1);
 
-    for (const char *p = text; *p != '\0'; p++) {
-        n += *p == ' ' && p > text && p[-1] != ' ';
+    for (unsigned i = 0; parts[i] != NULL && parts[i + 1] != NULL; i++) {
+        bool flag = parts[i][0] == '-' && g_ascii_isalpha(parts[i][1]);
+
+        if (parts[i][0] != '\0' && !flag && parts[i][0] != '/') {
+            g_ptr_array_add(words, g_strdup(parts[i]));
+        }
     }
-    return n;
+    return words;
+}
+
+unsigned hmp_complete_index(const Hmp *hmp)
+{
+    return hmp->words != NULL ? hmp->words->len : 0;
+}
+
+const char *hmp_complete_word(const Hmp *hmp, unsigned n)
+{
+    return hmp->words != NULL && n < hmp->words->len ? g_ptr_array_index(hmp->words, n) : NULL;
+}
+
+void hmp_complete_list(GPtrArray *out, const char *word, const char *name, const char *tail)
+{
+    const char *comma = strrchr(word, ',');
+
+    g_ptr_array_add(out, g_strdup_printf("%.*s%s%s", comma != NULL ? (int)(comma + 1 - word) : 0, word, name,
+                                         tail));
+}
+
+void hmp_complete_names(GPtrArray *out, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        g_ptr_array_add(out, g_strdup(*names));
+    }
 }
 
 static void session_complete(void *opaque, const char *line, GPtrArray *out)
 {
+    static const char *const on_off[] = { "on", "off", NULL };
     Hmp *hmp = opaque;
     g_autofree char *name = NULL;
     const HmpCommand *cmd;
@@ -334,11 +407,22 @@ static void session_complete(void *opaque, const char *line, GPtrArray *out)
     if (cmd == NULL) {
         return;
     }
-    if (cmd->complete != NULL) {
-        cmd->complete(hmp, word, out);
-    } else if (hmp_arg_type(cmd, count_words(rest + strspn(rest, " "))) == 'F') {
+    hmp->words = split_words(rest);
+    switch (hmp_arg_type(cmd, hmp->words->len)) {
+    case 'F':
         complete_files(word, out);
+        break;
+    case 'b':
+        hmp_complete_names(out, on_off);
+        break;
+    case 0:
+        break;
+    default:
+        if (cmd->complete != NULL) {
+            cmd->complete(hmp, word, out);
+        }
     }
+    g_clear_pointer(&hmp->words, g_ptr_array_unref);
 }
 
 /* ---- A session */
@@ -505,6 +589,16 @@ Cpu *hmp_cpu(Hmp *hmp)
 void hmp_set_cpu(Hmp *hmp, unsigned index)
 {
     hmp->cpu_index = index;
+}
+
+Json *hmp_qmp(Hmp *hmp, const char *command, Json *args)
+{
+    GError *err = NULL;
+    Json *ret = qmp_call(hmp->vm, command, args, &err);
+
+    json_unref(args);
+    hmp_report(hmp, err);
+    return ret;
 }
 
 const GPtrArray *hmp_history(const Hmp *hmp)

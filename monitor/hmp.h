@@ -47,5 +47,8 @@ struct Vm *hmp_vm(const Hmp *hmp);
 struct Cpu *hmp_cpu(Hmp *hmp);
 void hmp_set_cpu(Hmp *hmp, unsigned index);
 const GPtrArray *hmp_history(const Hmp *hmp);   /* of char *, oldest first */
+/* A QMP command in the words of this monitor; args (may be NULL) is given away. NULL: it failed, and the
+ * error has been printed. */
+Json *hmp_qmp(Hmp *hmp, const char *command, Json *args);
 
 #endif

@@ -42,7 +42,7 @@ char hmp_arg_type(const HmpCommand *cmd, unsigned n)
     for (unsigned i = 0; i < defs->len; i++) {
         const ArgDef *d = &g_array_index(defs, ArgDef, i);
 
-        if (d->type != '-' && d->type != '/' && n-- == 0) {
+        if (d->type != '-' && d->type != '/' && (n-- == 0 || d->type == 'S')) {
             return d->type;
         }
     }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Commands on drives and their media. */
+#include <inttypes.h>
 #include <string.h>
 #include "block/block.h"
+#include "block/blockdev.h"
+#include "util/parse.h"
 #include "monitor/hmp.h"
 #include "monitor/hmp_int.h"
 #include "util/err.h"
@@ -21,12 +24,57 @@ static void print_block(Block *b, void *opaque)
     l->first = false;
 }
 
+static void print_node(Hmp *hmp, const Json *n, bool verbose)
+{
+    const Json *cache = json_get(n, "cache"), *image = json_get(n, "image");
+    const char *detect = json_get_str(n, "detect_zeroes");
+
+    hmp_printf(hmp, "%s: %s (%s%s)\n    Cache mode:       %s%s%s\n", json_get_str(n, "node-name"),
+               json_get_str(n, "file"), json_get_str(n, "drv"), json_get_bool(n, "ro", false) ? ", read-only" : "",
+               json_get_bool(cache, "writeback", true) ? "writeback" : "writethrough",
+               json_get_bool(cache, "direct", false) ? ", direct" : "",
+               json_get_bool(cache, "no-flush", false) ? ", ignore flushes" : "");
+    if (g_strcmp0(detect, "off") != 0) {
+        hmp_printf(hmp, "    Detect zeroes:    %s\n", detect);
+    }
+    if (verbose) {
+        uint64_t size = json_get_uint(image, "virtual-size", 0);
+        g_autofree char *text = size_text(size);
+        g_autofree char *disk = size_text(json_get_uint(image, "actual-size", 0));
+
+        hmp_printf(hmp, "\nImages:\nimage: %s\nfile format: %s\nvirtual size: %s (%" PRIu64 " bytes)\n"
+                   "disk size: %s\n", json_get_str(image, "filename"), json_get_str(image, "format"), text, size,
+                   disk);
+    }
+}
+
+/* -n: newest first, as they come from a list that grows at its head. */
+static void info_nodes(Hmp *hmp, const char *only, bool verbose)
+{
+    g_autoptr(Json) nodes = blockdev_nodes_json();
+    bool first = true;
+
+    for (size_t i = json_len(nodes); i > 0; i--) {
+        const Json *n = json_at(nodes, i - 1);
+
+        if (only == NULL || strcmp(json_get_str(n, "node-name"), only) == 0) {
+            hmp_puts(hmp, first ? "" : "\n");
+            print_node(hmp, n, verbose);
+            first = false;
+        }
+    }
+}
+
 static void info_block(Hmp *hmp, const Json *args)
 {
     BlockList l = { .hmp = hmp, .only = json_get_str(args, "device"),
                     .verbose = json_get_bool(args, "verbose", false), .first = true };
 
-    block_foreach(print_block, &l);
+    if (json_get_bool(args, "nodes", false)) {
+        info_nodes(hmp, l.only, l.verbose);
+    } else {
+        block_foreach(print_block, &l);
+    }
 }
 
 static void print_block_stats(Block *b, void *opaque)
@@ -46,7 +94,9 @@ static Block *find_block(Hmp *hmp, const Json *args)
     const char *id = json_get_str(args, "device");
     Block *b = block_find(id);
 
-    if (b == NULL) {
+    if (b == NULL && strcmp(id, "vnc") == 0) {
+        hmp_puts(hmp, "Error: the VNC display is not in this version\n");
+    } else if (b == NULL) {
         hmp_printf(hmp, "Error: Device '%s' not found\n", id);
     }
     return b;
@@ -91,12 +141,18 @@ static void complete_block(Block *b, void *opaque)
 
 static void complete_blocks(Hmp *hmp, const char *word, GPtrArray *out)
 {
-    block_foreach(complete_block, out);
+    static const char *const modes[] = { "retain", "read-only", "read-write", NULL };
+
+    if (hmp_complete_index(hmp) == 0) {
+        block_foreach(complete_block, out);
+    } else if (hmp_complete_index(hmp) == 3) {
+        hmp_complete_names(out, modes);
+    }
 }
 
 static const HmpCommand block_commands[] = {
     { "info block", "nodes:-n,verbose:-v,device:B?", "[-n] [-v] [device]",
-      "drives (-v: more of each)", info_block, complete_blocks },
+      "drives (-v: more of each; -n: nodes of the block graph)", info_block, complete_blocks },
     { "info blockstats", NULL, "", "counts of drive requests", info_blockstats, NULL },
     { "eject", "force:-f,device:B", "[-f] device", "take the medium out (-f: even if locked)",
       cmd_eject, complete_blocks },

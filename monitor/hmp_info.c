@@ -30,7 +30,8 @@ static void info_status(Hmp *hmp, const Json *args)
     const Vm *vm = hmp_vm(hmp);
     bool running = vm_running(vm);
 
-    hmp_printf(hmp, "VM status: %s", running ? "running" : "paused");
+    hmp_printf(hmp, "VM status: %s%s", running ? "running" : "paused",
+               vm_single_step(hmp_vm(hmp)) ? " (single step mode)" : "");
     if (!running && vm->run_state != RUN_PAUSED) {
         hmp_printf(hmp, " (%s)", run_state_name(vm->run_state));
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Commands for keyboard, mouse and screen. */
+#include <string.h>
 #include "monitor/hmp.h"
 #include "monitor/hmp_int.h"
 #include "ui/console.h"
@@ -47,13 +48,15 @@ static void cmd_mouse_set(Hmp *hmp, const Json *args)
 {
     GError *err = NULL;
 
-    input_mouse_set((int)json_get_int(args, "index", 0), &err);
-    hmp_report(hmp, err);
+    if (!input_mouse_set((int)json_get_int(args, "index", 0), &err)) {
+        hmp_printf(hmp, "%s\n", err->message);
+        g_error_free(err);
+    }
 }
 
 static void cmd_screendump(Hmp *hmp, const Json *args)
 {
-    const char *device = json_get_str(args, "device");
+    const char *device = json_get_str(args, "device"), *format = json_get_str(args, "format");
     Console *c = console_find(device, (unsigned)json_get_uint(args, "head", 0));
     GError *err = NULL;
 
@@ -61,7 +64,9 @@ static void cmd_screendump(Hmp *hmp, const Json *args)
         hmp_printf(hmp, "Error: Device '%s' not found\n", device);
     } else if (c == NULL) {
         hmp_puts(hmp, "Error: There is no console to take a screendump from\n");
-    } else if (!console_screendump(c, json_get_str(args, "filename"), json_get_str(args, "format"),
+    } else if (format != NULL && strcmp(format, "ppm") != 0 && strcmp(format, "png") != 0) {
+        hmp_printf(hmp, "Error: invalid parameter value: %s\n", format);
+    } else if (!console_screendump(c, json_get_str(args, "filename"), format,
                                    &err)) {
         hmp_report(hmp, err);
     }

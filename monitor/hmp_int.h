@@ -30,6 +30,24 @@ const GPtrArray *readline_history(const Readline *rl);
 Json *hmp_parse_args(Hmp *hmp, const HmpCommand *cmd, const char *text, GError **errp);
 char hmp_arg_type(const HmpCommand *cmd, unsigned n);   /* of the n-th argument without flags; 0 */
 
+/* ---- For complete() of a command. The words before the one that is being completed, without the
+ * command's name and without flags: which of them this is, and one of them (NULL: beyond the last). */
+unsigned hmp_complete_index(const Hmp *hmp);
+const char *hmp_complete_word(const Hmp *hmp, unsigned n);
+/* Candidates for a list "a,b,c" whose last part is to be completed: each name after the parts that are
+ * there, with `tail` behind it. */
+void hmp_complete_list(GPtrArray *out, const char *word, const char *name, const char *tail);
+/* Names of a NULL-terminated list. */
+void hmp_complete_names(GPtrArray *out, const char *const *names);
+
+/* Names of the properties of a type (NULL: none), with "=" behind each. */
+void hmp_complete_props(const struct ObjType *t, const char *word, GPtrArray *out);
+/* qmp_machine.c: -singlestep */
+bool vm_single_step(struct Vm *vm);
+
+/* ---- hmp_absent.c: what a command needs that is not in this version; NULL: no such command in QEMU 7.2 */
+const char *hmp_absent_part(const char *name);
+
 /* ---- hmp_expr.c: + - & | ^ * / % ~ ( ) numbers 'c' $register. *text is left behind the
  * expression. */
 bool hmp_expression(Hmp *hmp, const char **text, uint64_t *ret, GError **errp);

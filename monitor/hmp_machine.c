@@ -98,9 +98,9 @@ static void cmd_boot_set(Hmp *hmp, const Json *args)
 static void print_log_items(Hmp *hmp)
 {
     g_autofree char *text = log_items_help();
+    const char *items = strchr(text, '\n') != NULL ? strchr(text, '\n') + 1 : text;
 
-    hmp_puts(hmp, "none            remove all logs\n");
-    hmp_puts(hmp, text);
+    hmp_printf(hmp, "%.*snone            remove all logs\n%s", (int)(items - text), text, items);
 }
 
 static void cmd_log(Hmp *hmp, const Json *args)
@@ -146,7 +146,7 @@ static void info_trace_events(Hmp *hmp, const Json *args)
     TraceList l = { .hmp = hmp, .pattern = json_get_str(args, "name") };
 
     trace_foreach(print_trace_event, &l);
-    if (l.shown == 0 && l.pattern != NULL) {
+    if (l.shown == 0 && l.pattern != NULL && strpbrk(l.pattern, "*?") == NULL) {
         hmp_printf(hmp, "unknown event \"%s\"\n", l.pattern);
     }
 }
@@ -165,7 +165,7 @@ static void cmd_trace_event(Hmp *hmp, const Json *args)
     TraceList l = { .hmp = hmp, .pattern = name };
 
     trace_foreach(count_trace_event, &l);
-    if (l.shown == 0) {
+    if (l.shown == 0 && strpbrk(name, "*?") == NULL) {
         hmp_printf(hmp, "unknown event \"%s\"\n", name);
     } else {
         trace_enable(json_get_bool(args, "option", false) ? name : off);
@@ -176,9 +176,9 @@ static void complete_log(Hmp *hmp, const char *word, GPtrArray *out)
 {
     const char *name;
 
-    g_ptr_array_add(out, g_strdup("none"));
+    hmp_complete_list(out, word, "none", "");
     for (unsigned n = 0; (name = log_item_name(n, NULL)) != NULL; n++) {
-        g_ptr_array_add(out, g_strdup(name));
+        hmp_complete_list(out, word, name, "");
     }
 }
 

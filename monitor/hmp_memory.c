@@ -55,13 +55,6 @@ static uint64_t load_le(const uint8_t *p, unsigned size)
     return v;
 }
 
-static int64_t sign_extend(uint64_t v, unsigned size)
-{
-    unsigned shift = 64 - 8 * size;
-
-    return (int64_t)(v << shift) >> shift;
-}
-
 static void print_char(Hmp *hmp, uint8_t c)
 {
     static const struct { uint8_t c; const char *text; } special[] = {
@@ -81,7 +74,7 @@ static void print_char(Hmp *hmp, uint8_t c)
     }
 }
 
-/* Columns as wide as the largest value needs. */
+/* Columns as wide as the largest value needs. Values below 64 bits count as unsigned, as QEMU has it. */
 static void print_value(const Dump *d, uint64_t v)
 {
     unsigned bits = 8 * d->size;
@@ -89,13 +82,13 @@ static void print_value(const Dump *d, uint64_t v)
     hmp_puts(d->hmp, " ");
     switch (d->format) {
     case 'o':
-        hmp_printf(d->hmp, "0%0*" PRIo64, (int)((bits + 2) / 3), v);
+        hmp_printf(d->hmp, "%#*" PRIo64, (int)((bits + 2) / 3), v);
         break;
     case 'u':
         hmp_printf(d->hmp, "%*" PRIu64, (int)((bits * 10 + 32) / 33), v);
         break;
     case 'd':
-        hmp_printf(d->hmp, "%*" PRId64, (int)((bits * 10 + 32) / 33), sign_extend(v, d->size));
+        hmp_printf(d->hmp, "%*" PRId64, (int)((bits * 10 + 32) / 33), (int64_t)v);
         break;
     case 'c':
         print_char(d->hmp, (uint8_t)v);
@@ -274,9 +267,9 @@ static void cmd_gpa2hva(Hmp *hmp, const Json *args)
     const void *host = addr_space_host(as, pa, &len, false);
 
     if (fr == NULL) {
-        hmp_printf(hmp, "Error: No memory is mapped at address 0x%" PRIx64 "\n", pa);
+        hmp_printf(hmp, "No memory is mapped at address 0x%" PRIx64 "\n", pa);
     } else if (host == NULL) {
-        hmp_printf(hmp, "Error: Memory at address 0x%" PRIx64 " is not RAM\n", pa);
+        hmp_printf(hmp, "Memory at address 0x%" PRIx64 " is not RAM\n", pa);
     } else {
         hmp_printf(hmp, "Host virtual address for 0x%" PRIx64 " (%s) is %p\n", pa, fr->region->name,
                    host);

@@ -4,6 +4,7 @@
 #include "hw/core/vm.h"
 #include "monitor/hmp.h"
 #include "monitor/hmp_int.h"
+#include "system/help.h"
 #include "system/chardev/char.h"
 #include "system/chardev/ringbuf.h"
 #include "util/err.h"
@@ -131,15 +132,41 @@ static void complete_path(Hmp *hmp, const char *word, GPtrArray *out)
     }
 }
 
+static void add_prop_name(const Field *prop, const ChildDef *child, void *opaque)
+{
+    if (prop != NULL) {
+        g_ptr_array_add(opaque, g_strdup(prop->name));
+    }
+}
+
+/* A path, then the name of one of its properties. */
+static void complete_path_prop(Hmp *hmp, const char *word, GPtrArray *out)
+{
+    const char *path = hmp_complete_word(hmp, 0);
+    Object *obj = path != NULL ? object_resolve(&hmp_vm(hmp)->root, path, NULL) : NULL;
+
+    if (path == NULL) {
+        complete_path(hmp, word, out);
+    } else if (obj != NULL && hmp_complete_index(hmp) == 1) {
+        type_visit_props(obj->type, add_prop_name, out);
+    }
+}
+
 /* ---- Chardevs */
 
 static void cmd_chardev_add(Hmp *hmp, const Json *args)
 {
     GError *err = NULL;
+    bool help = false;
     g_autoptr(Json) opts =
-        keyval_parse(json_get_str(args, "args"), "backend", KEYVAL_QUIET, NULL, &err);
+        keyval_parse(json_get_str(args, "args"), "backend", KEYVAL_QUIET, &help, &err);
 
-    if (opts != NULL) {
+    if (help) {
+        g_autoptr(GString) out = g_string_new(NULL);
+
+        help_chardev_text(out);
+        hmp_puts(hmp, out->str);
+    } else if (opts != NULL) {
         char_open_opts(opts, &err);
     }
     hmp_report(hmp, err);
@@ -169,11 +196,12 @@ static void cmd_chardev_remove(Hmp *hmp, const Json *args)
 static void cmd_chardev_change(Hmp *hmp, const Json *args)
 {
     const char *id = json_get_str(args, "id");
-    Char *c = find_char(hmp, args);
+    Char *c = char_find(id);
     GError *err = NULL;
     g_autoptr(Json) opts = NULL;
 
     if (c == NULL) {
+        hmp_printf(hmp, "Error: Chardev '%s' does not exist\n", id);
         return;
     }
     opts = keyval_parse(json_get_str(args, "args"), "backend", KEYVAL_QUIET, NULL, &err);
@@ -243,17 +271,59 @@ static void complete_char(Char *c, void *opaque)
 
 static void complete_chars(Hmp *hmp, const char *word, GPtrArray *out)
 {
-    char_visit(complete_char, out);
+    if (hmp_complete_index(hmp) == 0) {
+        char_visit(complete_char, out);
+    }
+}
+
+static void complete_backend(const char *word, GPtrArray *out)
+{
+    g_autofree char *name = g_strndup(word, strcspn(word, ","));
+    const CharBackend *be = strchr(word, ',') != NULL ? char_backend_find(name) : NULL;
+
+    if (strchr(word, ',') == NULL) {
+        SET_FOREACH(char_backends, CharBackend, it) {
+            g_ptr_array_add(out, g_strdup((*it)->name));
+        }
+        return;
+    }
+    hmp_complete_list(out, word, "id", "=");
+    for (const Field *f = be != NULL ? be->options->fields : NULL; f != NULL && f->name != NULL; f++) {
+        hmp_complete_list(out, word, f->name, "=");
+    }
+}
+
+static void complete_chardev_add(Hmp *hmp, const char *word, GPtrArray *out)
+{
+    complete_backend(word, out);
+}
+
+static void complete_chardev_change(Hmp *hmp, const char *word, GPtrArray *out)
+{
+    if (hmp_complete_index(hmp) == 0) {
+        char_visit(complete_char, out);
+    } else {
+        complete_backend(word, out);
+    }
 }
 
 /* ---- Devices that come and go */
 
 static void cmd_device_add(Hmp *hmp, const Json *args)
 {
+    const char *text = json_get_str(args, "device");
     GError *err = NULL;
-    g_autoptr(Json) opts = keyval_parse(json_get_str(args, "device"), "driver", 0, NULL, &err);
+    bool help = false;
+    g_autoptr(Json) opts = keyval_parse(text != NULL ? text : "", "driver", 0, &help, &err);
 
-    if (opts != NULL) {
+    if (help) {
+        g_autoptr(GString) out = g_string_new(NULL);
+
+        help_device_text(json_get_str(opts, "driver"), out, &err);
+        hmp_puts(hmp, out->str);
+    } else if (opts != NULL && !json_has(opts, "driver")) {
+        err_fail(&err, "Parameter 'driver' is missing");
+    } else if (opts != NULL) {
         device_create_from_json(hmp_vm(hmp), opts, &err);
     }
     hmp_report(hmp, err);
@@ -272,6 +342,15 @@ static void cmd_device_del(Hmp *hmp, const Json *args)
 
 static void complete_drivers(Hmp *hmp, const char *word, GPtrArray *out)
 {
+    g_autofree char *driver = g_strndup(word, strcspn(word, ","));
+    const DeviceType *d = strchr(word, ',') != NULL ? device_type_find(driver) : NULL;
+
+    if (strchr(word, ',') != NULL) {
+        hmp_complete_list(out, word, "id", "=");
+        hmp_complete_list(out, word, "bus", "=");
+        hmp_complete_props(d != NULL ? &d->type : NULL, word, out);
+        return;
+    }
     SET_FOREACH (types, ObjType, it) {
         if (!(*it)->abstract && (*it)->user_creatable && type_is_a(*it, &device_base.type) &&
             device_type_of(*it)->hotpluggable) {
@@ -290,19 +369,20 @@ static void complete_peripherals(Hmp *hmp, const char *word, GPtrArray *out)
 }
 
 static const HmpCommand object_commands[] = {
-    { "device_add", "device:s", "driver[,prop=value][,...]", "add device, like -device on the command line",
+    { "device_add", "device:S?", "driver[,prop=value][,...]", "plug a device in, as -device does",
       cmd_device_add, complete_drivers },
-    { "device_del", "id:s", "device", "remove device", cmd_device_del, complete_peripherals },
+    { "device_del", "id:s", "device", "unplug a device", cmd_device_del, complete_peripherals },
     { "qom-list", "path:s?", "path", "list the properties of an object", cmd_qom_list,
       complete_path },
     { "qom-get", "path:s,property:s", "path property", "show a property of an object", cmd_qom_get,
-      complete_path },
+      complete_path_prop },
     { "qom-set", "json:-j,path:s,property:s,value:S", "[-j] path property value",
-      "change a property of an object (-j: the value is JSON)", cmd_qom_set, complete_path },
+      "change a property of an object (-j: the value is JSON)", cmd_qom_set, complete_path_prop },
     { "info qom-tree", "path:s?", "[path]", "the tree of objects", info_qom_tree, complete_path },
-    { "chardev-add", "args:s", "args", "open a chardev, as -chardev does", cmd_chardev_add, NULL },
+    { "chardev-add", "args:s", "args", "open a chardev, as -chardev does", cmd_chardev_add,
+      complete_chardev_add },
     { "chardev-change", "id:s,args:s", "id args", "open a chardev again with other options",
-      cmd_chardev_change, complete_chars },
+      cmd_chardev_change, complete_chardev_change },
     { "chardev-remove", "id:s", "id", "close a chardev", cmd_chardev_remove, complete_chars },
     { "chardev-send-break", "id:s", "id", "send a break to the user of a chardev",
       cmd_chardev_send_break, complete_chars },

@@ -5,17 +5,27 @@
 #include "hw/core/hostmem.h"
 #include "hw/core/iothread.h"
 #include "hw/core/machine.h"
+#include "monitor/hmp_int.h"
 #include "monitor/qmp_schema.h"
 #include "target/cpu.h"
 
 /* ---- State */
+
+bool vm_single_step(Vm *vm)
+{
+    g_autoptr(Json) v = vm->accel != NULL ? object_prop_get(&vm->accel->obj, "one-insn", NULL) : NULL;
+    bool on = false;
+
+    json_to_bool(v, &on);
+    return on;
+}
 
 Json *qmp_query_status(QmpCtx *ctx, GError **errp)
 {
     Json *ret = json_object_new();
 
     json_set_str(ret, "status", run_state_name(ctx->vm->run_state));
-    json_set_bool(ret, "singlestep", false);
+    json_set_bool(ret, "singlestep", vm_single_step(ctx->vm));
     json_set_bool(ret, "running", vm_running(ctx->vm));
     return ret;
 }

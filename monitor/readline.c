@@ -222,7 +222,7 @@ static void complete(Readline *rl)
         insert_byte(rl, first[i]);
     }
     if (names->len == 1) {
-        if (first[common - 1] != '/') {
+        if (strchr("/=", first[common - 1]) == NULL) {
             insert_byte(rl, ' ');
         }
     } else {

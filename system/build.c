@@ -140,6 +140,14 @@ static bool count_instructions(Vm *vm, VmConfig *cfg, GError **errp)
     return ok;
 }
 
+/* -singlestep */
+static void single_step(Vm *vm, const VmConfig *cfg)
+{
+    if (config_has(cfg, "singlestep") && vm->accel->type->single_step != NULL) {
+        vm->accel->type->single_step(vm->accel, true);
+    }
+}
+
 static const MachineType *choose_machine(VmConfig *cfg, GError **errp)
 {
     const char *name = config_get(cfg, "machine", "type");

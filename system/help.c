@@ -54,16 +54,24 @@ static int help_machine(const OptUse *use)
     return help_type_props(type, "machine");
 }
 
+void help_chardev_text(GString *out)
+{
+    g_string_append(out, "Available chardev backend types: \n");
+    SET_FOREACH(char_backends, CharBackend, it) {
+        g_string_append_printf(out, "  %s\n", (*it)->name);
+    }
+}
+
 static int help_chardev(const OptUse *use)
 {
     const char *backend = json_get_str(use->kv, "backend");
     const CharBackend *be;
 
     if (backend == NULL) {
-        puts("Available chardev backend types: ");
-        SET_FOREACH(char_backends, CharBackend, it) {
-            printf("  %s\n", (*it)->name);
-        }
+        g_autoptr(GString) out = g_string_new(NULL);
+
+        help_chardev_text(out);
+        fputs(out->str, stdout);
         return 0;
     }
     be = char_backend_find(backend);

@@ -7,6 +7,7 @@
 #include "block/block.h"
 #include "hw/core/machine.h"
 #include "system/build.h"
+#include "system/help.h"
 #include "target/cpu.h"
 #include "util/log.h"
 
@@ -46,32 +47,48 @@ static bool is_user_object(const ObjType *t)
     return t->user_creatable && !is_device(t);
 }
 
+typedef struct PropPrint { GString *out; bool defaults; } PropPrint;
+
 static void print_prop(const Field *prop, const ChildDef *child, void *opaque)
 {
+    const PropPrint *p = opaque;
+
     if (prop != NULL) { /* only devices show defaults */
         Field shown = *prop;
         g_autofree char *line = NULL;
 
-        shown.flags |= *(const bool *)opaque ? 0 : FIELD_NO_DEFAULT;
+        shown.flags |= p->defaults ? 0 : FIELD_NO_DEFAULT;
         line = field_help_line(&shown);
-        puts(line);
+        g_string_append_printf(p->out, "%s\n", line);
     } else {
-        printf("  %s=<child<%s>>\n", child->name, child->type->name);
+        g_string_append_printf(p->out, "  %s=<child<%s>>\n", child->name, child->type->name);
     }
 }
 
-static int print_props(const ObjType *t, const char *name)
+static void print_props(const ObjType *t, GString *out)
 {
-    bool defaults = is_device(t);
+    PropPrint p = { out, is_device(t) };
 
-    printf("%s options:\n", name);
-    type_visit_props(t, print_prop, &defaults);
-    return 0;
+    g_string_append_printf(out, "%s options:\n", t->name);
+    type_visit_props(t, print_prop, &p);
+}
+
+static int show(GString *text, bool ok, GError *err)
+{
+    if (ok) {
+        fputs(text->str, stdout);
+    } else {
+        report_error("%s", err->message);
+        g_error_free(err);
+    }
+    g_string_free(text, true);
+    return ok ? 0 : 1;
 }
 
 int help_type_props(const char *name, const char *suffix)
 {
     const MachineType *m = machine_type_find(name);
+    GString *out;
 
     if (m == NULL) {
         report_set_location(NULL);
@@ -79,36 +96,38 @@ int help_type_props(const char *name, const char *suffix)
                      name);
         return 1;
     }
-    return print_props(&m->type, m->type.name);
+    out = g_string_new(NULL);
+    print_props(&m->type, out);
+    return show(out, true, NULL);
 }
 
-static void print_device(const DeviceType *d)
+static void print_device(const DeviceType *d, GString *out)
 {
     const BusType *bus = device_type_bus(d);
 
-    printf("name \"%s\"", d->type.name);
+    g_string_append_printf(out, "name \"%s\"", d->type.name);
     if (bus != NULL) {
-        printf(", bus %s", bus->type.name);
+        g_string_append_printf(out, ", bus %s", bus->type.name);
     }
     SET_FOREACH(device_aliases, DeviceAlias, it) {
         if (strcmp((*it)->name, d->type.name) == 0) {
-            printf(", alias \"%s\"", (*it)->alias);
+            g_string_append_printf(out, ", alias \"%s\"", (*it)->alias);
             break;
         }
     }
     if (d->type.desc != NULL) {
-        printf(", desc \"%s\"", d->type.desc);
+        g_string_append_printf(out, ", desc \"%s\"", d->type.desc);
     }
-    putchar('\n');
+    g_string_append(out, d->type.user_creatable ? "\n" : ", no-user\n");
 }
 
-static int help_all_devices(void)
+void help_all_devices(bool all, GString *out)
 {
     static const char *const titles[DEV_CATEGORIES] = {
         "Controller/Bridge/Hub", "USB", "Storage", "Network", "Input", "Display", "Sound", "Misc",
         "CPU", "Watchdog",
     };
-    g_autoptr(GPtrArray) list = list_types(is_user_device);
+    g_autoptr(GPtrArray) list = list_types(all ? is_device : is_user_device);
     bool any = false;
 
     for (unsigned cat = 0; cat < DEV_CATEGORIES; cat++) {
@@ -121,55 +140,72 @@ static int help_all_devices(void)
                 continue;
             }
             if (!titled) {
-                printf("%s%s devices:\n", any ? "\n" : "", titles[cat]);
+                g_string_append_printf(out, "%s%s devices:\n", any ? "\n" : "", titles[cat]);
                 titled = any = true;
             }
-            print_device(d);
+            print_device(d, out);
         }
     }
-    return 0;
+}
+
+bool help_device_text(const char *driver, GString *out, GError **errp)
+{
+    const DeviceType *d;
+    const char *near;
+
+    if (driver == NULL) {
+        help_all_devices(false, out);
+        return true;
+    }
+    d = device_type_find(driver);
+    if (d == NULL) {
+        near = type_nearest(driver, &device_base.type);
+        return near != NULL
+            ? err_fail(errp, "Device '%s' not found (did you mean '%s'?)", driver, near)
+            : err_fail(errp, "Device '%s' not found", driver);
+    }
+    print_props(&d->type, out);
+    return true;
 }
 
 int help_device(const char *driver)
 {
-    const DeviceType *d;
+    GString *out = g_string_new(NULL);
+    GError *err = NULL;
+    bool ok = help_device_text(driver, out, &err);
 
-    if (driver == NULL) {
-        return help_all_devices();
-    }
-    d = device_type_find(driver);
-    if (d == NULL) {
-        const char *near = type_nearest(driver, &device_base.type);
-
-        if (near != NULL) {
-            report_error("Device '%s' not found (did you mean '%s'?)", driver, near);
-        } else {
-            report_error("Device '%s' not found", driver);
-        }
-        return 1;
-    }
-    return print_props(&d->type, d->type.name);
+    return show(out, ok, err);
 }
 
-int help_object(const char *type)
+bool help_object_text(const char *type, GString *out, GError **errp)
 {
     const ObjType *t;
 
     if (type == NULL) {
         g_autoptr(GPtrArray) list = list_types(is_user_object);
 
-        puts("List of user creatable objects:");
+        g_string_append(out, "List of user creatable objects:\n");
         for (unsigned i = 0; i < list->len; i++) {
-            printf("  %s\n", ((const ObjType *)g_ptr_array_index(list, i))->name);
+            g_string_append_printf(out, "  %s\n",
+                                   ((const ObjType *)g_ptr_array_index(list, i))->name);
         }
-        return 0;
+        return true;
     }
     t = type_find(type);
     if (t == NULL || !is_user_object(t)) {
-        report_error("Parameter 'qom-type' does not accept value '%s'", type);
-        return 1;
+        return err_fail(errp, "Parameter 'qom-type' does not accept value '%s'", type);
     }
-    return print_props(t, t->name);
+    print_props(t, out);
+    return true;
+}
+
+int help_object(const char *type)
+{
+    GString *out = g_string_new(NULL);
+    GError *err = NULL;
+    bool ok = help_object_text(type, out, &err);
+
+    return show(out, ok, err);
 }
 
 int help_cpu(void)

@@ -12,7 +12,7 @@
     _(echr) _(seed) _(accel) _(enable_kvm) _(data_dir) _(display) _(vga) _(net) _(nic)          \
     _(nographic) _(drive) _(hd) _(cdrom) _(fd) _(snapshot) _(chardev) _(mon) _(set) _(add_fd) _(blockdev) \
     _(readconfig) _(object) _(device) _(overcommit) _(sandbox) _(xen) _(no_acpi) _(no_hpet)     \
-    _(trace) _(watchdog) _(audio) _(machine) _(cpu) _(numa) _(log_items) _(dfilter) _(perfmap) _(jitdump)        \
+    _(trace) _(dropped) _(audio) _(machine) _(cpu) _(numa) _(log_items) _(dfilter) _(perfmap) _(jitdump)        \
     _(incoming) _(vnc) _(optionrom) _(runas) _(disk_image)
 
 #define APPLY_DECLARE(n) bool apply_##n(VmConfig *cfg, OptUse *use, GError **errp);

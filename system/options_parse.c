@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Walking argv along the option table. */
 #include <string.h>
+#include "system/dropped.h"
 #include "system/options_int.h"
 #include "util/keyval.h"
 #include "util/log.h"
@@ -13,7 +14,7 @@ const Option *option_find(const char *name)
             return o->alias_of != NULL ? option_find(o->alias_of) : o;
         }
     }
-    return NULL;
+    return dropped_option(name);
 }
 
 const Option *option_of_group(const char *group)
@@ -62,7 +63,10 @@ bool options_use(VmConfig *cfg, const Option *opt, const char *text, const char 
     OptUse *use = config_add(cfg, opt, text, where, NULL);
     const char *before = report_set_location(use->where);
 
-    if (opt->group != NULL && !use_parse_keys(use, errp)) {
+    if (!dropped_value(use, errp)) {
+        return false;
+    }
+    if (opt->group != NULL && (!use_parse_keys(use, errp) || !dropped_keys(use, errp))) {
         return false;
     }
     if (use->help && cfg->help == NULL) {

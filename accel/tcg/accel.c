@@ -79,6 +79,30 @@ static void tcg_machine_reset(void *opaque)
     }
 }
 
+static void set_single_step(Cpu *cpu, void *opaque)
+{
+    TcgVcpu *v = tcg_vcpu(cpu);
+
+    if (v == NULL) {
+        return;
+    }
+    v->tcg_one_insn = *(const bool *)opaque;
+    if (v->cache != NULL) {
+        cache_flush(v);
+        tlb_flush_everything(v);
+    }
+}
+
+static void tcg_single_step(Accel *a, bool on)
+{
+    Tcg *t = tcg_from(a);
+
+    t->one_insn = on;
+    for (unsigned k = 0; t->vm->cpus != NULL && k < t->vm->cpus->len; k++) {
+        cpu_run(g_ptr_array_index(t->vm->cpus, k), set_single_step, &on);
+    }
+}
+
 bool tcg_wants_windows(const Tcg *t)
 {
     if (t == NULL || t->tier == 0) {
@@ -270,5 +294,6 @@ static const AccelType tcg_accel = {
     .init = tcg_init, .vcpu_create = tcg_vcpu_create, .vcpu_destroy = tcg_vcpu_destroy,
     .vcpu_run = tcg_vcpu_run, .vcpu_idle = tcg_vcpu_idle, .vcpu_kick = tcg_vcpu_kick,
     .icount = tcg_icount, .info = tcg_info,
+    .single_step = tcg_single_step,
 };
 ACCEL_REGISTER(tcg_accel);
