@@ -15,6 +15,7 @@
 #include "util/err.h"
 #include "util/log.h"
 #include "util/parse.h"
+#include "util/trace.h"
 
 struct Hmp {
     Vm *vm;
@@ -224,6 +225,7 @@ void hmp_run_line(Hmp *hmp, const char *line)
     GError *err = NULL;
     const char *rest;
 
+    TRACE("handle_hmp_command", "%s", line);
     line += strspn(line, " \t");
     if (line[0] == '\0' || line[0] == '#') {
         return;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "monitor/qmp_int.h"
+#include "util/trace.h"
 
 const QmpCommand *qmp_command_find(const char *name)
 {
@@ -101,6 +102,7 @@ static Json *run_command(const QmpCommand *cmd, QmpCtx *ctx, const Json *argumen
             return NULL;
         }
     }
+    TRACE("handle_qmp_command", "%s", cmd->name);
     ret = cmd->run(ctx, cmd->args != NULL ? parsed : args, &err);
     struct_free(cmd->args, parsed);
     if (err != NULL) {

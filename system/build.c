@@ -76,11 +76,14 @@ static bool setup_messages(VmConfig *cfg, GError **errp)
     }
     CONFIG_FOREACH(cfg, "trace", use) {
         const char *pattern = json_get_str(use->kv, "enable");
-        const char *events = json_get_str(use->kv, "events");
+        const char *events = json_get_str(use->kv, "events"), *log = json_get_str(use->kv, "file");
 
         report_set_location(use->where);
         if (pattern != NULL) {
             trace_enable(pattern);
+        }
+        if (log != NULL && !log_set_file(log, errp)) {
+            return false;
         }
         if (events != NULL && !trace_enable_file(events, errp)) {
             return false;
@@ -412,6 +415,7 @@ static bool build_machine(Vm *vm, VmConfig *cfg, GError **errp)
     if (t == NULL || !choose_accel(vm, cfg, errp) || !count_instructions(vm, cfg, errp)) {
         return false;
     }
+    single_step(vm, cfg);
     char_set_mux_hooks(mux_quit, NULL, vm);
     add_globals(vm, cfg);
     name_vm(vm, cfg);

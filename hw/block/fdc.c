@@ -9,6 +9,7 @@
 #include "block/drive.h"
 #include "util/err.h"
 #include "util/log.h"
+#include "util/trace.h"
 
 enum { R_SRA, R_SRB, R_DOR, R_TDR, R_MSR, R_FIFO, R_DIR = 7, R_DSR = R_MSR, R_CCR = R_DIR };
 enum {
@@ -420,6 +421,7 @@ static void fdc_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
 {
     Fdc *s = opaque;
 
+    TRACE("fdc_ioport_write", "reg %u val 0x%02x", (unsigned)off, (unsigned)val);
     switch (off + 1) {
     case R_DOR: fdc_write_dor(s, (uint8_t)val); break;
     case R_TDR: s->tdr = val & 3; break;

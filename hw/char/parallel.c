@@ -6,6 +6,7 @@
 #include "hw/core/vm.h"
 #include "hw/isa/isa.h"
 #include "util/err.h"
+#include "util/trace.h"
 
 enum { PARA_DATA, PARA_STATUS, PARA_CONTROL, PARA_REGS = 8 };
 enum { STS_BUSY = 0x80 /* active low */, STS_ACK = 0x40 /* active low */, STS_PAPER = 0x20,
@@ -63,6 +64,7 @@ static void parallel_write(void *opaque, GuestAddr off, uint64_t val, unsigned s
 {
     Parallel *s = opaque;
 
+    TRACE("parallel_ioport_write", "addr 0x%x val 0x%02x", (unsigned)off, (unsigned)val);
     switch (off) {
     case PARA_DATA:
         s->state.dataw = val;

@@ -10,6 +10,7 @@
 #include "hw/core/vm.h"
 #include "util/bits.h"
 #include "util/err.h"
+#include "util/trace.h"
 
 enum { REG_DATA, REG_IER, REG_IIR_FCR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, REG_SCR };
 enum { IER_RDI = 1, IER_THRI = 2, IER_RLSI = 4, IER_MSI = 8 };
@@ -395,6 +396,7 @@ static void uart_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
     Uart *s = opaque;
     uint8_t v = val;
 
+    TRACE("serial_write", "addr 0x%x val 0x%02x", (unsigned)off, (unsigned)val);
     switch (off % UART_REGS) {
     case REG_DATA:
         if (s->lcr & LCR_DLAB) {

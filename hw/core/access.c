@@ -12,6 +12,7 @@
 #include "hw/core/mem_int.h"
 #include "hw/core/vm.h"
 #include "util/log.h"
+#include "util/trace.h"
 
 static MemResult worse(MemResult a, MemResult b)
 {
@@ -78,12 +79,14 @@ static MemResult call_read(MemRegion *r, GuestAddr off, uint64_t *val, unsigned 
         *val = swap(*val, size);
     }
     *val &= ones(size);
+    TRACE("memory_region_ops_read", "'%s' +0x%" PRIx64 " value 0x%" PRIx64 " size %u", r->name, off, *val, size);
     return res;
 }
 
 static MemResult call_write(MemRegion *r, GuestAddr off, uint64_t val, unsigned size, MemAttrs at)
 {
     val &= ones(size);
+    TRACE("memory_region_ops_write", "'%s' +0x%" PRIx64 " value 0x%" PRIx64 " size %u", r->name, off, val, size);
     if (r->ops->big_endian) {
         val = swap(val, size);
     }

@@ -12,6 +12,7 @@
 
 #include "hw/core/ram.h"
 #include "util/err.h"
+#include "util/trace.h"
 
 enum { FILE_MAX = 1 << 30 };
 
@@ -83,6 +84,7 @@ uint8_t *load_file(const char *what, const char *path, size_t max, size_t *ret_s
     int fd = open_sized(what, path, &size, errp);
     uint8_t *data = NULL;
 
+    TRACE("load_file", "%s from %s", what, path);
     if (fd < 0) {
         return NULL;
     }

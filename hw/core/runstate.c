@@ -9,6 +9,7 @@
 #include "util/err.h"
 #include "util/log.h"
 #include "util/loop.h"
+#include "util/trace.h"
 
 struct VmRequests { /* all but the first two atomic */
     Vm *vm;
@@ -101,6 +102,7 @@ static void set_state(Vm *vm, RunState s)
 {
     bool running = s == RUN_RUNNING;
 
+    TRACE("runstate_set", "%s -> %s", run_state_name(vm->run_state), run_state_name(s));
     vm->run_state = s;
     for (guint i = 0; i < vm->notify->len; i++) {
         const VmNotify *n = g_ptr_array_index(vm->notify, i);
@@ -192,6 +194,7 @@ static int take(int *flag)
 
 void vm_request_shutdown_code(Vm *vm, ShutdownCause cause, int exit_code)
 {
+    TRACE("qemu_system_shutdown_request", "reason %s", shutdown_cause_name(cause));
     __atomic_store_n(&vm->requests->exit_code, exit_code, __ATOMIC_SEQ_CST);
     request_and_stop(vm, &vm->requests->shutdown, (int)cause);
 }
@@ -212,6 +215,7 @@ void vm_request_reset(Vm *vm, ShutdownCause cause)
 
 void vm_request_powerdown(Vm *vm)
 {
+    TRACE("qemu_system_powerdown_request", "%s", "pressed");
     request(vm, &vm->requests->powerdown, 1);
 }
 
@@ -224,6 +228,7 @@ void vm_request_suspend(Vm *vm)
 
 bool vm_request_wakeup(Vm *vm, GError **errp)
 {
+    TRACE("system_wakeup_request", "state %s", run_state_name(vm->run_state));
     if (vm->run_state != RUN_SUSPENDED) {
         return err_fail(errp, "Unable to wake up: guest is not in suspended state");
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "util/bits.h"
+#include "util/trace.h"
 
 enum { VBE_MAX_X = 16000, VBE_MAX_Y = 12000, VBE_MAX_BPP = 32 };
 
@@ -124,6 +125,7 @@ static void vbe_set_enable(Vga *s, uint16_t val)
 
 void vbe_write(Vga *s, unsigned reg, uint16_t val)
 {
+    TRACE("vga_vbe_write", "index 0x%x val 0x%x", reg, val);
     switch (reg) {
     case VBE_ID:
         if (val >= 0xb0c0 && val <= 0xb0c5) {

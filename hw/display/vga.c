@@ -11,6 +11,7 @@
 #include "hw/core/vm.h"
 #include "util/bits.h"
 #include "util/err.h"
+#include "util/trace.h"
 
 enum { LOWMEM_AT = 0xa0000, LOWMEM_SIZE = 0x20000 };
 enum { MSR_COLOUR = 1 << 0, ST01_RETRACE = 1 << 3, ST01_BLANK = 1 << 0 };
@@ -280,6 +281,7 @@ static void crtc_write(Vga *s, uint8_t val)
 
 void vga_port_write(Vga *s, uint32_t port, uint8_t val)
 {
+    TRACE("vga_std_write_io", "addr 0x%x val 0x%02x", port, val);
     if (vga_port_hidden(s, port)) {
         return;
     }

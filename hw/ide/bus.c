@@ -10,6 +10,7 @@
 #include "hw/core/vm.h"
 #include "util/err.h"
 #include "util/log.h"
+#include "util/trace.h"
 
 enum {
     R_DATA,
@@ -146,6 +147,7 @@ static uint64_t ide_command_read(void *opaque, GuestAddr off, unsigned size)
 
 static void ide_reg_write(IdeDrive *s, unsigned reg, uint8_t val)
 {
+    TRACE("ide_ioport_write", "reg %u val 0x%02x", reg, val);
     switch (reg) {
     case R_FEATURE:
         s->hob_feature = s->feature;
@@ -173,6 +175,7 @@ static void ide_reg_write(IdeDrive *s, unsigned reg, uint8_t val)
 
 static void ide_command(IdeBus *bus, uint8_t val)
 {
+    TRACE("ide_exec_cmd", "command 0x%02x", val);
     enum { CMD_DEVICE_RESET = 0x08, CMD_DIAGNOSTIC = 0x90 };
     IdeDrive *s = ide_selected(bus);
 
@@ -231,6 +234,7 @@ static void ide_control_write(void *opaque, GuestAddr off, uint64_t val, unsigne
     IdeBus *bus = opaque;
     bool was = bus->control & CTL_SRST, now = val & CTL_SRST;
 
+    TRACE("ide_ctrl_write", "val 0x%02x", (unsigned)val);
     bus->control = (uint8_t)val;
     for (unsigned i = 0; i < IDE_UNITS; i++) {
         IdeDrive *s = bus->drives[i];
@@ -360,6 +364,7 @@ void ide_bus_map(IdeBus *bus, MemRegion *io, uint16_t base, uint16_t control)
 
 void ide_bus_reset(IdeBus *bus)
 {
+    TRACE("ide_reset", "bus %p", (void *)bus);
     bus->unit = 0;
     bus->control = 0;
     ide_bus_line(bus, false);

@@ -14,6 +14,7 @@
 #include "util/err.h"
 #include "util/log.h"
 #include "util/loop.h"
+#include "util/trace.h"
 
 enum {
     CMD_READ_MODE = 0x20, CMD_READ_RAM_LAST = 0x3f, CMD_WRITE_MODE = 0x60, CMD_WRITE_RAM_LAST = 0x7f,
@@ -166,6 +167,7 @@ static void i8042_pulse_reset(I8042 *s)
 
 static void i8042_write_outport(I8042 *s, uint8_t val)
 {
+    TRACE("pckbd_outport_write", "0x%02x", val);
     s->kbd.outport = val;
     irq_set(s->a20, (val & OUT_A20) != 0);
     if ((val & OUT_RESET) == 0) {
@@ -184,6 +186,7 @@ static void i8042_write_command(void *opaque, GuestAddr off, uint64_t val, unsig
     I8042 *s = opaque;
     KbdState *k = &s->kbd;
 
+    TRACE("pckbd_kbd_write_command", "0x%02x", (unsigned)val);
     val &= 0xff;
     switch (val) {
     case CMD_READ_MODE:
@@ -252,6 +255,7 @@ static void i8042_write_data(void *opaque, GuestAddr off, uint64_t val, unsigned
     KbdState *k = &s->kbd;
     uint8_t command = k->write_cmd;
 
+    TRACE("pckbd_kbd_write_data", "0x%02x", (unsigned)val);
     k->write_cmd = 0;
     switch (command) {
     case 0:

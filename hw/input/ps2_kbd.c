@@ -9,6 +9,7 @@
 #include "util/bits.h"
 #include "util/err.h"
 #include "util/log.h"
+#include "util/trace.h"
 
 enum {
     CMD_SET_LEDS = 0xed, CMD_ECHO = 0xee, CMD_SCAN_SET = 0xf0, CMD_GET_ID = 0xf2, CMD_SET_RATE = 0xf3,
@@ -294,6 +295,7 @@ void ps2_kbd_command(Ps2 *p, uint8_t val)
     Ps2Kbd *s = CONTAINER(p, Ps2Kbd, parent_obj);
     int32_t waiting = p->write_cmd;
 
+    TRACE("ps2_write_keyboard", "val 0x%02x", val);
     p->write_cmd = -1;
     /* a byte that can only be a command ends the wait for a parameter */
     if (waiting >= 0 && val < CMD_SET_LEDS) {

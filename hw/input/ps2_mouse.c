@@ -6,6 +6,7 @@
 
 #include "util/err.h"
 #include "util/log.h"
+#include "util/trace.h"
 
 enum {
     CMD_SCALE11 = 0xe6, CMD_SCALE21 = 0xe7, CMD_SET_RESOLUTION = 0xe8, CMD_GET_STATUS = 0xe9,
@@ -233,6 +234,7 @@ void ps2_mouse_command(Ps2 *p, uint8_t val)
     Ps2Mouse *s = CONTAINER(p, Ps2Mouse, parent_obj);
     int32_t waiting = p->write_cmd;
 
+    TRACE("ps2_write_mouse", "val 0x%02x", val);
     p->write_cmd = -1;
     if (s->mouse_wrap && val != CMD_RESET_WRAP && val != CMD_RESET) {
         ps2_reply_byte(p, val);

@@ -15,6 +15,7 @@
 #include "util/bits.h"
 #include "util/err.h"
 #include "util/log.h"
+#include "util/trace.h"
 
 enum {  /* register index: MMIO offset / 16, and MSR - 0x800 */
     REG_ID = 0x02, REG_VERSION = 0x03, REG_TPR = 0x08, REG_APR = 0x09, REG_PPR = 0x0a, REG_EOI = 0x0b,
@@ -98,6 +99,7 @@ void apic_local_deliver(Apic *s, unsigned lvt)
 {
     uint32_t entry = s->lvt[lvt];
 
+    TRACE("apic_local_deliver", "vector %u", lvt);
     if (entry & LVT_MASKED) {
         return;
     }
@@ -444,6 +446,7 @@ uint32_t apic_mmio_read(Apic *s, unsigned index)
 
 void apic_mmio_write(Apic *s, unsigned index, uint32_t val)
 {
+    TRACE("apic_mem_writel", "0x%03x = 0x%08x", index << 4, val);
     apic_reg_write(s, index, val);
 }
 

@@ -11,6 +11,7 @@
 #include "hw/isa/isa.h"
 #include "util/err.h"
 #include "util/log.h"
+#include "util/trace.h"
 
 enum { PIC_COMMAND, PIC_DATA };
 enum {  /* ICW1, OCW2, OCW3 share the command port: told apart by bits 4 and 3 */
@@ -265,6 +266,7 @@ static void pic_write_data(I8259 *s, uint8_t val)
 
 static void pic_write(void *opaque, GuestAddr off, uint64_t val, unsigned size)
 {
+    TRACE("pic_ioport_write", "addr 0x%x val 0x%x", (unsigned)off, (unsigned)val);
     if (off == PIC_COMMAND) {
         pic_write_command(opaque, val);
     } else {

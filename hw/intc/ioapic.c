@@ -15,6 +15,7 @@
 #include "hw/intc/i8259.h"
 #include "util/err.h"
 #include "util/log.h"
+#include "util/trace.h"
 
 enum { IOREGSEL = 0x00, IOWIN = 0x10, IOEOI = 0x40 };
 enum { IND_ID = 0x00, IND_VERSION = 0x01, IND_ARBITRATION = 0x02, IND_REDIRECTION = 0x10 };
@@ -212,6 +213,7 @@ static void ioapic_write(void *opaque, GuestAddr off, uint64_t val, unsigned siz
 {
     Ioapic *s = opaque;
 
+    TRACE("ioapic_mem_write", "addr 0x%x val 0x%x size %u", (unsigned)off, (unsigned)val, size);
     switch (off & 0xff) {
     case IOREGSEL:
         s->ioregsel = val;

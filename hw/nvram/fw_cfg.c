@@ -13,6 +13,7 @@
 #include "util/bswap.h"
 #include "util/err.h"
 #include "util/log.h"
+#include "util/trace.h"
 
 enum { PORT_SELECT = 0, PORT_DMA = 4 };
 enum { KEY_WRITE = 0x4000, KEY_INVALID = 0xffff, KEY_INDEX = 0x3fff };
@@ -144,6 +145,7 @@ static void fw_select(FwCfg *s, uint16_t key)
 {
     FwEntry *e;
 
+    TRACE("fw_cfg_select", "key 0x%04x", key);
     s->cur_offset = 0;
     if ((key & KEY_INDEX) >= fw_entries(s)) {
         s->cur_entry = KEY_INVALID;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "hw/pci/pci_int.h"
+#include "util/trace.h"
 
 enum { PCI_CONFIG_ENABLE = 1u << 31 };
 
@@ -188,6 +189,7 @@ static bool pci_touches(unsigned off, unsigned size, unsigned at, unsigned len)
 
 void pci_config_write(PciDevice *pci, unsigned off, uint32_t val, unsigned size)
 {
+    TRACE("pci_cfg_write", "%02x.%u @0x%x <- 0x%x", pci->devfn >> 3, pci->devfn & 7u, off, val);
     if (off + size > pci_config_size(pci)) {
         return;
     }

@@ -4,7 +4,7 @@ import os
 import re
 import socket
 import struct
-from tap import BASE, QEMU, hmp, main, run, test
+from tap import BASE, QEMU, main, run, test
 
 # arguments -> text that must stand in the message (prefix "program: " is checked for all)
 WRONG = [
@@ -14,8 +14,6 @@ WRONG = [
     (["-kernel"], "-kernel: requires an argument"),
     (["-S", "-bogus"], "-bogus: invalid option"),
     (["-version", "-bogus"], "-bogus: invalid option"),
-    (["-soundhw", "hda"], "-soundhw: invalid option"),
-    (["-no-kvm"], "-no-kvm: invalid option"),
     (["-m", "foo"], "-m foo: Parameter 'size' expects a non-negative number below 2^64"),
     (["-m", "128x"], "-m 128x: Parameter 'size' expects"),
     (["-m", "-5"], "-m -5: Parameter 'size' expects"),
@@ -376,14 +374,6 @@ for a, w in HELP:
         assert w in out, f"{a}: {out[:200]!r}"
     fn.__name__ = "help_" + re.sub(r"[^A-Za-z0-9]+", "_", " ".join(a)).strip("_")
     test(fn)
-
-
-@test
-def the_old_watchdog_option_makes_the_device_and_names_todays_form():
-    answers, err = hmp(["info qtree"], ["-M", "pc", "-watchdog", "i6300esb"])
-    assert "dev: i6300esb" in answers[0], answers[0]
-    assert err.splitlines() == ["qemu-system-x86_64: -watchdog i6300esb: warning: -watchdog is deprecated: "
-                                "use -device i6300esb"], err
 
 
 @test

@@ -36,7 +36,8 @@ def wrong_expressions_are_refused():
 @test
 def memory_is_shown_in_every_format():
     check([("xp /3ob 0", "0000000000000000: 0377 0377 0377\n"),
-           ("xp /2dw 0", "0000000000000000:         -1         -1\n"),
+           ("xp /2dw 0", "0000000000000000: 4294967295 4294967295\n"),
+           ("xp /1dg 0", "0000000000000000:                   -1\n"),
            ("xp /2uh 0", "0000000000000000: 65535 65535\n"),
            ("xp /2cb 0", "0000000000000000: '\\xff' '\\xff'\n"),
            ("xp /3gx 0x10", "0000000000000010: 0xffffffffffffffff 0xffffffffffffffff\n"
@@ -63,8 +64,8 @@ def ports_are_read_and_written():
 @test
 def unknown_commands_get_a_hint():
     check([("sys", "unknown command: 'sys'\n"), ("sytem_reset",
-           "unknown command: 'sytem_reset' (did you mean 'system_reset'?)\n"),
-           ("info verson", "unknown command: 'info verson' (did you mean 'info version'?)\n"),
+           "unknown command: 'sytem_reset'; did you mean 'system_reset'?\n"),
+           ("info verson", "unknown command: 'info verson'; did you mean 'info version'?\n"),
            ("help xqzzz", "unknown command: 'xqzzz'\n"), ("", ""), ("# comment", "")])
 
 
