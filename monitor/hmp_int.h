@@ -5,6 +5,8 @@
 
 #include "monitor/hmp.h"
 
+struct ObjType;
+
 /* ---- readline.c: one editable line with history on a terminal */
 typedef struct ReadlineOps {
     void (*print)(void *opaque, const char *text);

@@ -352,8 +352,7 @@ static void complete_drivers(Hmp *hmp, const char *word, GPtrArray *out)
         return;
     }
     SET_FOREACH (types, ObjType, it) {
-        if (!(*it)->abstract && (*it)->user_creatable && type_is_a(*it, &device_base.type) &&
-            device_type_of(*it)->hotpluggable) {
+        if (!(*it)->abstract && (*it)->user_creatable && type_is_a(*it, &device_base.type)) {
             g_ptr_array_add(out, g_strdup((*it)->name));
         }
     }

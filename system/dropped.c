@@ -104,9 +104,7 @@ static const DroppedOption dropped_options[] = {
     { WORD("bootp"), .today = "-netdev user,id=ID,bootfile=FILE" },
     { WORD("smb"), .today = "-netdev user,id=ID,smb=DIR" },
     { WORD("pcidevice"), .today = "-device vfio-pci,host=ADDRESS" },
-    { WORD("drive-help"), .today = "-drive format=help" },
-    { WORD("virtiocon"), .today = "-device virtconsole,chardev=ID" },
-    { WORD("writeback"), .today = "-drive cache=writeback" },
+    { WORD("virtioconsole"), .today = "-device virtconsole,chardev=ID" },
     { FLAG("enable-nesting"), .today = "-cpu MODEL,+vmx or +svm" },
     { WORD("bt"), .today = NULL },
 };

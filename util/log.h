@@ -73,6 +73,7 @@ const char *report_program(void);
  * one, to be put back. The string is kept, not copied. */
 const char *report_set_location(const char *location);
 void report_set_timestamp(bool on);             /* -msg timestamp=on */
+bool report_timestamp(void);
 void report_set_guest_name(const char *name);   /* -msg guest-name=on; copied; NULL: off */
 /* Where this thread's reports go instead of stderr (a monitor); fn NULL: stderr again. */
 void report_set_sink(void (*fn)(void *opaque, const char *text), void *opaque);

@@ -34,6 +34,11 @@ void report_set_timestamp(bool on)
     report_time = on;
 }
 
+bool report_timestamp(void)
+{
+    return report_time;
+}
+
 void report_set_guest_name(const char *name)
 {
     g_free(report_guest);

@@ -16,8 +16,11 @@ void trace_printf(const char *name, const char *fmt, ...)
     FILE *f = log_begin();
     va_list ap;
 
-    fprintf(f, "%d@%lld.%06lld:%s ", (int)syscall(SYS_gettid), (long long)(now / 1000000),
-            (long long)(now % 1000000), name);
+    if (report_timestamp()) {
+        fprintf(f, "%d@%lld.%06lld:", (int)syscall(SYS_gettid), (long long)(now / 1000000),
+                (long long)(now % 1000000));
+    }
+    fprintf(f, "%s ", name);
     va_start(ap, fmt);
     vfprintf(f, fmt, ap);
     va_end(ap);

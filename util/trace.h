@@ -21,7 +21,7 @@ typedef struct TracePoint { const char *name; bool on; } TracePoint;
         }                                                                                       \
     } while (0)
 
-/* "name text\n" with a timestamp and thread number in front. */
+/* "name text\n"; with -msg timestamp=on thread number and time are in front. */
 void trace_printf(const char *name, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 /* Pattern with * and ?; a leading '-' turns off. Returns how many points it named. */
 unsigned trace_enable(const char *pattern);

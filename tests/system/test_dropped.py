@@ -21,7 +21,7 @@ WORKS = [
     (["-drive", "if=none,id=x,driver=null-co,boot=on"], "warning: 'boot' has no effect; today it is"),
     (["-drive", "if=none,id=x,driver=null-co", "-device", "ide-drive,drive=x"],
      "warning: 'ide-drive' is deprecated, use -device ide-hd"),
-    (["-M", "pc-1.1"], "-M pc-1.1: warning: 'pc-1.1' is deprecated, use -machine pc"),
+    (["-M", "pc-1.1"], "warning: 'pc-1.1' is deprecated, use -machine pc"),
 ]
 
 # arguments -> text of the one line
