@@ -214,7 +214,8 @@ static bool split_address(const char **p, const char *stop, char **host, char **
     return true;
 }
 
-static bool legacy_tcp(Json *opts, const char *rest, bool telnet, GError **errp)
+/* kind: "telnet", "websocket"; NULL: neither. */
+static bool legacy_tcp(Json *opts, const char *rest, const char *kind, GError **errp)
 {
     g_autofree char *host = NULL;
     g_autofree char *port = NULL;
@@ -225,8 +226,8 @@ static bool legacy_tcp(Json *opts, const char *rest, bool telnet, GError **errp)
     json_set_str(opts, "backend", "socket");
     json_set_str(opts, "host", host);
     json_set_str(opts, "port", port);
-    if (telnet) {
-        json_set_str(opts, "telnet", "on");
+    if (kind != NULL) {
+        json_set_str(opts, kind, "on");
     }
     if (*rest == ',') {
         g_autoptr(Json) more = keyval_parse(rest + 1, NULL, KEYVAL_QUIET, NULL, errp);
@@ -343,8 +344,11 @@ static bool legacy_fill(Json *opts, const char *text, GError **errp)
     if (g_str_has_prefix(text, "vc")) {
         return legacy_vc(opts, text[2] == ':' ? text + 3 : text + 2, errp);
     }
-    if (g_str_has_prefix(text, "tcp:") || g_str_has_prefix(text, "telnet:")) {
-        return legacy_tcp(opts, strchr(text, ':') + 1, text[1] == 'e', errp);
+    if (g_str_has_prefix(text, "tcp:") || g_str_has_prefix(text, "telnet:") ||
+        g_str_has_prefix(text, "websocket:")) {
+        const char *kind = text[0] == 'w' ? "websocket" : text[1] == 'e' ? "telnet" : NULL;
+
+        return legacy_tcp(opts, strchr(text, ':') + 1, kind, errp);
     }
     if (g_str_has_prefix(text, "udp:")) {
         return legacy_udp(opts, text + 4, errp);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The socket backend: TCP or unix, client or server, raw or telnet (RFC 854, 856-858), and the
  * udp backend. A server has one client at a time; while it is connected others wait in the
- * backlog. A client with reconnect=N tries again N seconds after a loss. websocket, tn3270 and
- * TLS are not there and are refused. */
+ * backlog. A client with reconnect=N tries again N seconds after a loss. websocket=on: of a server.
+ * tn3270 and TLS are not there and are refused. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "system/chardev/char_int.h"
+#include "system/chardev/websock.h"
 #include "util/sock.h"
 #include "util/log.h"
 #include "util/parse.h"
@@ -23,6 +24,7 @@ typedef struct SocketOptions {
 } SocketOptions;
 
 enum { PASSED_MAX = 16 };           /* descriptors of one message that are kept */
+enum { UNSENT_MAX = 1 << 16 };      /* answers to a client that asks and does not read */
 enum { TEL_SE = 240, TEL_BREAK = 243, TEL_SB = 250, TEL_WILL = 251, TEL_DO = 253, TEL_DONT = 254,
        TEL_IAC = 255 };
 enum { TELOPT_BINARY = 0, TELOPT_ECHO = 1, TELOPT_SGA = 3 };
@@ -41,6 +43,9 @@ typedef struct Socket {
     Timer *retry;
     int passed[PASSED_MAX];         /* descriptors that came with the last message that had any */
     unsigned passed_count;
+    bool websocket;
+    Websock *web;                   /* of the client that is there; NULL: raw bytes */
+    GByteArray *unsent;             /* frames that the client did not take yet; NULL: none */
 } Socket;
 
 static void socket_event(void *opaque, GIOCondition when);
@@ -76,11 +81,19 @@ static void socket_drop_passed(Socket *s)
     }
 }
 
+static void socket_end_web(Socket *s)
+{
+    websock_free(s->web);
+    s->web = NULL;
+    g_clear_pointer(&s->unsent, g_byte_array_unref);
+}
+
 static void socket_drop(Socket *s)
 {
     bool was = s->c->connected;
 
     socket_drop_passed(s);
+    socket_end_web(s);
 
     if (s->fd >= 0) {
         loop_watch(loop_main(), s->fd, 0, NULL, NULL);
@@ -121,6 +134,13 @@ static void socket_connected(Socket *s)
     }
     if (s->listener >= 0) {
         loop_watch(loop_main(), s->listener, 0, NULL, NULL);
+    }
+    if (s->websocket) {             /* the user hears of the client when its request is answered */
+        s->web = websock_new();
+        s->unsent = g_byte_array_new();
+        s->want_in = true;
+        socket_watch(s);
+        return;
     }
     telnet_greet(s);
     char_event(s->c, CHAR_OPENED);
@@ -252,10 +272,51 @@ static bool socket_yank(Char *c)
     return shutdown(CHAR_STATE(Socket, c)->fd, SHUT_RDWR) == 0;
 }
 
+/* Frames that wait; true when none does any more. */
+static bool socket_send_unsent(Socket *s)
+{
+    while (s->unsent->len > 0) {
+        ssize_t r = send(s->fd, s->unsent->data, s->unsent->len, MSG_NOSIGNAL);
+
+        if (r < 0 && errno == EINTR) {
+            continue;
+        }
+        if (r < 0 && errno == EAGAIN) {
+            s->want_out = true;
+            socket_watch(s);
+            return false;
+        }
+        if (r < 0) {
+            g_byte_array_set_size(s->unsent, 0);        /* the reader notices the loss */
+            return true;
+        }
+        g_byte_array_remove_range(s->unsent, 0, (guint)r);
+    }
+    return true;
+}
+
+static void socket_read_web(Socket *s, const uint8_t *buf, size_t n)
+{
+    g_autoptr(GByteArray) data = g_byte_array_new();
+    bool was_open = websock_open(s->web);
+    bool ok = websock_input(s->web, buf, n, data, s->unsent);
+
+    socket_send_unsent(s);
+    if (!ok || (data->len == 0 && s->unsent->len > UNSENT_MAX)) {
+        socket_drop(s);
+    } else if (!was_open && websock_open(s->web)) {
+        s->want_in = false;
+        char_event(s->c, CHAR_OPENED);
+        char_accept_input(s->c);
+    } else if (data->len > 0) {
+        char_deliver(s->c, data->data, data->len);
+    }
+}
+
 static void socket_read(Socket *s)
 {
     uint8_t buf[4096];
-    size_t room = char_room(s->c);
+    size_t room = s->web != NULL && !websock_open(s->web) ? sizeof(buf) : char_room(s->c);
     ssize_t n;
 
     if (room == 0) {
@@ -268,7 +329,9 @@ static void socket_read(Socket *s)
         socket_drop(s);
         return;
     }
-    if (n > 0) {
+    if (n > 0 && s->web != NULL) {
+        socket_read_web(s, buf, (size_t)n);
+    } else if (n > 0) {
         if (s->telnet) {
             n = telnet_input(s, buf, n);
         }
@@ -295,7 +358,9 @@ static void socket_event(void *opaque, GIOCondition when)
     if (s->want_out && (when & G_IO_OUT)) {
         s->want_out = false;
         socket_watch(s);
-        char_writable(s->c);
+        if (s->web == NULL || socket_send_unsent(s)) {
+            char_writable(s->c);
+        }
     }
     if (s->fd >= 0 && s->want_in && (when & (G_IO_IN | G_IO_HUP))) {
         socket_read(s);
@@ -328,6 +393,16 @@ static ssize_t socket_write(Char *c, const uint8_t *buf, size_t n)
     Socket *s = CHAR_STATE(Socket, c);
     size_t done = 0;
 
+    if (s->web != NULL) {
+        if (c->connected && !socket_send_unsent(s)) {
+            return 0;
+        }
+        if (c->connected && n > 0) {
+            websock_frame(buf, n, s->unsent);
+            socket_send_unsent(s);
+        }
+        return (ssize_t)n;
+    }
     while (c->connected && done < n) {
         ssize_t r = socket_send_some(s, buf + done, n - done);
 
@@ -350,8 +425,9 @@ static ssize_t socket_write(Char *c, const uint8_t *buf, size_t n)
 static void socket_poll_input(Char *c, bool on)
 {
     Socket *s = CHAR_STATE(Socket, c);
+    bool shaking = s->web != NULL && !websock_open(s->web);
 
-    if (s->want_in != on && s->fd >= 0) {
+    if (s->want_in != on && s->fd >= 0 && !shaking) {
         s->want_in = on;
         socket_watch(s);
     }
@@ -374,7 +450,7 @@ static char *socket_text(const Socket *s, bool connected)
     } else {
         local = g_strdup_printf("%s:%s", s->host != NULL ? s->host : "", s->port);
     }
-    return g_strdup_printf("%s:%s%s%s%s", s->telnet ? "telnet" : "tcp", local, server,
+    return g_strdup_printf("%s:%s%s%s%s", s->telnet ? "telnet" : s->websocket ? "websocket" : "tcp", local, server,
                            connected ? " <-> " : "", connected ? peer : "");
 }
 
@@ -390,8 +466,11 @@ static bool socket_check(const SocketOptions *o, GError **errp)
 {
     static const char no[] = "chardev: socket: %s is not supported by this version";
 
-    if (o->websocket || o->tn3270 || o->tls_creds != NULL || o->tls_authz != NULL) {
-        return err_fail(errp, no, o->websocket ? "websocket" : o->tn3270 ? "tn3270" : "TLS");
+    if (o->tn3270 || o->tls_creds != NULL || o->tls_authz != NULL) {
+        return err_fail(errp, no, o->tn3270 ? "tn3270" : "TLS");
+    }
+    if (o->websocket && (!o->server || o->telnet)) {
+        return err_fail(errp, "chardev: socket: websocket needs server=on and no telnet");
     }
     if (o->path == NULL && o->fd == NULL && o->host == NULL && o->port == NULL) {
         return err_fail(errp, "chardev: socket: one of path, host and port, or fd is needed");
@@ -493,7 +572,7 @@ static bool socket_open(Char *c, const void *options, GError **errp)
     }
     *s = (Socket){
         .c = c, .listener = -1, .fd = -1, .server = o->server, .telnet = o->telnet,
-        .nodelay = o->nodelay, .is_unix = o->path != NULL, .abstract = o->abstract,
+        .websocket = o->websocket, .nodelay = o->nodelay, .is_unix = o->path != NULL, .abstract = o->abstract,
         .tight = o->tight, .reconnect_s = o->reconnect, .host = g_strdup(o->host),
         .port = g_strdup(o->port), .path = g_strdup(o->path),
         .family = o->ipv4 == o->ipv6 ? AF_UNSPEC : o->ipv4 ? AF_INET : AF_INET6,
@@ -512,6 +591,7 @@ static void socket_close(Char *c)
 
     s->reconnect_s = 0;
     socket_drop_passed(s);
+    socket_end_web(s);
     if (s->retry != NULL) {
         timer_cancel(s->retry);
         timer_free(s->retry);
@@ -545,7 +625,7 @@ static const Field socket_fields[] = {
     FIELD_BOOL("wait", SocketOptions, wait, true, .help = "start when somebody has connected"),
     FIELD_BOOL("telnet", SocketOptions, telnet, false, .help = "speak telnet"),
     FIELD_BOOL("tn3270", SocketOptions, tn3270, false),
-    FIELD_BOOL("websocket", SocketOptions, websocket, false),
+    FIELD_BOOL("websocket", SocketOptions, websocket, false, .help = "speak WebSocket (server)"),
     FIELD_U32("reconnect", SocketOptions, reconnect, 0, .help = "seconds until the next try"),
     FIELD_STR("tls-creds", SocketOptions, tls_creds, NULL),
     FIELD_STR("tls-authz", SocketOptions, tls_authz, NULL),

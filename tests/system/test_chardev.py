@@ -145,6 +145,109 @@ def telnet_negotiates_and_strips_commands():
             read_until(s.fileno(), b"guestname\r\n")
 
 
+def frame(payload, opcode=2, mask=b"abcd"):
+    """As a client sends it."""
+    size = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2, "big")
+    return bytes([0x80 | opcode]) + size + mask + bytes(b ^ mask[i & 3] for i, b in enumerate(payload))
+
+
+def read_frame(s):
+    """(opcode, payload) of a frame of the server."""
+    head = read_exactly(s, 2)
+    size = head[1]
+    if size >= 126:
+        size = int.from_bytes(read_exactly(s, 2 if size == 126 else 8), "big")
+    return head[0] & 15, read_exactly(s, size)
+
+
+def read_exactly(s, n):
+    data = b""
+    while len(data) < n:
+        piece = s.recv(n - len(data))
+        assert piece, "end of stream"
+        data += piece
+    return data
+
+
+HELLO = (b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
+         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+         b"Sec-WebSocket-Protocol: binary\r\n\r\n")
+
+
+def web_read(s, text):
+    data = b""
+    while text not in data:
+        op, payload = read_frame(s)
+        assert op == 2, op
+        data += payload
+    return data
+
+
+@test
+def websocket_carries_a_monitor():
+    port = free_port()
+    with Process(BASE + ["-name", "guestname", "-monitor", f"websocket:127.0.0.1:{port},server=on,wait=off"]):
+        for _ in range(2):
+            with connect(("127.0.0.1", port)) as s:
+                s.settimeout(10)
+                s.sendall(HELLO[:30])
+                s.sendall(HELLO[30:])
+                head = read_until(s.fileno(), b"\r\n\r\n")
+                assert head.startswith(b"HTTP/1.1 101 "), head
+                assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in head, head
+                assert b"Sec-WebSocket-Protocol: binary\r\n" in head, head
+
+
+@test
+def websocket_frames_go_both_ways():
+    port = free_port()
+    with Process(BASE + ["-name", "guestname", "-monitor", f"websocket:127.0.0.1:{port},server=on,wait=off"]):
+        with connect(("127.0.0.1", port)) as s:
+            s.settimeout(10)
+            s.sendall(HELLO)
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += s.recv(1)
+            web_read(s, b"(qemu) ")
+            s.sendall(frame(b"info na") + frame(b"me\n", opcode=1))
+            web_read(s, b"guestname\r\n(qemu) ")
+            s.sendall(frame(b"hi", opcode=9))
+            assert read_frame(s) == (10, b"hi")
+            s.sendall(frame(b"#" * 300 + b"\n"))
+            web_read(s, b"(qemu) ")
+            s.sendall(frame(b"\x03\xe8", opcode=8))
+            assert read_frame(s) == (8, b"\x03\xe8") and s.recv(1) == b""
+
+
+@test
+def websocket_refuses_what_is_none():
+    port = free_port()
+    bad = [b"GET / HTTP/1.1\r\n\r\n", HELLO.replace(b": 13", b": 8"), b"\0" * 100, b"x" * 5000,
+           HELLO + b"\x82\x01x", HELLO + frame(b"x")]
+    with Process(BASE + ["-chardev", f"socket,id=c,host=127.0.0.1,port={port},websocket=on,server=on,wait=off",
+                         "-mon", "c"]) as p:
+        for request in bad:
+            with connect(("127.0.0.1", port)) as s:
+                s.settimeout(10)
+                s.sendall(request)
+                try:
+                    answer = s.recv(4096)
+                except ConnectionResetError:
+                    continue
+                assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 426 ", b"HTTP/1.1 101 ")), answer
+        for wrong in (b"\x82\x01x", b"\xc2\x81abcdx", b"\x09\x81abcdx", b"\x89\xfe\x00\x80abcd", b"\x83\x80abcd",
+                      b"\x82\xff\xff" + bytes(11)):
+            with connect(("127.0.0.1", port)) as s:
+                s.settimeout(10)
+                s.sendall(HELLO)
+                read_until(s.fileno(), b"(qemu) ")
+                s.sendall(wrong)
+                assert s.recv(4096) == b"", wrong
+        assert p.poll() is None
+    rc, out, err = run(BASE + ["-chardev", "socket,id=c,host=127.0.0.1,port=1,websocket=on"])
+    assert rc == 1 and "websocket needs server=on" in err, err
+
+
 @test
 def udp_sends_datagrams_both_ways():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
