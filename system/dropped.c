@@ -203,7 +203,7 @@ static const struct {
 bool dropped_value(OptUse *use, GError **errp)
 {
     size_t len = use->text != NULL ? strcspn(use->text, ",") : 0;
-    g_autofree char *head = g_strndup(use->text, len);
+    g_autofree char *head = len > 0 ? g_strndup(use->text, len) : g_strdup("");
     const char *value = g_str_has_prefix(head, "type=") ? head + strlen("type=") : head;
 
     for (size_t i = 0; len > 0 && i < G_N_ELEMENTS(dropped_values); i++) {

@@ -18,7 +18,7 @@ static struct { const char *port; Char *c; } ports[] = {        /* under the VM 
 };
 
 static const struct { const char *alias, *name; } backend_aliases[] = {
-    { "tty", "serial" }, { "parport", "parallel" },
+    { "tty", "serial" }, { "parport", "parallel" }, { "memory", "ringbuf" },
 };
 
 const CharBackend *char_backend_find(const char *name)

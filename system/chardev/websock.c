@@ -191,8 +191,8 @@ static bool begin_payload(Websock *w)
     w->mask_at = 0;
     w->control_len = 0;
     w->in_payload = true;
-    if ((w->header[0] & 0x70) != 0 || !(w->header[1] & 0x80)) {
-        return false;               /* an extension that nobody offered; not masked */
+    if ((w->header[0] & 0x70) != 0) {
+        return false;               /* an extension that nobody offered */
     }
     if (op >= OP_CLOSE) {
         return op <= OP_PONG && (w->header[0] & 0x80) && w->left <= CONTROL_MAX;
@@ -236,6 +236,9 @@ bool websock_input(Websock *w, const uint8_t *buf, size_t n, GByteArray *data, G
             take_payload(w, buf[i], data);
         } else {
             w->header[w->have++] = buf[i];
+            if (w->have == 2 && !(buf[i] & 0x80)) {
+                return false;       /* not masked, as every frame of a client must be */
+            }
             if (w->have == header_size(w) && w->have > 2 && !begin_payload(w)) {
                 return false;
             }
