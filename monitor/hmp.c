@@ -593,6 +593,11 @@ void hmp_set_cpu(Hmp *hmp, unsigned index)
     hmp->cpu_index = index;
 }
 
+int hmp_take_fd(Hmp *hmp)
+{
+    return hmp->c != NULL ? char_take_fd(hmp->c) : -1;
+}
+
 Json *hmp_qmp(Hmp *hmp, const char *command, Json *args)
 {
     GError *err = NULL;

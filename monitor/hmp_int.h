@@ -55,6 +55,8 @@ const char *hmp_absent_part(const char *name);
 bool hmp_expression(Hmp *hmp, const char **text, uint64_t *ret, GError **errp);
 
 /* ---- hmp.c */
+/* A descriptor that came over the monitor's socket; the caller owns it. -1: none. */
+int hmp_take_fd(Hmp *hmp);
 const HmpCommand *hmp_find(const char *name);           /* any of its names; NULL */
 /* The format that x, xp and print take when none is given; the last one given. */
 typedef struct HmpFormat { uint32_t count; char format, size; } HmpFormat;

@@ -12,6 +12,7 @@
 #include "hw/core/user_object.h"
 #include "monitor/hmp.h"
 #include "monitor/hmp_int.h"
+#include "monitor/qmp.h"
 #include "system/help.h"
 #include "util/err.h"
 #include "util/keyval.h"
@@ -193,7 +194,10 @@ static void complete_objects(Hmp *hmp, const char *word, GPtrArray *out)
 
 static void cmd_getfd(Hmp *hmp, const Json *args)
 {
-    run_qmp(hmp, "getfd", one_word("fdname", args, "fdname"));
+    GError *err = NULL;
+
+    qmp_keep_fd(json_get_str(args, "fdname"), hmp_take_fd(hmp), &err);
+    hmp_report(hmp, err);
 }
 
 static void cmd_closefd(Hmp *hmp, const Json *args)

@@ -57,5 +57,7 @@ void qmp_watch_vm(struct Vm *vm);
 /* ---- Descriptors that clients passed: qmp_fds.c */
 /* The descriptor that getfd kept under a name, or a plain number's; the caller owns it. -1 + error. */
 int qmp_take_fd(const char *name, GError **errp);
+/* Keeps fd, which is given away, under a name. fd < 0: nobody sent one, an error. */
+bool qmp_keep_fd(const char *name, int fd, GError **errp);
 
 #endif

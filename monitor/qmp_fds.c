@@ -27,22 +27,29 @@ static void close_fd(void *opaque)
     close(GPOINTER_TO_INT(opaque));
 }
 
-Json *qmp_getfd(QmpCtx *ctx, const QmpGetfdArgs *args, GError **errp)
+bool qmp_keep_fd(const char *name, int fd, GError **errp)
 {
-    int fd = session_fd(ctx, errp);
-
     if (fd < 0) {
-        return NULL;
+        return err_fail(errp, "No file descriptor supplied via SCM_RIGHTS");
     }
-    if (g_ascii_isdigit(args->fdname[0])) {
+    if (g_ascii_isdigit(name[0])) {
         close(fd);
-        err_fail(errp, "Parameter 'fdname' expects a name not starting with a digit");
-        return NULL;
+        return err_fail(errp, "Parameter 'fdname' expects a name not starting with a digit");
     }
     if (named == NULL) {
         named = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, close_fd);
     }
-    g_hash_table_insert(named, g_strdup(args->fdname), GINT_TO_POINTER(fd));
+    g_hash_table_insert(named, g_strdup(name), GINT_TO_POINTER(fd));
+    return true;
+}
+
+Json *qmp_getfd(QmpCtx *ctx, const QmpGetfdArgs *args, GError **errp)
+{
+    int fd = session_fd(ctx, errp);
+
+    if (fd >= 0) {
+        qmp_keep_fd(args->fdname, fd, errp);
+    }
     return NULL;
 }
 

@@ -25,10 +25,10 @@ def run(args, stdin="", timeout=20, **kw):
     return p.returncode, p.stdout, p.stderr
 
 
-def hmp(lines, args=()):
+def hmp(lines, args=(), base=None):
     """Output of monitor commands without echo and prompts."""
     text = "\n".join(list(lines) + ["quit", ""])
-    rc, out, err = run(BASE + list(args) + ["-monitor", "stdio"], text)
+    rc, out, err = run((BASE if base is None else base) + list(args) + ["-monitor", "stdio"], text)
     assert rc == 0, (rc, out, err)
     clean = out.replace("\033[K", "").replace("\033[D", "").replace("\r", "")
     answers = []

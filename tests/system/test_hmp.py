@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Monitor commands that stand on QMP commands, drives that come and go, completion."""
 import os
-from tap import BASE, hmp, main, run, test
+import socket
+from tap import BASE, Process, hmp, main, read_until, run, test, wait_for
 
-PC = ["-M", "pc", "-m", "16", "-S", "-nodefaults", "-vga", "none", "-accel", "tcg"]
+PC = ["-M", "pc", "-m", "16", "-S", "-nodefaults", "-display", "none", "-accel", "tcg"]
 
 
 def answers(lines, args=()):
-    return hmp(lines, args)[0]
+    return hmp(lines, args, base=[] if "pc" in args else None)[0]
 
 
 def check(pairs, args=()):
@@ -68,6 +69,20 @@ def singlestep_is_shown():
 def descriptors_need_a_socket():
     check([("getfd x", "Error: No file descriptor supplied via SCM_RIGHTS\n"),
            ("closefd x", "Error: File descriptor named 'x' not found\n")])
+
+
+@test
+def descriptors_come_over_the_socket():
+    with Process(BASE + ["-monitor", "unix:m,server=on,wait=off"]), socket.socket(socket.AF_UNIX) as s:
+        wait_for(lambda: os.path.exists("m"))
+        s.connect("m")
+        read_until(s.fileno(), b"(qemu) ")
+        socket.send_fds(s, [b"getfd x\n"], [s.fileno()])
+        assert b"Error" not in read_until(s.fileno(), b"(qemu) ")
+        for error in (b"", b"Error: File descriptor named 'x' not found\r\n"):
+            s.sendall(b"closefd x\n")
+            text = read_until(s.fileno(), b"(qemu) ")
+            assert (error in text) and (error != b"" or b"Error" not in text), text
 
 
 @test
