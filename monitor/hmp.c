@@ -347,16 +347,17 @@ static void complete_files(const char *word, GPtrArray *out)
     }
 }
 
-/* The whole words of an unfinished line, without flags. */
-static GPtrArray *split_words(const char *text)
+/* The whole words of an unfinished line, without flags and the /fmt that some commands take. */
+static GPtrArray *split_words(const HmpCommand *cmd, const char *text)
 {
     GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
     g_auto(GStrv) parts = g_strsplit(text, " ", -1);
+    bool fmt = cmd->args != NULL && strstr(cmd->args, ":/") != NULL;
 
     for (unsigned i = 0; parts[i] != NULL && parts[i + 1] != NULL; i++) {
         bool flag = parts[i][0] == '-' && g_ascii_isalpha(parts[i][1]);
 
-        if (parts[i][0] != '\0' && !flag && parts[i][0] != '/') {
+        if (parts[i][0] != '\0' && !flag && !(fmt && parts[i][0] == '/')) {
             g_ptr_array_add(words, g_strdup(parts[i]));
         }
     }
@@ -409,7 +410,7 @@ static void session_complete(void *opaque, const char *line, GPtrArray *out)
     if (cmd == NULL) {
         return;
     }
-    hmp->words = split_words(rest);
+    hmp->words = split_words(cmd, rest);
     switch (hmp_arg_type(cmd, hmp->words->len)) {
     case 'F':
         complete_files(word, out);

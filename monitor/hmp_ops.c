@@ -345,7 +345,7 @@ static bool host_frame(const void *p, uint64_t *ret, GError **errp)
 
 static void cmd_gpa2hpa(Hmp *hmp, const Json *args)
 {
-    uint64_t pa = json_get_uint(args, "addr", 0), len = 1, frame;
+    uint64_t pa = json_get_uint(args, "addr", 0), len = 1, frame = 0;
     AddrSpace *as = hmp_vm(hmp)->mem;
     const FlatRange *fr = flat_map_find(addr_space_map(as), pa);
     const void *host = addr_space_host(as, pa, &len, false);

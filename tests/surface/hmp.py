@@ -31,7 +31,7 @@ HELP = re.compile(r"^((?:info )?[a-z0-9_|?-]+) (.*?) ?-- ", re.M)
 # Output of these is about the day, the build or another machine's parts.
 UNCOMPARED = {"info version", "info jit", "info history", "info trace-events", "info qdm"}
 MORE = ["info block -v", "info block -n", "info block -n -v", "info registers -a", "info mtree -f", "info mtree -o",
-        "info mtree -f -d -o", "info mtree -D", "info lapic 0", "info iothreads", "info memdev", "info stats vm",
+        "info mtree -f -o", "info mtree -D", "info lapic 0", "info iothreads", "info memdev", "info stats vm",
         "info stats vcpu", "x /4xb 0xfffffff0", "x /2i 0xfffffff0", "xp /2xg 0xffff0", "xp /3dw 0xf0000",
         "xp /3ob 0xf0000", "xp /4uh 0xf0000", "p 300", "p /o 8", "p /c 65", "i /b 0x71", "o /b 0x80 1", "sum 0xf0000 64",
         "gva2gpa 0x1000", "gpa2hva 0x1000", "gpa2hva 0x1000000000", "gpa2hpa 0x1000000000", "boot_set n", "boot_set z",
@@ -44,7 +44,7 @@ MORE = ["info block -v", "info block -n", "info block -n -v", "info registers -a
         "ringbuf_write rb abc", "ringbuf_read rb 9", "dump-guest-memory -z -l x", "screendump /nosuch/x -f bogus",
         "trace-event nosuch on", "singlestep bogus", "exit_preconfig", "quit extra", "help nosuch", "info nosuch"]
 MACHINE = ["-M", "pc,accel=tcg", "-m", "128", "-S", "-display", "none", "-nodefaults", "-vga", "std", "-serial", "null",
-           "-drive", "file.driver=null-co,file.size=1048576,format=raw,if=ide,index=0",
+           "-drive", "file=d.img,format=raw,if=ide,index=0",
            "-drive", "if=ide,index=2,media=cdrom", "-object", "iothread,id=io1",
            "-object", "memory-backend-ram,id=mm,size=4M", "-chardev", "ringbuf,id=rb"]
 
@@ -53,9 +53,11 @@ class Monitor:
     def __init__(self, binary):
         self.top = tempfile.TemporaryDirectory(prefix="kite-surface-")
         path = os.path.join(self.top.name, "m")
+        with open(os.path.join(self.top.name, "d.img"), "wb") as f:
+            f.truncate(1 << 20)
         # pylint: disable-next=consider-using-with
-        self.proc = subprocess.Popen([binary] + MACHINE + ["-monitor", f"unix:{path},server=on,wait=off"],
-                                     cwd=self.top.name)
+        self.proc = subprocess.Popen([os.path.abspath(binary)] + MACHINE + ["-monitor", f"unix:{path},server=on,wait=off"],
+                                     cwd=self.top.name, stderr=subprocess.DEVNULL)
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(20)
         end = time.monotonic() + 20
@@ -152,10 +154,10 @@ def read_ref():
 
 def write_ref(top, reference):
     known = commands((top / "hmp/help.txt").read_text()) | commands((top / "hmp/help-info.txt").read_text())
-    asked = [n for n in known if n.startswith("info ")] + MORE
+    asked = sorted({n for n in known if n.startswith("info ")} - UNCOMPARED | set(MORE))
     fresh = of_binary(reference, asked)[1]
     rows = [["command", name, known[name]] for name in sorted(known)]
-    for line in sorted(set(asked) - UNCOMPARED):
+    for line in asked:
         files = top.glob(f"guest-pc-*/hmp/{line.replace(' ', '-', 1)}.txt")
         files = list(files) + list(top.glob(f"guest-pc-*/hmp/{line.replace(' ', '_')}.txt"))
         seen = {s for f in files for s in shapes(line, f.read_text(errors="replace"))}
