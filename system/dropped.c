@@ -14,7 +14,8 @@
 
 typedef struct DroppedOption {
     Option opt;
-    const char *today;              /* what people should write; NULL: nothing, it has no effect */
+    /* what people should write, %s as in text; NULL: nothing, it has no effect */
+    const char *today;
     const char *use, *text;         /* option and its argument; %s in text is the old argument */
     /* other arguments than text makes, one a line; NULL + error. "" asks for nothing. */
     char *(*make)(const char *arg, GError **errp);
@@ -72,7 +73,7 @@ static const DroppedOption dropped_options[] = {
     { WORD("balloon"), .today = BALLOON, .use = "device", .make = make_balloon },
     { WORD("soundhw"), .today = "-device CARD,audiodev=ID with -audiodev, or -audio", .use = "device",
       .make = make_sound },
-    { WORD("watchdog"), .today = "-device i6300esb or ib700", .use = "device", .text = "%s" },
+    { WORD("watchdog"), .today = "-device %s", .use = "device", .text = "%s" },
     { FLAG("sdl"), .today = "-display sdl", .use = "display", .text = "sdl" },
     { FLAG("curses"), .today = "-display curses", .use = "display", .text = "curses" },
     { FLAG("alt-grab"), .today = "-display sdl,grab-mod=lshift-lctrl-lalt", .use = "display",
@@ -109,19 +110,24 @@ static const DroppedOption dropped_options[] = {
     { WORD("bt"), .today = NULL },
 };
 
+/* form with arg for %s. */
+static char *fill_in(const char *form, const char *arg)
+{
+    g_auto(GStrv) parts = g_strsplit(form, "%s", 2);
+
+    return g_strconcat(parts[0], parts[1] != NULL ? arg : NULL, parts[1], NULL);
+}
+
 /* The arguments of today's option. NULL + error. */
 static char *today_text(const DroppedOption *d, const char *arg, GError **errp)
 {
-    g_auto(GStrv) parts = NULL;
-
     if (d->make != NULL) {
         return d->make(arg, errp);
     }
     if (d->text == NULL) {
         return g_strdup("x");       /* a flag: used once, without an argument */
     }
-    parts = g_strsplit(d->text, "%s", 2);
-    return g_strconcat(parts[0], parts[1] != NULL ? arg : NULL, parts[1], NULL);
+    return fill_in(d->text, arg);
 }
 
 static bool use_today(VmConfig *cfg, const OptUse *use, const DroppedOption *d, const char *text, GError **errp)
@@ -139,15 +145,16 @@ bool apply_dropped(VmConfig *cfg, OptUse *use, GError **errp)
 {
     const DroppedOption *d = (const DroppedOption *)use->opt;
     g_autofree char *text = NULL;
+    g_autofree char *today = d->today != NULL ? fill_in(d->today, use->text) : NULL;
     g_auto(GStrv) lines = NULL;
     GError *err = NULL;
 
-    if (d->today == NULL) {
+    if (today == NULL) {
         warn("this option has had no effect for a long time");
         return true;
     }
     if (d->use == NULL) {
-        return err_fail(errp, "QEMU 7.2 has no such option; today it is %s", d->today);
+        return err_fail(errp, "QEMU 7.2 has no such option; today it is %s", today);
     }
     text = today_text(d, use->text, errp);
     if (text == NULL) {
@@ -156,12 +163,12 @@ bool apply_dropped(VmConfig *cfg, OptUse *use, GError **errp)
     lines = g_strsplit(text, "\n", -1);
     for (unsigned i = 0; lines[i] != NULL; i++) {
         if (!use_today(cfg, use, d, lines[i], &err)) {
-            err_fail(errp, "%s; today it is %s", err->message, d->today);
+            err_fail(errp, "%s; today it is %s", err->message, today);
             g_error_free(err);
             return false;
         }
     }
-    warn("this option is deprecated, use %s", d->today);
+    warn("this option is deprecated, use %s", today);
     return true;
 }
 
@@ -341,11 +348,8 @@ const DroppedCommand *dropped_command(const char *name)
 
 char *dropped_command_line(const DroppedCommand *d, const char *args)
 {
-    g_auto(GStrv) parts = NULL;
-
     if (d->make != NULL || d->line == NULL) {
         return d->make != NULL ? d->make(args) : NULL;
     }
-    parts = g_strsplit(d->line, "%s", 2);
-    return g_strconcat(parts[0], parts[1] != NULL ? args : NULL, parts[1], NULL);
+    return fill_in(d->line, args);
 }

@@ -353,7 +353,6 @@ const Option options[] = {
     { .name = "icount", .kind = OPT_MERGE, .group = "icount", .implied_key = "shift",
       .usage = "-icount [shift=n|auto][,align=on|off][,sleep=on|off]",
       .help = "virtual time that counts instructions" },
-    { .name = "watchdog", .kind = OPT_STRING, .apply = apply_watchdog }, /* before 7.2 */
     { .name = "watchdog-action", .kind = OPT_STRING, .apply = apply_watchdog_action,
       .usage = "-watchdog-action reset|shutdown|poweroff|inject-nmi|pause|debug|none",
       .help = "-action watchdog=..." },

@@ -302,9 +302,3 @@ bool apply_optionrom(VmConfig *cfg, OptUse *use, GError **errp)
     }
     return json_has(use->kv, "romfile") || err_fail(errp, "Option ROM file is not specified");
 }
-
-bool apply_watchdog(VmConfig *cfg, OptUse *use, GError **errp)
-{
-    warn("-watchdog is deprecated: use -device %s", use->text);
-    return options_use(cfg, option_find("device"), use->text, use->where, errp);
-}

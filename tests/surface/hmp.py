@@ -106,7 +106,7 @@ def shape(command, line):
                       lambda m: m[1] + (m[2] or "") + "NAME" + (" @NAME RANGE" if m[4] else "") +
                       (" OWNER" if m[5] else "") + (m[6] or ""), line)
         line = re.sub(r"(address-space|AS|root|region)(:? )\"?[^\"(,]*\"?", r"\1\2NAME", line)
-    line = re.sub(r'"[^"]*"', '"TEXT"', re.sub(r"prio -?\d+", "prio N", line))
+    line = re.sub(r'"[^"]*"', '"TEXT"', re.sub(r"(prio |thread_id=)-?\d+", r"\1N", line))
     if command.startswith("info roms"):
         line = re.sub(r"(fw=|mem=|/)\S+", r"\1NAME", line)
     if command.startswith("info ramblock"):
