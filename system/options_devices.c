@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the options for displays, network, sound, drives, chardevs, objects and devices mean:
- * checks, and the shorthands that become -drive. Nothing is opened or made here. */
+ * checks, and the shorthands that become -drive (dropped forms: dropped.c). Nothing is opened or made
+ * here. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
