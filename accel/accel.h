@@ -14,9 +14,18 @@
 #define ACCEL_ACCEL_H
 
 #include "hw/core/vm.h"
+#include "target/cpu.h"
 
 typedef struct Accel Accel;
 typedef struct Cpu Cpu;
+
+/* Debugging from outside the machine. VM lock held, vCPUs standing still. Breakpoints are the same for all vCPUs. */
+typedef struct AccelDebugOps {
+    bool (*add)(Accel *a, const CpuBreak *b, GError **errp); /* one that is there already is fine */
+    bool (*del)(Accel *a, const CpuBreak *b, GError **errp);
+    void (*clear)(Accel *a);
+    void (*step)(Accel *a, Cpu *cpu, bool on); /* the next run ends after an instruction */
+} AccelDebugOps;
 
 typedef struct AccelType {
     ObjType type;     /* name "tcg-accel"; properties become -accel tcg,prop=... */
@@ -42,7 +51,7 @@ typedef struct AccelType {
     bool (*dirty_log_start)(Accel *a, GError **errp);
     void (*dirty_log_sync)(Accel *a, MemRegion *ram);
     const struct IrqChipOps *irqchip; /* NULL: interrupt controllers are emulated */
-    bool (*breakpoint)(Accel *a, Cpu *cpu, GuestAddr at, bool insert, GError **errp);
+    const AccelDebugOps *debug; /* NULL: cannot */
     void (*info)(Accel *a, GString *out); /* info jit, info kvm */
     /* -singlestep: code is made of one instruction at a time; NULL: not here. VM lock, main thread */
     void (*single_step)(Accel *a, bool on);
@@ -97,6 +106,12 @@ void cpu_wait_for_work(Cpu *cpu);
 bool cpu_wait_until(Cpu *cpu, bool (*ready)(Cpu *cpu, void *opaque), void *opaque, int64_t until_ns);
 /* Registers are in memory when this returns true; the vCPU must stand still or be the caller. */
 bool cpu_regs_pull(Cpu *cpu, GError **errp);
+/* Held: does not run when the others do. VM lock held, standing still. */
+void cpu_hold(Cpu *cpu, bool on);
+/* On the vCPU's thread: remembers what the debugger waits for (what: NULL but for HIT_BREAK); the
+ * other also asks for the VM to stop with run state debug. */
+void cpu_debug_note(Cpu *cpu, CpuHit hit, const CpuBreak *what);
+void cpu_debug_stop(Cpu *cpu, CpuHit hit, const CpuBreak *what);
 void cpu_regs_changed(Cpu *cpu); /* C code changed them: push before the next entry */
 
 #endif

@@ -634,7 +634,7 @@ static void resume_all(Vm *vm)
     for (guint i = 0; i < vm->cpus->len; i++) {
         Cpu *cpu = g_ptr_array_index(vm->cpus, i);
 
-        set_flag(&cpu->stop, false);
+        set_flag(&cpu->stop, cpu->debug.held);
         wake_thread(cpu->thread);
     }
 }
@@ -790,6 +790,25 @@ bool cpu_regs_pull(Cpu *cpu, GError **errp)
     Accel *a = cpu->dev.vm->accel;
 
     return a == NULL || a->type->regs_pull == NULL || a->type->regs_pull(a, cpu, errp);
+}
+
+void cpu_hold(Cpu *cpu, bool on)
+{
+    cpu->debug.held = on;
+}
+
+void cpu_debug_note(Cpu *cpu, CpuHit hit, const CpuBreak *what)
+{
+    if (cpu->debug.hit != HIT_BREAK) {
+        cpu->debug.hit = hit;
+        cpu->debug.what = what != NULL ? *what : (CpuBreak){ 0 };
+    }
+}
+
+void cpu_debug_stop(Cpu *cpu, CpuHit hit, const CpuBreak *what)
+{
+    cpu_debug_note(cpu, hit, what);
+    vm_request_stop(cpu->dev.vm, RUN_DEBUG);
 }
 
 void cpu_regs_changed(Cpu *cpu)

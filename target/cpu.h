@@ -16,9 +16,38 @@ typedef struct CpuType {
     bool (*has_work)(const Cpu *cpu);       /* would a halted vCPU wake? */
     void (*dump)(Cpu *cpu, GString *out);   /* "info registers" */
     bool (*virt_to_phys)(Cpu *cpu, uint64_t va, GuestAddr *pa);     /* debugger's view, no faults */
-    int (*gdb_read)(Cpu *cpu, unsigned reg, uint8_t *buf);
-    int (*gdb_write)(Cpu *cpu, unsigned reg, const uint8_t *buf);
+    /* gdb's view of the registers. A layout says which there are and how wide; gdb_layout() is what suits the CPU
+     * as it is now, for a client to keep. read and write: the register's size in bytes, at most GDB_REG_MAX; 0 when
+     * there is none. A value that the CPU cannot have is not taken. */
+    unsigned (*gdb_layout)(Cpu *cpu);
+    char *(*gdb_xml)(unsigned layout, const char *file);    /* "target.xml"; NULL: none. Freed by the caller */
+    unsigned (*gdb_pc)(unsigned layout);                    /* number of the program counter */
+    int (*gdb_read)(Cpu *cpu, unsigned layout, unsigned reg, uint8_t *buf);
+    int (*gdb_write)(Cpu *cpu, unsigned layout, unsigned reg, const uint8_t *buf);
 } CpuType;
+enum { GDB_REG_MAX = 16 };
+
+/* What a debugger outside the machine wants of a vCPU (AccelDebugOps), and what stopped it. */
+typedef enum BreakKind {            /* as gdb's Z packets number them */
+    BREAK_SOFT, BREAK_HARD, WATCH_WRITE, WATCH_READ, WATCH_ACCESS, BREAK_KINDS
+} BreakKind;
+typedef struct CpuBreak {
+    BreakKind kind;
+    GuestAddr at;                   /* virtual; of instructions: linear */
+    uint64_t len;                   /* 1 for breakpoints */
+} CpuBreak;
+typedef enum CpuHit { HIT_NONE, HIT_STEP, HIT_BREAK } CpuHit;
+typedef struct CpuDebug {
+    bool on;                        /* any of the next three */
+    bool step, insns, data;         /* one instruction; there are breakpoints, watchpoints */
+    bool no_irq;                    /* while stepping: interrupts wait */
+    bool held;                      /* does not run when the others do */
+    const CpuBreak *breaks;         /* the translator's, shared by all vCPUs */
+    unsigned n;
+    int watched;                    /* index in breaks: what the current instruction touched; -1 */
+    CpuHit hit;                     /* written on the vCPU's thread, taken while it stands still */
+    CpuBreak what;                  /* of HIT_BREAK */
+} CpuDebug;
 
 /* Bits of Cpu.pending: set from any thread by __atomic_fetch_or, then cpu_kick(). */
 enum {
@@ -39,6 +68,7 @@ struct Cpu {
     void *accel_data;               /* TcgVcpu; NULL: its registers are not the translator's to cache */
     struct KvmVcpu *kvm;            /* accel/kvm; NULL: another accelerator */
     struct CpuThread *thread;       /* accel/cpus.c */
+    CpuDebug debug;
 };
 
 static inline uint32_t pending_now(const Cpu *cpu) { return __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE); }

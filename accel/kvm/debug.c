@@ -152,11 +152,44 @@ const KvmBreak *kvm_break_hit(const Cpu *cpu)
                ? &g_array_index(v->k->breaks, KvmBreak, v->hit) : NULL;
 }
 
-bool kvm_breakpoint(Accel *a, Cpu *cpu, GuestAddr at, bool insert, GError **errp)
+/* ---- for those who do not care which accelerator runs: both kinds have the same order */
+
+static bool ops_add(Accel *a, const CpuBreak *b, GError **errp)
 {
-    (void)cpu;
-    return insert ? kvm_break_add(a->vm, KVM_BREAK_SOFT, at, 1, errp)
-                  : kvm_break_del(a->vm, KVM_BREAK_SOFT, at, 1, errp);
+    return find(kvm_of(a->vm), (KvmBreakKind)b->kind, b->at, b->len) >= 0 ||
+           kvm_break_add(a->vm, (KvmBreakKind)b->kind, b->at, b->len, errp);
+}
+
+static bool ops_del(Accel *a, const CpuBreak *b, GError **errp)
+{
+    return kvm_break_del(a->vm, (KvmBreakKind)b->kind, b->at, b->len, errp);
+}
+
+static void ops_clear(Accel *a)
+{
+    kvm_break_clear(a->vm);
+}
+
+static void ops_step(Accel *a, Cpu *cpu, bool on)
+{
+    (void)a;
+    cpu->debug.step = on;
+    if (kvm_vcpu(cpu)->debug.single_step != on) {
+        kvm_single_step(cpu, on);
+    }
+}
+
+const AccelDebugOps kvm_debug_ops = { .add = ops_add, .del = ops_del, .clear = ops_clear, .step = ops_step };
+
+static void note(KvmVcpu *v)
+{
+    const KvmBreak *b = kvm_break_hit(v->cpu);
+    CpuBreak what = { 0 };
+
+    if (b != NULL) {
+        what = (CpuBreak){ .kind = (BreakKind)b->kind, .at = b->at, .len = b->len };
+    }
+    cpu_debug_note(v->cpu, b != NULL ? HIT_BREAK : HIT_STEP, &what);
 }
 
 KvmGo kvm_debug_exit(KvmVcpu *v)
@@ -167,6 +200,7 @@ KvmGo kvm_debug_exit(KvmVcpu *v)
     if (!v->cpu->type->kvm->debug_exit(v->cpu, v->run, &v->hit)) {
         return KVM_GO_AGAIN;        /* the guest's own */
     }
+    note(v);
     taken = vm_lock_maybe(v->k->vm);
     vm_stop(v->k->vm, RUN_DEBUG);
     v->k->vm->cpu_ops->stop_current(v->k->vm);

@@ -133,7 +133,7 @@ bool kvm_irqfd(Accel *a, unsigned gsi, int fd, int resample, bool on, GError **e
 /* ---- clock.c */
 void kvm_clock_run_state(Kvm *k, bool running);
 /* ---- debug.c */
-bool kvm_breakpoint(Accel *a, Cpu *cpu, GuestAddr at, bool insert, GError **errp);
+extern const AccelDebugOps kvm_debug_ops;
 KvmGo kvm_debug_exit(KvmVcpu *v);
 /* ---- vcpu.c */
 bool kvm_vcpu_create(Accel *a, Cpu *cpu, GError **errp);

@@ -255,6 +255,9 @@ static void tcg_fini(Object *obj)
     Tcg *t = (Tcg *)obj;
 
     icount_free(t);
+    if (t->breaks != NULL) {
+        g_array_unref(t->breaks);
+    }
     if (t->vm != NULL) {
         ram_set_hooks(NULL);
         vm_notify_del(t->vm, &t->notify);
@@ -293,7 +296,7 @@ static const AccelType tcg_accel = {
     .name = "tcg", .rank = 1,
     .init = tcg_init, .vcpu_create = tcg_vcpu_create, .vcpu_destroy = tcg_vcpu_destroy,
     .vcpu_run = tcg_vcpu_run, .vcpu_idle = tcg_vcpu_idle, .vcpu_kick = tcg_vcpu_kick,
-    .icount = tcg_icount, .info = tcg_info,
-    .single_step = tcg_single_step,
+    .icount = tcg_icount, .info = tcg_info, .single_step = tcg_single_step,
+    .debug = &tcg_debug_ops,
 };
 ACCEL_REGISTER(tcg_accel);

@@ -123,6 +123,8 @@ void cache_verify_page(TcgVcpu *v, const uint8_t *host);    /* drops what differ
 void *cache_alloc(CodeCache *c, size_t n);      /* below 2 GiB, zeroed; NULL when full */
 /* Drops a block, to be translated another way; it may be running. */
 void cache_drop(TcgVcpu *v, Block *b);
+/* Drops all blocks that begin on the page of this linear address. The vCPU stands still. */
+void cache_drop_page(TcgVcpu *v, uint64_t va);
 Block *cache_find_code(TcgVcpu *v, const uint8_t *code);    /* block whose code holds this address */
 
 /* ---- watch.c: own thread unless said otherwise */

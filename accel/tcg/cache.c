@@ -501,6 +501,19 @@ void cache_drop(TcgVcpu *v, Block *b)
     }
 }
 
+void cache_drop_page(TcgVcpu *v, uint64_t va)
+{
+    GPtrArray *all = v->cache->by_code;
+
+    for (guint k = 0; k < all->len; k++) {
+        Block *b = g_ptr_array_index(all, k);
+
+        if ((b->key.pc + b->key.base) >> PAGE_BITS == va >> PAGE_BITS) {
+            cache_drop(v, b);
+        }
+    }
+}
+
 /* Called from signal handlers; the array changes in C code only. */
 Block *cache_find_code(TcgVcpu *v, const uint8_t *code)
 {

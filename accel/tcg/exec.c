@@ -46,8 +46,10 @@ static bool round_begin(TcgVcpu *v)
         __atomic_fetch_and(&cpu->pending, ~(uint32_t)CPU_PENDING_EXIT, __ATOMIC_ACQ_REL);
         return false;
     }
-    if (pending != 0) {
-        v->ops->deliver_pending(cpu);
+    if (pending != 0 && !(cpu->debug.step && cpu->debug.no_irq && !cpu->halted) && v->ops->deliver_pending(cpu) &&
+        cpu->debug.step) {
+        cpu_debug_stop(cpu, HIT_STEP, NULL);
+        return false;
     }
     return !cpu->halted;
 }
@@ -84,7 +86,9 @@ void tcg_run(TcgVcpu *v)
     if (v->tcg->single && !turn_take(v)) {
         return;
     }
-    sigsetjmp(v->out, 0);
+    if (sigsetjmp(v->out, 0) != 0 && v->cpu->debug.step) {
+        cpu_debug_stop(v->cpu, HIT_STEP, NULL);         /* at the handler of an exception */
+    }
     v->force_interpret = 0;
     v->out_valid = true;
     if (v->tcg->icount != NULL) {

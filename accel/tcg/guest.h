@@ -57,6 +57,7 @@ struct TcgGuestOps {
     void (*window_mode)(Cpu *cpu, bool on);         /* user mode's accesses go through windows: another block key */
     unsigned user_mode;                     /* the mmu mode of user code */
     void (*code_moved)(Cpu *cpu);           /* what was fetched may be stale: maps or TLBs changed. May be NULL */
+    void (*debug_changed)(Cpu *cpu);        /* Cpu.debug has: what derives from it is made anew. It stands still */
     unsigned (*code_bits)(const Cpu *cpu);  /* 16, 32, 64: for disassembly */
     const TcgTranslator *translator;        /* tier 1 (accel/tcg/translator.h); NULL: interpreter only */
     const TcgLockstepOps *lockstep;         /* NULL: cannot be checked */

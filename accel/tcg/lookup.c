@@ -8,6 +8,8 @@
 #include "accel/tcg/block.h"
 #include "accel/tcg/logging.h"
 
+enum { DEBUG_BATCH = 256 };
+
 /* The second page of a block whose only instruction crosses; its host address, NULL when there is none. */
 static const FetchEntry *second_page(TcgVcpu *v, const TbKey *key)
 {
@@ -36,6 +38,17 @@ static Block *block_find(TcgVcpu *v, const TbKey *key, const uint8_t *source)
     return NULL;
 }
 
+/* The interpreter looks for breakpoints, for all code on their pages. */
+static bool is_debugged(const CpuDebug *d, const TbKey *key)
+{
+    bool found = d->step;
+
+    for (unsigned k = 0; k < d->n && !found; k++) {
+        found = d->breaks[k].kind <= BREAK_HARD && d->breaks[k].at >> PAGE_BITS == (key->pc + key->base) >> PAGE_BITS;
+    }
+    return found;
+}
+
 Block *cache_get(TcgVcpu *v)
 {
     TbKey key = v->ops->key(v->cpu);
@@ -48,6 +61,10 @@ Block *cache_get(TcgVcpu *v)
     v->interpret_next = 1;
     if (!v->ops->translator->usable(v->cpu, &key)) {
         v->interpret_next = v->ops->translator->batch(v->cpu, &key);
+        return NULL;
+    }
+    if (v->cpu->debug.on && is_debugged(&v->cpu->debug, &key)) {
+        v->interpret_next = DEBUG_BATCH;
         return NULL;
     }
     f = tlb_fetch(v, key.pc + key.base);

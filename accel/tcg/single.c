@@ -20,7 +20,7 @@ static int holder_of(const Tcg *t)
 
 static bool runnable(const Cpu *cpu)
 {
-    return !__atomic_load_n(&cpu->halted, __ATOMIC_SEQ_CST) || cpu->type->has_work(cpu);
+    return !cpu->debug.held && (!__atomic_load_n(&cpu->halted, __ATOMIC_SEQ_CST) || cpu->type->has_work(cpu));
 }
 
 static Cpu *cpu_at(const Tcg *t, unsigned k)

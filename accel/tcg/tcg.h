@@ -23,11 +23,15 @@ struct Tcg {
     char *mem;                      /* "soft", "table"; NULL: what the tier has */
     MemListener listener;
     VmNotify notify;
+    GArray *breaks;                 /* of CpuBreak: debug.c; NULL: there were none */
     Vm *vm;
 };
 
 /* Does the user want host-MMU windows? */
 bool tcg_wants_windows(const Tcg *t);
+
+/* ---- debug.c */
+extern const AccelDebugOps tcg_debug_ops;
 
 /* ---- exec.c */
 TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp);

@@ -19,6 +19,12 @@ enum { DEFAULT_TSC_HZ = 1000000000 };
 static void cpu_window_mode(Cpu *cpu, bool on) { x86_cpu(cpu)->env.window = on ? HF_WINDOW : 0; }
 static void cpu_code_moved(Cpu *cpu) { x86_interp_flush(x86_cpu(cpu)); }
 
+static void cpu_debug_changed(Cpu *cpu)
+{
+    x86_update_hflags(x86_cpu(cpu));
+    x86_interp_flush(x86_cpu(cpu));
+}
+
 static unsigned cpu_code_bits(const Cpu *cpu)
 {
     uint32_t h = ((const X86Cpu *)cpu)->env.hflags;
@@ -30,7 +36,7 @@ const TcgGuestOps x86_tcg_ops = {
     .interpret = x86_interpret, .key = x86_tb_key, .tlb_fill = x86_tlb_fill, .raise_fault = x86_raise_fault,
     .deliver_pending = x86_deliver_pending, .can_deliver = x86_can_deliver, .mmu_mode = x86_mmu_mode,
     .tlb_peek = x86_tlb_peek, .window_mode = cpu_window_mode, .user_mode = X86_MMU_USER,
-    .code_moved = cpu_code_moved, .code_bits = cpu_code_bits, .translator = &x86_translator,
+    .code_moved = cpu_code_moved, .debug_changed = cpu_debug_changed, .code_bits = cpu_code_bits, .translator = &x86_translator,
     .lockstep = &x86_lockstep_ops,
 };
 
@@ -125,6 +131,9 @@ const CpuType *x86_cpu_model_type(const char *model)
         t->has_work = cpu_has_work;
         t->dump = x86_cpu_dump;
         t->virt_to_phys = x86_virt_to_phys;
+        t->gdb_layout = x86_gdb_layout;
+        t->gdb_xml = x86_gdb_xml;
+        t->gdb_pc = x86_gdb_pc;
         t->gdb_read = x86_gdb_read;
         t->gdb_write = x86_gdb_write;
         g_hash_table_insert(types, g_strdup(model), t);

@@ -143,7 +143,7 @@ enum {
     HF_TF = 1 << 10, HF_MP_TS_EM = 7 << 11 /* CR0.MP, EM, TS at 11, 12, 13 */, HF_OSFXSR = 1 << 14,
     HF_OSXSAVE = 1 << 15, HF_AVX = 1 << 16 /* XCR0 enables */, HF_AVX512 = 1 << 17, HF_SMAP_ON = 1 << 18,
     HF_AC = 1 << 19, HF_SMM = 1 << 20, HF_IOPL = 3 << 21, HF_SHADOW = 1 << 23, HF_UMIP = 1 << 24,
-    HF_DR7 = 1 << 25 /* data or I/O breakpoints armed */, HF_FSGSBASE = 1 << 26,
+    HF_DR7 = 1 << 25 /* breakpoints armed, or a debugger's watchpoints */, HF_FSGSBASE = 1 << 26,
     HF_WINDOW = 1 << 28 /* in block keys only: accesses go through windows */,
     HF_ALIGN = 1 << 27 /* AM && AC && CPL 3 */,
 };

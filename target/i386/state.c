@@ -93,7 +93,7 @@ void x86_update_hflags(X86Cpu *c)
     f |= env->smm ? HF_SMM : 0;
     f |= (env->rflags >> 12 & 3) * (HF_IOPL & -HF_IOPL);
     f |= env->shadow ? HF_SHADOW : 0;
-    f |= env->dr[7] & 0xff ? HF_DR7 : 0;
+    f |= (env->dr[7] & 0xff) || c->cpu.debug.data ? HF_DR7 : 0;
     env->hflags = f;
     env->mmu_mode = cpl == 3 ? X86_MMU_USER
                     : (f & (HF_SMAP_ON | HF_AC)) == (HF_SMAP_ON | HF_AC) ? X86_MMU_KERNEL_NOSMAP

@@ -145,12 +145,15 @@ void x86_features_default(X86Cpu *c);       /* qemu64's, for test harnesses with
 uint8_t x86_get_cr8(X86Cpu *c);
 void x86_set_cr8(X86Cpu *c, uint8_t v);
 
-/* ---- dump.c, gdb.c, vmstate.c */
+/* ---- dump.c, gdb*.c, vmstate.c */
 void x86_cpu_dump(Cpu *cpu, GString *out);
 void x86_dump_mem(X86Cpu *c, GString *out);         /* info mem */
 void x86_dump_tlb(X86Cpu *c, GString *out);         /* info tlb */
-int x86_gdb_read(Cpu *cpu, unsigned reg, uint8_t *buf);
-int x86_gdb_write(Cpu *cpu, unsigned reg, const uint8_t *buf);
+unsigned x86_gdb_layout(Cpu *cpu);                      /* CpuType.gdb_* */
+char *x86_gdb_xml(unsigned layout, const char *file);
+unsigned x86_gdb_pc(unsigned layout);
+int x86_gdb_read(Cpu *cpu, unsigned layout, unsigned reg, uint8_t *buf);
+int x86_gdb_write(Cpu *cpu, unsigned layout, unsigned reg, const uint8_t *buf);
 extern const VmState x86_cpu_vmstate;
 
 extern const TcgGuestOps x86_tcg_ops;

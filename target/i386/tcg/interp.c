@@ -9,6 +9,8 @@
  * instructions across two pages are fetched and decoded each time. */
 #include "target/i386/tcg/sem.h"
 
+#include "accel/accel.h"
+
 enum { CACHE_ENTRIES = 8192, PAGE = 4096, HF_DECODE = HF_CS32 | HF_CS64 | HF_PE | HF_VM };
 
 /* What an instruction needs besides its sem. */
@@ -302,6 +304,62 @@ static bool must_leave(const X86Cpu *c, uint32_t pending)
     return pending != 0;
 }
 
+/* A debugger's breakpoint at the next instruction? */
+static bool stops_before(X86Cpu *c, uint64_t rip)
+{
+    const CpuDebug *d = &c->cpu.debug;
+    uint64_t va = code_linear(c, rip);
+
+    for (unsigned k = 0; k < d->n && d->insns && !d->step; k++) {
+        if (d->breaks[k].at == va && d->breaks[k].kind <= BREAK_HARD) {
+            cpu_debug_stop(&c->cpu, HIT_BREAK, &d->breaks[k]);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool stops_after(X86Cpu *c)
+{
+    CpuDebug *d = &c->cpu.debug;
+
+    if (d->watched >= 0) {
+        cpu_debug_stop(&c->cpu, HIT_BREAK, &d->breaks[d->watched]);
+    } else if (d->step) {
+        cpu_debug_stop(&c->cpu, HIT_STEP, NULL);
+    }
+    return d->watched >= 0 || d->step;
+}
+
+/* The same with a debugger's breakpoints, watchpoints and steps around every instruction. */
+static unsigned interpret_debugged(X86Cpu *c, Interp *ip, unsigned max)
+{
+    Cpu *cpu = &c->cpu;
+    uint64_t rip = c->env.rip;
+    unsigned done = 0;
+    uint32_t pending = 0;
+
+    ip->page = 1;
+    while (done < max && !cpu->halted && (cpu->icount == NULL || *cpu->icount > 0) &&
+           (pending == 0 || !must_leave(c, pending)) && !stops_before(c, rip)) {
+        if (cpu->icount != NULL) {
+            --*cpu->icount;
+        }
+        cpu->debug.watched = -1;
+        if (((c->env.rflags & (FL_TF | FL_RF)) | c->env.shadow | (c->env.hflags & HF_DR7)) != 0) {
+            rip = execute_watched(c, ip, rip);
+        } else {
+            rip = execute(c, ip, rip);
+        }
+        done++;
+        if (stops_after(c)) {
+            break;
+        }
+        pending = __atomic_load_n(&cpu->pending, __ATOMIC_RELAXED);
+    }
+    return done;
+}
+
 /* The same with every instruction counted before it runs. */
 static unsigned interpret_counted(X86Cpu *c, Interp *ip, unsigned max)
 {
@@ -332,6 +390,9 @@ unsigned x86_interpret(Cpu *cpu, unsigned max)
     unsigned done = 0;
     uint32_t pending;
 
+    if (UNLIKELY(cpu->debug.on)) {
+        return interpret_debugged(c, ip, max);
+    }
     if (UNLIKELY(cpu->icount != NULL)) {
         return interpret_counted(c, ip, max);
     }

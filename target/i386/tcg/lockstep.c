@@ -24,6 +24,7 @@ static Cpu *x86_clone(const Cpu *cpu)
     c->cpu.accel_data = NULL;
     c->cpu.thread = NULL;
     c->cpu.pending = 0;
+    c->cpu.debug = (CpuDebug){ .watched = -1 };
     c->interp = NULL;
     return &c->cpu;
 }

@@ -248,6 +248,19 @@ void x86_check_insn_bp(X86Cpu *c)
     }
 }
 
+/* Watchpoints of a debugger outside: the first that this instruction touches. */
+static void debugger_watch(CpuDebug *d, uint64_t la, unsigned n, Access how)
+{
+    for (unsigned k = 0; k < d->n && d->watched < 0; k++) {
+        const CpuBreak *b = &d->breaks[k];
+        bool wanted = b->kind == WATCH_ACCESS || b->kind == (how == ACCESS_STORE ? WATCH_WRITE : WATCH_READ);
+
+        if (wanted && (la - b->at < b->len || b->at - la < n)) {
+            d->watched = (int)k;
+        }
+    }
+}
+
 void x86_watch(X86Cpu *c, uint64_t la, unsigned n, Access how)
 {
     X86Env *env = &c->env;
@@ -255,6 +268,7 @@ void x86_watch(X86Cpu *c, uint64_t la, unsigned n, Access how)
     if (how == ACCESS_FETCH) {
         return;
     }
+    debugger_watch(&c->cpu.debug, la, n, how);
     for (unsigned k = 0; k < 4; k++) {
         unsigned kind = bp_kind(env->dr[7], k), len = bp_len(env->dr[7], k);
         uint64_t at = env->dr[k] & ~(uint64_t)(len - 1);
