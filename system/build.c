@@ -16,6 +16,7 @@
 #include "monitor/qmp.h"
 #include "system/chardev/char.h"
 #include "system/daemon.h"
+#include "system/gdbstub.h"
 #include "util/log.h"
 #include "util/parse.h"
 #include "util/trace.h"
@@ -381,6 +382,24 @@ static void name_vm(Vm *vm, VmConfig *cfg)
     }
 }
 
+/* -s and -gdb, in order; the last one stays. */
+static bool open_gdbstub(Vm *vm, VmConfig *cfg, GError **errp)
+{
+    for (unsigned i = 0; i < cfg->uses->len; i++) {
+        const OptUse *use = g_ptr_array_index(cfg->uses, i);
+        bool usual = strcmp(use->opt->name, "s") == 0;
+
+        if (usual || strcmp(use->opt->name, "gdb") == 0) {
+            report_set_location(use->where);
+            if (!gdbstub_start(vm, usual ? GDBSTUB_DEFAULT : use->text, errp)) {
+                return false;
+            }
+        }
+    }
+    report_set_location(NULL);
+    return true;
+}
+
 static bool open_qtest(Vm *vm, VmConfig *cfg, GError **errp)
 {
     const OptUse *use = config_last(cfg, "qtest");
@@ -438,7 +457,7 @@ static bool build_machine(Vm *vm, VmConfig *cfg, GError **errp)
     vm_check_globals(vm);
     hmp_ready();
     vm_reset(vm, RESET_COLD);
-    return true;
+    return open_gdbstub(vm, cfg, errp);
 }
 
 /* The last steps with the rights and the view we started with. */
@@ -496,6 +515,7 @@ Vm *build_vm(VmConfig *cfg, GError **errp)
 void build_free(Vm *vm)
 {
     vm_lock(vm);
+    gdbstub_stop();
     hmp_free_all();
     qmp_free_all();
     block_close_all();

@@ -293,7 +293,9 @@ static void write_integer(X86Cpu *c, unsigned layout, GdbGroup g, unsigned index
         }
         break;
     case GDB_PC:
-        env->rip = env->next_rip = x86_cs64(c) ? v : (uint32_t)v;
+        if (!x86_cs64(c) || x86_canonical(c, v)) {
+            env->rip = env->next_rip = x86_cs64(c) ? v : (uint32_t)v;
+        }
         break;
     case GDB_FLAGS:                 /* virtual-8086 mode is not entered this way */
         env->rflags = (v & FL_ALL & ~(uint64_t)FL_VM) | (env->rflags & FL_VM) | FL_R1;
