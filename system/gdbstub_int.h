@@ -47,7 +47,7 @@ void gdb_printf(Gdb *g, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 /* ---- gdbstub_packets.c */
 void gdb_packet(Gdb *g, char *data, size_t n);      /* data[n] is 0 */
 void gdb_put_thread(const Gdb *g, GString *out, unsigned index);
-/* "p1.2", "2", "-1", "0", at *p, which moves behind it. index: -1 all, else of a CPU that is there (0: any one).
+/* "p1.2", "2", "-1", "0", at *p, which moves behind it. index: of a CPU that is there; -1 for all and any.
  * False: no such thread. */
 bool gdb_take_thread(const Gdb *g, const char **p, int *index);
 bool gdb_take_hex(const char **p, uint64_t *v);     /* at least a digit, at most 64 bits */
@@ -57,6 +57,7 @@ Cpu *gdb_cpu(const Gdb *g, unsigned index);         /* NULL: gone */
 void gdb_run_init(Gdb *g);                          /* a client came: the machine stops */
 void gdb_forget_breaks(Gdb *g);                     /* also steps and what is held */
 void gdb_resume(Gdb *g, const char *actions);       /* per CPU: 'c', 's', 0 to stay */
+void gdb_let_go(Gdb *g);                            /* all run, and nobody waits */
 void gdb_interrupt(Gdb *g);                         /* Ctrl-C */
 void gdb_report_stop(Gdb *g);                       /* what "?" answers */
 void gdb_run_state(void *opaque, bool running, RunState s);     /* VmNotify.run_state */

@@ -17,21 +17,15 @@ enum { TEXT_MAX = 1 << 20, CHUNK = PACKET_MAX / 2 - 8 };
 
 bool gdb_take_hex(const char **p, uint64_t *v)
 {
-    unsigned digits = 0;
+    const char *begin = *p;
 
-    *v = 0;
-    for (; g_ascii_isxdigit(**p); ++*p) {
-        *v = *v << 4 | (unsigned)g_ascii_xdigit_value(**p);
-        if (*v != 0) {
-            digits++;
-        } else if (digits == 0) {
-            digits = 0;             /* leading zeros are free */
-        }
-        if (digits > 16) {
+    for (*v = 0; g_ascii_isxdigit(**p); ++*p) {
+        if (*v >> 60 != 0) {
             return false;
         }
+        *v = *v << 4 | (unsigned)g_ascii_xdigit_value(**p);
     }
-    return g_ascii_isxdigit((*p)[-1]);
+    return *p > begin;
 }
 
 static bool take_char(const char **p, char c)
@@ -84,7 +78,7 @@ static bool take_id(const char **p, int64_t *id)
         *id = -1;
         return true;
     }
-    if (!g_ascii_isxdigit(**p) || !gdb_take_hex(p, &v) || v > INT32_MAX) {
+    if (!gdb_take_hex(p, &v) || v > INT32_MAX) {
         return false;
     }
     *id = (int64_t)v;
@@ -105,27 +99,29 @@ bool gdb_take_thread(const Gdb *g, const char **p, int *index)
     if (process > 1 || thread > (int64_t)g->vm->cpus->len) {
         return false;
     }
-    *index = thread > 0 ? (int)thread - 1 : (int)thread;
+    *index = thread > 0 ? (int)thread - 1 : -1;
     return true;
 }
 
+/* Hg, Hc. Those that name no CPU leave the choice to us. */
 static void do_set_thread(Gdb *g, const char *p, size_t n)
 {
     char what = *p;
     int index;
 
-    if ((what != 'g' && what != 'c') || !gdb_take_thread(g, (p++, &p), &index)) {
+    if (what != '\0') {
+        p++;
+    }
+    if ((what != 'g' && what != 'c') || !gdb_take_thread(g, &p, &index) || *p != '\0') {
         gdb_puts(g, bad);
         return;
     }
-    /* one that was named: "0" and "-1" leave the choice to us */
-    if (index >= 0 && strcmp(p - 1, "0") != 0 && what == 'g') {
+    if (index >= 0 && what == 'g') {
         g->reg_cpu = (unsigned)index;
-    } else if (index >= 0 && strcmp(p - 1, "0") != 0) {
+    } else if (index >= 0) {
         g->run_cpu = (unsigned)index;
     }
     gdb_puts(g, okay);
-    (void)n;
 }
 
 static void do_thread_alive(Gdb *g, const char *p, size_t n)
@@ -133,7 +129,6 @@ static void do_thread_alive(Gdb *g, const char *p, size_t n)
     int index;
 
     gdb_puts(g, gdb_take_thread(g, &p, &index) && *p == '\0' ? okay : bad);
-    (void)n;
 }
 
 static void send_next_thread(Gdb *g)
@@ -152,15 +147,11 @@ static void do_first_thread(Gdb *g, const char *p, size_t n)
 {
     g->next_thread = 0;
     send_next_thread(g);
-    (void)p;
-    (void)n;
 }
 
 static void do_next_thread(Gdb *g, const char *p, size_t n)
 {
     send_next_thread(g);
-    (void)p;
-    (void)n;
 }
 
 static void do_current_thread(Gdb *g, const char *p, size_t n)
@@ -169,8 +160,6 @@ static void do_current_thread(Gdb *g, const char *p, size_t n)
 
     gdb_put_thread(g, out, g->reg_cpu);
     gdb_send(g, out->str, out->len);
-    (void)p;
-    (void)n;
 }
 
 static void do_thread_extra(Gdb *g, const char *p, size_t n)
@@ -188,7 +177,6 @@ static void do_thread_extra(Gdb *g, const char *p, size_t n)
     text = g_strdup_printf("CPU#%u [%s]", cpu->index, cpu->halted ? "halted " : "running");
     put_bytes(out, (const uint8_t *)text, strlen(text));
     gdb_send(g, out->str, out->len);
-    (void)n;
 }
 
 /* ---- Registers */
@@ -211,8 +199,6 @@ static void do_read_all(Gdb *g, const char *p, size_t n)
         put_bytes(out, buf, (size_t)size);
     }
     gdb_puts(g, cpu != NULL ? out->str : fault);
-    (void)p;
-    (void)n;
 }
 
 /* As many as are given. */
@@ -248,7 +234,6 @@ static void do_read_one(Gdb *g, const char *p, size_t n)
     }
     put_bytes(out, buf, (size_t)size);
     gdb_puts(g, size > 0 ? out->str : fault);
-    (void)n;
 }
 
 static void do_write_one(Gdb *g, const char *p, size_t n)
@@ -267,7 +252,6 @@ static void do_write_one(Gdb *g, const char *p, size_t n)
     cpu->type->gdb_write(cpu, g->layout, (unsigned)reg, buf);
     cpu_regs_changed(cpu);
     gdb_puts(g, okay);
-    (void)n;
 }
 
 /* ---- Memory */
@@ -301,7 +285,7 @@ static bool access_memory(Gdb *g, uint64_t at, uint8_t *buf, size_t n, bool writ
 /* "ADDRESS,LENGTH" and the character behind. */
 static bool take_range(const char **p, uint64_t *at, uint64_t *len, char end)
 {
-    return g_ascii_isxdigit(**p) && gdb_take_hex(p, at) && take_char(p, ',') && g_ascii_isxdigit(**p) &&
+    return gdb_take_hex(p, at) && take_char(p, ',') &&
            gdb_take_hex(p, len) && (end == '\0' ? **p == '\0' : take_char(p, end));
 }
 
@@ -321,7 +305,6 @@ static void do_read_memory(Gdb *g, const char *p, size_t n)
     }
     put_bytes(out, buf, len);
     gdb_send(g, out->str, out->len);
-    (void)n;
 }
 
 static void do_write_memory(Gdb *g, const char *p, size_t n)
@@ -329,12 +312,11 @@ static void do_write_memory(Gdb *g, const char *p, size_t n)
     uint8_t buf[PACKET_MAX / 2];
     uint64_t at, len;
 
-    if (!take_range(&p, &at, &len, ':') || take_bytes(p, buf, sizeof(buf)) != (int64_t)len) {
+    if (!take_range(&p, &at, &len, ':') || len > sizeof(buf) || take_bytes(p, buf, sizeof(buf)) != (int)len) {
         gdb_puts(g, bad);
         return;
     }
     gdb_puts(g, access_memory(g, at, buf, len, true) ? okay : fault);
-    (void)n;
 }
 
 /* The same with bytes as they are. */
@@ -358,7 +340,7 @@ static void change_break(Gdb *g, const char *p, bool add)
     uint64_t kind, at, len;
     CpuBreak b;
 
-    if (!g_ascii_isxdigit(*p) || !gdb_take_hex(&p, &kind) || !take_char(&p, ',') || !take_range(&p, &at, &len, '\0')) {
+    if (!gdb_take_hex(&p, &kind) || !take_char(&p, ',') || !take_range(&p, &at, &len, '\0')) {
         gdb_puts(g, bad);
         return;
     }
@@ -373,13 +355,11 @@ static void change_break(Gdb *g, const char *p, bool add)
 static void do_insert(Gdb *g, const char *p, size_t n)
 {
     change_break(g, p, true);
-    (void)n;
 }
 
 static void do_remove(Gdb *g, const char *p, size_t n)
 {
     change_break(g, p, false);
-    (void)n;
 }
 
 /* ---- Running */
@@ -392,10 +372,10 @@ static void run_all(Gdb *g, char action, const char *p, bool has_signal)
     bool right = true, has_pc;
 
     if (has_signal) {
-        right = g_ascii_isxdigit(*p) && gdb_take_hex(&p, &v) && (*p == '\0' || take_char(&p, ';'));
+        right = gdb_take_hex(&p, &v) && (*p == '\0' || take_char(&p, ';'));
     }
     has_pc = *p != '\0';
-    if (!right || (has_pc && (!g_ascii_isxdigit(*p) || !gdb_take_hex(&p, &v) || *p != '\0' ||
+    if (!right || (has_pc && (!gdb_take_hex(&p, &v) || *p != '\0' ||
                               !gdb_set_pc(g, g->run_cpu, v)))) {
         gdb_puts(g, bad);
         return;
@@ -410,25 +390,21 @@ static void run_all(Gdb *g, char action, const char *p, bool has_signal)
 static void do_continue(Gdb *g, const char *p, size_t n)
 {
     run_all(g, 'c', p, false);
-    (void)n;
 }
 
 static void do_continue_signal(Gdb *g, const char *p, size_t n)
 {
     run_all(g, 'c', p, true);
-    (void)n;
 }
 
 static void do_step(Gdb *g, const char *p, size_t n)
 {
     run_all(g, g->step_flags & STEP_ENABLE ? 's' : 'c', p, false);
-    (void)n;
 }
 
 static void do_step_signal(Gdb *g, const char *p, size_t n)
 {
     run_all(g, g->step_flags & STEP_ENABLE ? 's' : 'c', p, true);
-    (void)n;
 }
 
 /* One ";ACTION[:THREAD]" for the CPUs that have none yet. */
@@ -443,7 +419,7 @@ static bool take_action(const Gdb *g, const char **p, char *actions)
     }
     action = (char)g_ascii_tolower(**p);
     if ((action != 'c' && action != 's') ||
-        (g_ascii_isupper(*(*p)++) && (!g_ascii_isxdigit(**p) || !gdb_take_hex(p, &signal))) ||
+        (g_ascii_isupper(*(*p)++) && (!gdb_take_hex(p, &signal))) ||
         (take_char(p, ':') && !gdb_take_thread(g, p, &index))) {
         return false;
     }
@@ -469,15 +445,12 @@ static void do_vcont(Gdb *g, const char *p, size_t n)
         }
     } while (*p != '\0');
     gdb_resume(g, actions);
-    (void)n;
 }
 
 static void do_why(Gdb *g, const char *p, size_t n)
 {
     gdb_forget_breaks(g);
     gdb_report_stop(g);
-    (void)p;
-    (void)n;
 }
 
 static void do_attach(Gdb *g, const char *p, size_t n)
@@ -489,12 +462,10 @@ static void do_attach(Gdb *g, const char *p, size_t n)
     } else {
         gdb_puts(g, bad);
     }
-    (void)n;
 }
 
 static void do_detach(Gdb *g, const char *p, size_t n)
 {
-    g_autofree char *actions = g_malloc0(g->vm->cpus->len + 1);
     uint64_t process;
 
     if (*p != '\0' && (!take_char(&p, ';') || !gdb_take_hex(&p, &process) || process != 1)) {
@@ -502,11 +473,8 @@ static void do_detach(Gdb *g, const char *p, size_t n)
         return;
     }
     gdb_forget_breaks(g);
-    memset(actions, 'c', g->vm->cpus->len);
     gdb_puts(g, okay);
-    gdb_resume(g, actions);
-    g->waits = false;
-    (void)n;
+    gdb_let_go(g);
 }
 
 static void do_kill(Gdb *g, const char *p, size_t n)
@@ -516,7 +484,6 @@ static void do_kill(Gdb *g, const char *p, size_t n)
         return;
     }
     vm_request_shutdown(g->vm, SHUTDOWN_HOST_QMP_QUIT);
-    (void)n;
 }
 
 static void do_kill_process(Gdb *g, const char *p, size_t n)
@@ -529,7 +496,6 @@ static void do_kill_process(Gdb *g, const char *p, size_t n)
     }
     gdb_puts(g, okay);
     vm_request_shutdown(g->vm, SHUTDOWN_HOST_QMP_QUIT);
-    (void)n;
 }
 
 /* ---- Questions */
@@ -543,7 +509,6 @@ static void do_supported(Gdb *g, const char *p, size_t n)
     g->hwbreak = g_strv_contains((const char *const *)features, "hwbreak+");
     gdb_printf(g, "PacketSize=%x;qXfer:features:read+;vContSupported+;multiprocess+;QStartNoAckMode+%s%s", PACKET_MAX,
                g->swbreak ? ";swbreak+" : "", g->hwbreak ? ";hwbreak+" : "");
-    (void)n;
 }
 
 /* FILE:OFFSET,LENGTH */
@@ -566,7 +531,6 @@ static void do_features(Gdb *g, const char *p, size_t n)
     g_string_append_c(out, len < total - at ? 'm' : 'l');
     g_string_append_len(out, xml + at, (gssize)MIN(len, total - at));
     gdb_send(g, out->str, out->len);
-    (void)n;
 }
 
 static void send_console(Gdb *g, const char *text)
@@ -606,48 +570,40 @@ static void do_set_sstep(Gdb *g, const char *p, size_t n)
 {
     uint64_t v;
 
-    if (!g_ascii_isxdigit(*p) || !gdb_take_hex(&p, &v) || *p != '\0' || (v & ~(uint64_t)STEP_ALL)) {
+    if (!gdb_take_hex(&p, &v) || *p != '\0' || (v & ~(uint64_t)STEP_ALL)) {
         gdb_puts(g, bad);
         return;
     }
     g->step_flags = (unsigned)v;
     gdb_puts(g, okay);
-    (void)n;
 }
 
 static void do_sstep(Gdb *g, const char *p, size_t n)
 {
     gdb_printf(g, "0x%x", g->step_flags);
-    (void)p;
-    (void)n;
 }
 
 static void do_set_physical(Gdb *g, const char *p, size_t n)
 {
     uint64_t v;
 
-    if (!g_ascii_isxdigit(*p) || !gdb_take_hex(&p, &v)) {
+    if (!gdb_take_hex(&p, &v)) {
         gdb_puts(g, bad);
         return;
     }
     g->physical = v != 0;
     gdb_puts(g, okay);
-    (void)n;
 }
 
 static void do_physical(Gdb *g, const char *p, size_t n)
 {
     gdb_puts(g, g->physical ? "1" : "0");
-    (void)p;
-    (void)n;
 }
 
 static void do_no_ack(Gdb *g, const char *p, size_t n)
 {
     gdb_puts(g, okay);
     g->no_ack = true;
-    (void)p;
-    (void)n;
 }
 
 /* ---- The table. The first row that fits: `name` is how the packet begins; whole: and all there is. */

@@ -204,6 +204,13 @@ static bool can_start(RunState s)
     }
 }
 
+void gdb_let_go(Gdb *g)
+{
+    if (can_start(g->vm->run_state)) {
+        vm_start(g->vm);
+    }
+}
+
 void gdb_resume(Gdb *g, const char *actions)
 {
     Cpu *cpu = take_hit(g, true);

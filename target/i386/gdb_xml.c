@@ -47,7 +47,8 @@ static void put_flags(GString *out, const char *id, unsigned size, const Bit *bi
 {
     g_string_append_printf(out, "<flags id=\"%s\" size=\"%u\">", id, size);
     for (; bits->name != NULL; bits++) {
-        g_string_append_printf(out, "<field name=\"%s\" start=\"%u\" end=\"%u\"/>", bits->name, bits->first, bits->last);
+        g_string_append_printf(out, "<field name=\"%s\" start=\"%u\" end=\"%u\"/>", bits->name, bits->first,
+                               bits->last);
     }
     g_string_append(out, "</flags>\n");
 }
