@@ -96,6 +96,7 @@ check-fuzz: build-asan
 	@$(FUZZ) --count 500000
 	@$(call SANITIZE,0) python3 tests/fuzz/monitor.py build-asan/qemu-system-x86_64
 	@$(call SANITIZE,0) python3 tests/fuzz/qmp.py build-asan/qemu-system-x86_64
+	@$(call SANITIZE,0) python3 tests/fuzz/gdb.py build-asan/qemu-system-x86_64
 
 fuzz: build-asan
 	@$(FUZZ) --count 2000000

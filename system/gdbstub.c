@@ -218,14 +218,16 @@ static void session_begin(Gdb *g)
 /* Nobody is there for what they would stop for. They are taken away while all stand still. */
 static void session_end(Gdb *g)
 {
-    bool running = vm_running(g->vm);
+    bool running = vm_running(g->vm) && g->armed;
 
     g->connected = g->waits = false;
     flush(g);
     if (running) {
         vm_stop(g->vm, RUN_PAUSED);
     }
-    gdb_forget_breaks(g);
+    if (g->armed) {
+        gdb_forget_breaks(g);
+    }
     if (running) {
         vm_start(g->vm);
     }

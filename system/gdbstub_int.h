@@ -32,6 +32,7 @@ typedef struct Gdb {
     /* session */
     bool connected, no_ack, multiprocess, swbreak, hwbreak, physical;
     bool waits;                     /* the client waits for the machine to stop */
+    bool armed;                     /* breakpoints may be set, or CPUs stay or step */
     bool busy;                      /* a packet is being answered */
     unsigned layout;                /* CpuType.gdb_layout */
     unsigned reg_cpu, run_cpu;      /* chosen by Hg, Hc: indexes in Vm.cpus */

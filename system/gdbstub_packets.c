@@ -349,6 +349,7 @@ static void change_break(Gdb *g, const char *p, bool add)
         return;
     }
     b = (CpuBreak){ .kind = (BreakKind)kind, .at = at, .len = kind <= BREAK_HARD ? 1 : len };
+    g->armed |= add;
     gdb_puts(g, (add ? ops->add : ops->del)(g->vm->accel, &b, NULL) ? okay : bad);
 }
 

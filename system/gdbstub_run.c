@@ -40,6 +40,7 @@ void gdb_forget_breaks(Gdb *g)
     debug_ops(g)->clear(g->vm->accel);
     release_all(g);
     clear_hits(g);
+    g->armed = false;
 }
 
 void gdb_run_init(Gdb *g)
@@ -49,6 +50,7 @@ void gdb_run_init(Gdb *g)
     }
     release_all(g);
     clear_hits(g);
+    cpu_regs_pull(gdb_cpu(g, 0), NULL);
     g->layout = gdb_cpu(g, 0)->type->gdb_layout(gdb_cpu(g, 0));
 }
 
@@ -230,6 +232,7 @@ void gdb_resume(Gdb *g, const char *actions)
     for (unsigned k = 0; k < g->vm->cpus->len; k++) {
         cpu = gdb_cpu(g, k);
         cpu_hold(cpu, actions[k] == 0);
+        g->armed |= actions[k] != 'c';
         cpu->debug.no_irq = g->step_flags & STEP_NOIRQ;
         if (actions[k] == 's') {
             debug_ops(g)->step(g->vm->accel, cpu, true);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "hw/core/vm.h"
 #include "target/i386/features.h"
 #include "target/i386/gdb_int.h"
 
