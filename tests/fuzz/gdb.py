@@ -10,16 +10,17 @@ import sys
 import tempfile
 import time
 
-COMMANDS = ["info registers", "info status", "info cpus", "x /4xg 0", "xp /4xw 0x7c00", "stop", "cont", "system_reset", "bogus",
-            "gdbserver none", "info mtree", "p $pc", "cpu 1", "nmi"]
-PLAIN = ["?", "!", "g", "qC", "qfThreadInfo", "qsThreadInfo", "vCont?", "qAttached", "D", "D;1", "vAttach;1", "qqemu.sstep",
-         "Qqemu.sstep=7", "Qqemu.sstep=0", "Qqemu.PhyMemMode:1", "Qqemu.PhyMemMode:0", "qSupported:multiprocess+;swbreak+",
-         "qSupported", "c", "s", "C05", "S05;fff0", "c7c00", "Hg1", "Hc2", "Hgp1.2", "Hcp1.-1", "T2", "vCont;c", "vCont;s",
-         "vCont;s:1;c", "vCont;s:2", "vCont;c:p1.1;s:p1.2", "qXfer:features:read:target.xml:0,fff"]
+COMMANDS = ["info registers", "info status", "info cpus", "x /4xg 0", "xp /4xw 0x7c00", "stop", "cont", "system_reset", 
+            "bogus", "gdbserver none", "info mtree", "p $pc", "cpu 1", "nmi"]
+PLAIN = ["?", "!", "g", "qC", "qfThreadInfo", "qsThreadInfo", "vCont?", "qAttached", "D", "D;1", "vAttach;1",
+         "qqemu.sstep", "Qqemu.sstep=7", "Qqemu.sstep=0", "Qqemu.PhyMemMode:1", "Qqemu.PhyMemMode:0", 
+         "qSupported:multiprocess+;swbreak+", "qSupported", "c", "s", "C05", "S05;fff0", "c7c00", "Hg1", "Hc2", "Hgp1.2", "Hcp1.-1", "T2", "vCont;c", 
+         "vCont;s", "vCont;s:1;c", "vCont;s:2", "vCont;c:p1.1;s:p1.2", "qXfer:features:read:target.xml:0,fff"]
 
 
 def packet(rnd):
-    word = lambda: f"{rnd.choice([0, 1, 0x500, 0x7c00, 0xffff0, 0xfffffff0, 0xfee00000, (1 << 64) - 1, rnd.getrandbits(64)]):x}"
+    places = [0, 1, 0x500, 0x7c00, 0xffff0, 0xfffffff0, 0xfee00000, (1 << 64) - 1, rnd.getrandbits(64)]
+    word = lambda: f"{rnd.choice(places):x}"
     size = lambda: f"{rnd.choice([0, 1, 2, 3, 4, 8, 16, 100, 0x7ff, 0x800, 0x801, (1 << 64) - 1]):x}"
     data = lambda: bytes(rnd.randrange(256) for _ in range(rnd.choice([0, 1, 4, 8, 10, 16, 300]))).hex()
     kind = rnd.randrange(12)
@@ -36,7 +37,8 @@ def packet(rnd):
         return f"p{rnd.randrange(0x60):x}"
     if kind == 8:
         n = rnd.randrange(0x52)
-        width = 4 if n in range(17, 24) or n in range(41, 49) or n == 65 else 10 if n in range(33, 41) else 16 if n > 48 else 8
+        width = (4 if n in range(17, 24) or n in range(41, 49) or n == 65 else 10 if n in range(33, 41) else
+                 16 if n > 48 else 8)
         return f"P{n:x}=" + rnd.choice(["f", "0", "8", "1", "7"]) * width * 2 if rnd.random() < 0.3 else \
             f"P{n:x}=" + rnd.getrandbits(width * 8).to_bytes(width, "little").hex()
     if kind == 9:
@@ -80,8 +82,8 @@ def drain(s):
 
 def one_round(emulator, seed):
     rnd, path, sent = random.Random(seed), f"g{seed}", []
-    p = subprocess.Popen([emulator, "-display", "none", "-m", "16", "-S", "-smp", "2", "-cpu", rnd.choice(["qemu64", "max", "qemu32"]),
-                          "-nodefaults", "-gdb", f"unix:{path},server=on,wait=off", "-monitor",
+    p = subprocess.Popen([emulator, "-display", "none", "-m", "16", "-S", "-smp", "2", "-cpu",
+                          rnd.choice(["qemu64", "max", "qemu32"]), "-nodefaults", "-gdb", f"unix:{path},server=on,wait=off", "-monitor",
                           f"unix:m{seed},server=on,wait=off"], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
                          stdout=subprocess.DEVNULL, env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
     s = connect(path)

@@ -50,14 +50,17 @@ def a_client_is_greeted_as_known():
         g = v.gdb
         assert g("?") == "T05thread:p01.01;"
         for question, answer in [
-                ("vCont?", "vCont;c;C;s;S"), ("vMustReplyEmpty", ""), ("qfThreadInfo", "mp01.01"), ("qsThreadInfo", "mp01.02"),
-                ("qsThreadInfo", "l"), ("qC", "QCp01.01"), ("Hg1", "OK"), ("Hg2", "OK"), ("Hg0", "OK"), ("Hgp1.1", "OK"),
+                ("vCont?", "vCont;c;C;s;S"), ("vMustReplyEmpty", ""), ("qfThreadInfo", "mp01.01"),
+                ("qsThreadInfo", "mp01.02"),
+                ("qsThreadInfo", "l"), ("qC", "QCp01.01"), ("Hg1", "OK"), ("Hg2", "OK"), ("Hg0", "OK"),
+                ("Hgp1.1", "OK"),
                 ("Hg9", "E22"), ("Hgp2.1", "E22"), ("Hx1", "E22"), ("Tp1.2", "OK"), ("T9", "E22"), ("qAttached", "1"),
                 ("qTStatus", ""), ("qOffsets", ""), ("qSymbol::", ""), ("p10", "f0ff000000000000"), ("p12", "00f00000"),
                 ("qThreadExtraInfo,1", b"CPU#0 [running]".hex()), ("qqemu.sstepbits", "ENABLE=1,NOIRQ=2,NOTIMER=4"),
                 ("qqemu.sstep", "0x7"), ("Qqemu.sstep=3", "OK"), ("qqemu.sstep", "0x3"), ("Qqemu.sstep=7", "OK"),
                 ("qqemu.PhyMemMode", "0"), ("qqemu.Supported", "sstepbits;sstep;PhyMemMode"), ("Z9,0,1", ""),
-                ("z0,7c00,1", "E22"), ("Z0,7c00", "E22"), ("m0", "E22"), ("mfffffff0,2000", "E22"), ("vAttach;2", "E22"),
+                ("z0,7c00,1", "E22"), ("Z0,7c00", "E22"), ("m0", "E22"), ("mfffffff0,2000", "E22"),
+                ("vAttach;2", "E22"),
                 ("qXfer:features:read:foo.xml:0,10", "E00"), ("p99", "E14"), ("qRcmd,", "E22")]:
             got = g(question)
             assert got == answer, (question, got)
@@ -279,8 +282,8 @@ def garbage_is_survived():
         g.raw(b"$" + b"m" * 5000000 + b"#%02x" % (ord("m") * 5000000 & 255))
         v.again()
         g = v.gdb
-        for text in ("m" + "f" * 4000, "Z0," + "9" * 40 + ",1", "G", "G0", "P", "P0", "P0=", "P0=zz", "p", "pffffffff", "Z2,0,0",
-                     "Z2,ffffffffffffffff,10", "vCont;", "vCont;s:", "vCont;s:p", "vCont;x", "vCont;s:p1.77", "Hg", "H",
+        for text in ("m" + "f" * 4000, "Z0," + "9" * 40 + ",1", "G", "G0", "P", "P0", "P0=", "P0=zz", "p", "pffffffff",
+                     "Z2,0,0", "Z2,ffffffffffffffff,10", "vCont;", "vCont;s:", "vCont;s:p", "vCont;x", "vCont;s:p1.77", "Hg", "H",
                      "T", "D;9", "c zz", "Szz", "qXfer:features:read:", "qXfer:features:read:target.xml:ffffffff,1",
                      "qXfer:features:read:target.xml:0", "qRcmd,zz", "qRcmd,0", "M0,ffffffffffffffff:", "X0,5:", "X",
                      "Qqemu.sstep=99", "Qqemu.PhyMemMode:", "qThreadExtraInfo,", "qThreadExtraInfo,p-1.-1", "vKill;7"):

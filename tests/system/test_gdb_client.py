@@ -21,8 +21,8 @@ def session(commands, *args, elf="guest.elf"):
     with Process(["-accel", ACCEL, "-display", "none", "-nodefaults", "-S", "-m", "16", "-gdb",
                   "unix:gdb,server=on,wait=off", *args]):
         wait_for(lambda: os.path.exists("gdb"))
-        commands = [f"file {base}/{elf}", "target remote ./gdb", f"restore {base}/guest.bin binary 0x7c00", "set $cs = 0",
-                    "set $pc = 0x7c00"] + commands
+        commands = [f"file {base}/{elf}", "target remote ./gdb", f"restore {base}/guest.bin binary 0x7c00",
+                    "set $cs = 0", "set $pc = 0x7c00"] + commands
         line = ["gdb", "-nx", "-q", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set confirm off"]
         for k, c in enumerate(commands):
             line += ["-ex", f"echo \\n@{k}@\\n", "-ex", c]
