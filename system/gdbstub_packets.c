@@ -209,7 +209,7 @@ static void do_write_all(Gdb *g, const char *p, size_t n)
     Cpu *cpu = registers_of(g);
     uint8_t buf[GDB_REG_MAX];
 
-    if (left < 0 || cpu == NULL) {
+    if (left <= 0 || cpu == NULL) {
         gdb_puts(g, bad);
         return;
     }

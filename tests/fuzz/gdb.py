@@ -10,11 +10,12 @@ import sys
 import tempfile
 import time
 
-COMMANDS = ["info registers", "info status", "info cpus", "x /4xg 0", "xp /4xw 0x7c00", "stop", "cont", "system_reset", 
+COMMANDS = ["info registers", "info status", "info cpus", "x /4xg 0", "xp /4xw 0x7c00", "stop", "cont", "system_reset",
             "bogus", "gdbserver none", "info mtree", "p $pc", "cpu 1", "nmi"]
 PLAIN = ["?", "!", "g", "qC", "qfThreadInfo", "qsThreadInfo", "vCont?", "qAttached", "D", "D;1", "vAttach;1",
-         "qqemu.sstep", "Qqemu.sstep=7", "Qqemu.sstep=0", "Qqemu.PhyMemMode:1", "Qqemu.PhyMemMode:0", 
-         "qSupported:multiprocess+;swbreak+", "qSupported", "c", "s", "C05", "S05;fff0", "c7c00", "Hg1", "Hc2", "Hgp1.2", "Hcp1.-1", "T2", "vCont;c", 
+         "qqemu.sstep", "Qqemu.sstep=7", "Qqemu.sstep=0", "Qqemu.PhyMemMode:1", "Qqemu.PhyMemMode:0",
+         "qSupported:multiprocess+;swbreak+", "qSupported", "c", "s", "C05", "S05;fff0", "c7c00", "Hg1", "Hc2", "Hgp1.2",
+         "Hcp1.-1", "T2", "vCont;c",
          "vCont;s", "vCont;s:1;c", "vCont;s:2", "vCont;c:p1.1;s:p1.2", "qXfer:features:read:target.xml:0,fff"]
 
 

@@ -30,7 +30,8 @@ def symbol_file(path, where):
                 f.write(f".globl {name}\n.type {name},@object\n.set {name}, _dbase + {a - at['_etext']}\n")
     subprocess.run(["as", "-o", where + ".o", where + ".s"], check=True, stderr=subprocess.DEVNULL)
     subprocess.run(["ld", "-z", "max-page-size=4096", f"-Ttext={begin:#x}",
-                    f"--section-start=.kdata={at['_etext']:#x}", "-e", f"{begin:#x}", "-o", where, where + ".o"], check=True, stderr=subprocess.DEVNULL)
+                    f"--section-start=.kdata={at['_etext']:#x}", "-e", f"{begin:#x}", "-o", where, where + ".o"],
+                   check=True, stderr=subprocess.DEVNULL)
     return at
 
 

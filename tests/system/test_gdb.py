@@ -283,8 +283,8 @@ def garbage_is_survived():
         v.again()
         g = v.gdb
         for text in ("m" + "f" * 4000, "Z0," + "9" * 40 + ",1", "G", "G0", "P", "P0", "P0=", "P0=zz", "p", "pffffffff",
-                     "Z2,0,0", "Z2,ffffffffffffffff,10", "vCont;", "vCont;s:", "vCont;s:p", "vCont;x", "vCont;s:p1.77", "Hg", "H",
-                     "T", "D;9", "c zz", "Szz", "qXfer:features:read:", "qXfer:features:read:target.xml:ffffffff,1",
+                     "Z2,0,0", "Z2,ffffffffffffffff,10", "vCont;", "vCont;s:", "vCont;s:p", "vCont;x", "vCont;s:p1.77",
+                     "Hg", "H", "T", "D;9", "c zz", "Szz", "qXfer:features:read:", "qXfer:features:read:target.xml:ffffffff,1",
                      "qXfer:features:read:target.xml:0", "qRcmd,zz", "qRcmd,0", "M0,ffffffffffffffff:", "X0,5:", "X",
                      "Qqemu.sstep=99", "Qqemu.PhyMemMode:", "qThreadExtraInfo,", "qThreadExtraInfo,p-1.-1", "vKill;7"):
             assert g(text)[:1] in ("E", ""), text
