@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "accel/kvm/guest.h"
 #include "hw/core/vm.h"
 #include "target/i386/features.h"
 #include "target/i386/gdb_int.h"
@@ -67,7 +68,8 @@ static bool find(unsigned layout, unsigned reg, GdbGroup *group, unsigned *index
     return false;
 }
 
-/* 32-bit code that runs with paging and without long mode is of a 32-bit system; before, nobody knows. */
+/* 32-bit code that runs with paging and without long mode is of a 32-bit system; before, nobody knows. A CPU without
+ * long mode in real mode is called an 8086: gdb can be told that it is more, but not that it is less. */
 unsigned x86_gdb_layout(Cpu *cpu)
 {
     const X86Cpu *c = x86_cpu(cpu);
@@ -75,7 +77,7 @@ unsigned x86_gdb_layout(Cpu *cpu)
     uint64_t paged = CR0_PE | CR0_PG;
     bool wide = x86_has_feature(c, FE_LM) && ((env->cr0 & paged) != paged || (env->efer & EFER_LMA));
 
-    return (wide ? 64 : 32) | (x86_has_feature(c, FE_AVX) ? GDB_AVX : 0);
+    return (wide ? 64 : 32) | (!wide && !(env->cr0 & CR0_PE) ? GDB_REAL : 0) | (x86_has_feature(c, FE_AVX) ? GDB_AVX : 0);
 }
 
 unsigned x86_gdb_pc(unsigned layout)

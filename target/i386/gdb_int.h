@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A layout: 64 or 32, and whether there are the upper halves of YMM. */
-enum { GDB_BITS = 0x7f, GDB_AVX = 0x80 };
+/* A layout: 64 or 32, whether there are the upper halves of YMM, and whether code is 16 bits wide. */
+enum { GDB_BITS = 0x7f, GDB_AVX = 0x80, GDB_REAL = 0x100 };
 
 typedef enum GdbGroup {
     GDB_GPR, GDB_PC, GDB_FLAGS, GDB_SEL, GDB_BASE, GDB_KGS, GDB_CR, GDB_ST, GDB_FCTL, GDB_XMM, GDB_MXCSR, GDB_YMMH,

@@ -171,7 +171,7 @@ static char *registers(unsigned layout)
     bool wide = (layout & GDB_BITS) == 64;
     GString *out = g_string_new("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target>\n");
 
-    g_string_append_printf(out, "<architecture>%s</architecture>\n", wide ? "i386:x86-64" : "i386");
+    g_string_append_printf(out, "<architecture>%s</architecture>\n", wide ? "i386:x86-64" : layout & GDB_REAL ? "i8086" : "i386");
     put_core(out, layout, wide);
     put_vectors(out, layout);
     if (wide) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "accel/accel.h"
 #include "accel/tcg/logging.h"
 #include "tests/insn/insn_test.h"
 #include "tests/insn/interp_exec.h"
@@ -17,6 +18,7 @@ static RamBlock fake_ram = { .host = (uint8_t *)(uintptr_t)ARENA_CODE, .size = 0
 
 /* ---- what accel/tcg asks of hw/core */
 __thread Cpu *current_cpu;
+void cpu_debug_stop(Cpu *cpu, CpuHit hit, const CpuBreak *what) { g_error("nobody debugs here"); }
 const FlatMap *addr_space_map(const AddrSpace *as) { return NULL; }
 const FlatRange *flat_map_find(const FlatMap *map, GuestAddr a) { return NULL; }
 void watch_page(TcgVcpu *v, RamBlock *b, uint64_t off) {}

@@ -29,6 +29,7 @@ prot:   mov $16, %ax
         mov %ax, %es
         mov %ax, %ss
         mov $0x7c00, %esp
+        mov %esp, %ebp
         mov $3, %ecx
 1:      call prot_fn
         loop 1b

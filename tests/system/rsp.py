@@ -68,7 +68,10 @@ class Rsp:
                 break
             out += b
         assert int(self.byte() + self.byte(), 16) == sum(out) & 255, out
-        self.raw(b"+")
+        try:
+            self.raw(b"+")
+        except OSError:                 # the last one, perhaps
+            pass
         plain = bytearray()
         k = 0
         while k < len(out):

@@ -90,7 +90,7 @@ def registers_read_as_they_were_written():
 
 @ours
 def the_description_names_every_register():
-    for cpu, arch, pc, xmm in (("qemu64", "i386:x86-64", "rip", "xmm15"), ("qemu32", "i386", "eip", "xmm7"),
+    for cpu, arch, pc, xmm in (("qemu64", "i386:x86-64", "rip", "xmm15"), ("qemu32", "i8086", "eip", "xmm7"),
                                ("max", "i386:x86-64", "rip", "ymm15h")):
         with Vm("-cpu", cpu) as v:
             text, part = "", "m"
@@ -195,7 +195,7 @@ def cpus_run_apart():
         g.ok("Hg1")
         assert g.word(sym["ap_count"]) > count and g.reg(PC) == pc
         g.ok("Hg2")
-        assert g.reg(PC) & ~0xff == 0x8000
+        assert g.reg(PC) < 0x10 and g.reg(CS) == 0x800
         assert g("vCont;s:p1.2") == "T05thread:p01.02;"
         assert g("vCont;s:p1.1;c") == "T05thread:p01.01;"
 
@@ -346,7 +346,7 @@ def kill_ends_the_emulator():
 def monitor_commands_are_run():
     with Vm() as v:
         assert v.gdb.monitor("info version").startswith("7.2")
-        assert v.gdb.monitor("info registers").startswith("EAX=")
+        assert "EAX=" in v.gdb.monitor("info registers")
         assert v.gdb.monitor("x /1xb 0xffff0") != ""
         assert "unknown command" in v.gdb.monitor("bogus")
 
