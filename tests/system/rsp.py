@@ -91,7 +91,9 @@ class Rsp:
         return self.answer()
 
     def hello(self):
-        return self("qSupported:multiprocess+;xmlRegisters=i386;vContSupported+")
+        """As gdb begins: QEMU has p and P only for those who have seen the description."""
+        self("qSupported:multiprocess+;xmlRegisters=i386;vContSupported+")
+        self("qXfer:features:read:target.xml:0,ff0")
 
     def ok(self, text):
         got = self(text)
