@@ -36,8 +36,8 @@ const TcgGuestOps x86_tcg_ops = {
     .interpret = x86_interpret, .key = x86_tb_key, .tlb_fill = x86_tlb_fill, .raise_fault = x86_raise_fault,
     .deliver_pending = x86_deliver_pending, .can_deliver = x86_can_deliver, .mmu_mode = x86_mmu_mode,
     .tlb_peek = x86_tlb_peek, .window_mode = cpu_window_mode, .user_mode = X86_MMU_USER,
-    .code_moved = cpu_code_moved, .debug_changed = cpu_debug_changed, .code_bits = cpu_code_bits, .translator = &x86_translator,
-    .lockstep = &x86_lockstep_ops,
+    .code_moved = cpu_code_moved, .debug_changed = cpu_debug_changed, .code_bits = cpu_code_bits,
+    .translator = &x86_translator, .lockstep = &x86_lockstep_ops,
 };
 
 /* ---- the device */

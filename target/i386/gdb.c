@@ -77,7 +77,8 @@ unsigned x86_gdb_layout(Cpu *cpu)
     uint64_t paged = CR0_PE | CR0_PG;
     bool wide = x86_has_feature(c, FE_LM) && ((env->cr0 & paged) != paged || (env->efer & EFER_LMA));
 
-    return (wide ? 64 : 32) | (!wide && !(env->cr0 & CR0_PE) ? GDB_REAL : 0) | (x86_has_feature(c, FE_AVX) ? GDB_AVX : 0);
+    return (wide ? 64 : 32) | (!wide && !(env->cr0 & CR0_PE) ? GDB_REAL : 0) |
+           (x86_has_feature(c, FE_AVX) ? GDB_AVX : 0);
 }
 
 unsigned x86_gdb_pc(unsigned layout)

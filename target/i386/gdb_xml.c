@@ -62,7 +62,8 @@ static void put_group(GString *out, unsigned layout, GdbGroup g, const char *con
     for (unsigned k = 0; k < n; k++) {
         g_string_append(out, "<reg name=\"");
         if (strchr(names[0], '%') != NULL) {
-            g_string_append_printf(out, "%.*s%u%s", (int)strcspn(names[0], "%"), names[0], k, strchr(names[0], '%') + 1);
+            g_string_append_printf(out, "%.*s%u%s", (int)strcspn(names[0], "%"), names[0], k,
+                                   strchr(names[0], '%') + 1);
         } else {
             g_string_append(out, names[k]);
         }
@@ -171,7 +172,8 @@ static char *registers(unsigned layout)
     bool wide = (layout & GDB_BITS) == 64;
     GString *out = g_string_new("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target>\n");
 
-    g_string_append_printf(out, "<architecture>%s</architecture>\n", wide ? "i386:x86-64" : layout & GDB_REAL ? "i8086" : "i386");
+    g_string_append_printf(out, "<architecture>%s</architecture>\n",
+                           wide ? "i386:x86-64" : layout & GDB_REAL ? "i8086" : "i386");
     put_core(out, layout, wide);
     put_vectors(out, layout);
     if (wide) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A client of gdb's remote serial protocol, for tests."""
 import os
+import select
 import socket
 import subprocess
 import time
@@ -48,6 +49,17 @@ class Rsp:
 
     def raw(self, data):
         self.s.sendall(data)
+
+    def flood(self, data):
+        """Send while what comes back is thrown away: the server reads nothing more from who does not read."""
+        at = 0
+        while at < len(data):
+            readable, writable, _ = select.select([self.s], [self.s], [], 30)
+            assert readable or writable, "nothing moves"
+            if readable and not self.s.recv(65536):
+                raise EOFError
+            if writable:
+                at += self.s.send(data[at:at + 65536], socket.MSG_DONTWAIT)
 
     def byte(self):
         while not self.data:
