@@ -22,7 +22,7 @@ static const struct { const char *name, *part; } parts[] = {
     { "set_vcpu_dirty_limit", "migration is" }, { "cancel_vcpu_dirty_limit", "migration is" },
     { "x_colo_lost_heartbeat", "COLO is" },
     { "set_password", "the VNC display is" }, { "expire_password", "the VNC display is" },
-    { "gdbserver", "the gdb server is" }, { "replay_*", "record and replay is" },
+    { "replay_*", "record and replay is" },
     { "wavcapture", "sound is" }, { "stopcapture", "sound is" },
     { "pcie_aer_inject_error", "PCI Express is" }, { "mce", "injection of machine checks is" },
     { "dumpdtb", "a machine with a device tree is" }, { "sync-profile", "the profile of locks is" },
