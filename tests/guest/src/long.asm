@@ -21,39 +21,7 @@ PTAB    equ 0x103000
 WIN     equ 0x600000
 FRAME   equ 0x400000
 
-        bits 64
-%macro SAY 1
-        push rsi
-        push rax
-        mov rsi, %%t
-        call put64
-        pop rax
-        pop rsi
-        jmp %%e
-%%t:    db %1, 0
-%%e:
-%endmacro
-%macro NL 0
-        push rax
-        mov al, 10
-        out 0xe9, al
-        pop rax
-%endmacro
-%macro HEX 2
-        push rax
-        push rcx
-        mov rax, %1
-        mov ecx, %2
-        call hex64
-        pop rcx
-        pop rax
-%endmacro
-%macro SHOW 2
-        SAY %1
-        SAY "="
-        HEX %2, 16
-        NL
-%endmacro
+%include "long64.inc"
 %macro TRY 1
         %push try
         SAY %1
@@ -88,35 +56,6 @@ FRAME   equ 0x400000
         iretq
 %%u:
 %endmacro
-
-put64:  lodsb
-        test al, al
-        jz .end
-        out 0xe9, al
-        jmp put64
-.end:   ret
-hex64:  push rbx
-        push rcx
-        mov rbx, rax
-        mov al, 16
-        sub al, cl
-        push rcx
-        mov cl, al
-        shl cl, 2
-        shl rbx, cl
-        pop rcx
-.l:     rol rbx, 4
-        mov al, bl
-        and al, 15
-        add al, '0'
-        cmp al, '9'
-        jbe .o
-        add al, 'a' - '9' - 1
-.o:     out 0xe9, al
-        loop .l
-        pop rcx
-        pop rbx
-        ret
 
         align 16
 stubs:

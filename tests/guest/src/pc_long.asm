@@ -4,32 +4,22 @@
 %include "boot.inc"
         jmp start
 %include "pm32.inc"
-PML4    equ 0x100000
-PDPT    equ 0x101000
-PD      equ 0x102000
-PT      equ 0x103000
+%include "long64.inc"
+; EAX as 8 digits and a new line
+%macro LINE 0
+        HEX rax, 8
+        NL
+%endmacro
 WIN     equ 0x00c00000
 FRAME   equ 0x200000
-CODE64  equ FREE
 
         bits 16
 start:  ENTER_PM
-        mov edi, PML4
-        xor eax, eax
-        mov ecx, 4096
-        rep stosd
-        mov dword [PML4], PDPT + 7
-        mov dword [PDPT], PD + 7
+        LONG_TABLES 0x83                ; the first for everybody
         mov dword [PDPT + 24], 0xc0000083       ; the top of the first 4 GiB, for devices: not used
-        mov dword [PD], 0x87            ; 2 MiB pages: 0 for everybody
-        mov dword [PD + 8], 0x200083
         mov dword [PD + (WIN >> 21) * 8], PT + 7
         mov dword [PT], FRAME + 3
         mov dword [PT + 16], FRAME + 0x1000 + 1
-        DESC CODE64, 0, 0xfffff, 0x9a, 0xa
-        DESC CODE64 + 8, 0, 0xfffff, 0x92, 0xc
-        DESC CODE64 + 0x10, 0, 0xfffff, 0xf2, 0xc
-        DESC CODE64 + 0x18, 0, 0xfffff, 0xfa, 0xa
         mov edi, idt64
         mov eax, stubs64
         mov ecx, 20
@@ -44,30 +34,17 @@ start:  ENTER_PM
         add edi, 16
         add eax, 16
         loop .idt
-        mov eax, cr4
-        or eax, 0x620                   ; PAE OSFXSR OSXMMEXCPT
-        mov cr4, eax
-        mov eax, PML4
-        mov cr3, eax
-        mov ecx, 0xc0000080
-        rdmsr
-        or eax, 0x100
-        wrmsr
-        mov eax, cr0
-        or eax, 0x80010000
-        mov cr0, eax
-        lidt [idtr64]
-        jmp CODE64:in64
+        ENTER_LONG in64
 
-        bits 64
 in64:   mov ax, K_DATA
         mov ds, ax
         mov es, ax
         mov ss, ax
         mov esp, KSTACK
+        lidt [idtr64]
         mov dword [WIN], 0x12345678
         mov eax, [FRAME]
-        call hex64
+        LINE
         mov dword [resume64], .f1
         mov eax, [WIN + 0x1004]
 .f1:    call fault64
@@ -81,10 +58,10 @@ in64:   mov ax, K_DATA
         invlpg [WIN + 0x1000]
         mov dword [WIN + 0x1000], 0xcafe
         mov eax, [FRAME + 0x2000]
-        call hex64
+        LINE
         mov eax, [PT]
         and eax, 0x60
-        call hex64
+        LINE
         mov ecx, 0xc0000080             ; SYSCALL enable
         rdmsr
         or eax, 1
@@ -131,40 +108,19 @@ back:   call fault64
         mov rsi, result
         mov ecx, 10
 .r:     mov eax, [rsi]
-        call hex64
+        LINE
         add rsi, 4
         dec ecx
         jnz .r
         FINISH
 
-; EAX as 8 digits and a new line
-hex64:  push rcx
-        push rbx
-        mov ebx, eax
-        mov ecx, 8
-.l:     rol ebx, 4
-        mov al, bl
-        and al, 15
-        add al, '0'
-        cmp al, '9'
-        jbe .o
-        add al, 'a' - '9' - 1
-.o:     out 0xe9, al
-        dec ecx
-        jnz .l
-        mov al, 10
-        out 0xe9, al
-        pop rbx
-        pop rcx
-        ret
-
 ; vector, error and address of the last fault
 fault64: mov eax, [got_v]
         shl eax, 16
         or eax, [got_e]
-        call hex64
+        LINE
         mov eax, [got_cr2]
-        call hex64
+        LINE
         ret
 
         align 16

@@ -7,25 +7,14 @@
 %include "boot.inc"
         jmp start
 %include "pm32.inc"
-PML4    equ 0x100000
-PDPT    equ 0x101000
-PD      equ 0x102000
-PT      equ 0x103000
+%include "long64.inc"
 FRAME   equ 0x200000                    ; 16 pages; by a large page of the same address, too
 W0      equ 0x00c00000                  ; they are mapped here
 W1      equ W0 + 0x10000                ; and here
-CODE64  equ FREE
 
         bits 16
 start:  ENTER_PM
-        mov edi, PML4
-        xor eax, eax
-        mov ecx, 4096
-        rep stosd
-        mov dword [PML4], PDPT + 7
-        mov dword [PDPT], PD + 7
-        mov dword [PD], 0x87
-        mov dword [PD + 8], 0x200087
+        LONG_TABLES 0x87
         mov dword [PD + (W0 >> 21) * 8], PT + 7
         mov edi, PT
         mov ecx, 32
@@ -37,36 +26,8 @@ start:  ENTER_PM
         mov [edi], eax
         add edi, 8
         loop .pte
-        DESC CODE64, 0, 0xfffff, 0x9a, 0xa
-        DESC CODE64 + 8, 0, 0xfffff, 0x92, 0xc
-        DESC CODE64 + 0x10, 0, 0xfffff, 0xf2, 0xc
-        DESC CODE64 + 0x18, 0, 0xfffff, 0xfa, 0xa
-        mov eax, cr4
-        or eax, 0x620                   ; PAE OSFXSR OSXMMEXCPT
-        mov cr4, eax
-        mov eax, PML4
-        mov cr3, eax
-        mov ecx, 0xc0000080
-        rdmsr
-        or eax, 0x100
-        wrmsr
-        mov eax, cr0
-        or eax, 0x80010000
-        mov cr0, eax
-        jmp CODE64:in64
+        ENTER_LONG in64
 
-        bits 64
-; RAX with a name before it
-%macro SHOW64 1
-        mov rbx, rax
-        mov rsi, %%t
-        call put64
-        mov rax, rbx
-        call hex64
-        jmp %%e
-%%t:    db %1, "=", 0
-%%e:
-%endmacro
 ; Copies template %2 .. %2_end to %1.
 %macro PUT 2
         mov edi, %1
@@ -90,7 +51,7 @@ start:  ENTER_PM
         dec r13d
         jnz %$next
         mov rax, r12
-        SHOW64 %1
+        SHOW %1, rax
         %pop
 %endmacro
 
@@ -100,7 +61,7 @@ in64:   mov ax, K_DATA
         mov ss, ax
         mov esp, KSTACK
         mov eax, 0
-        SHOW64 "level"
+        SHOW "level", rax
         call suite
         call remap
         push CODE64 + 0x13
@@ -110,30 +71,9 @@ in64:   mov ax, K_DATA
         push user
         iretq
 user:   mov eax, 3
-        SHOW64 "level"
+        SHOW "level", rax
         call suite
         FINISH
-
-put64:  lodsb
-        test al, al
-        jz .end
-        out 0xe9, al
-        jmp put64
-.end:   ret
-hex64:  mov rbx, rax
-        mov ecx, 16
-.l:     rol rbx, 4
-        mov al, bl
-        and al, 15
-        add al, '0'
-        cmp al, '9'
-        jbe .o
-        add al, 'a' - '9' - 1
-.o:     out 0xe9, al
-        loop .l
-        mov al, 10
-        out 0xe9, al
-        ret
 
 ; ---- templates
 %macro TEMPLATE_END 1
@@ -309,11 +249,11 @@ mixed:  PUT W0 + 0x203c, t_const
         inc qword [W0 + 0x207c]         ; second and third
 .same:  END_ROUNDS "code and data"
         mov eax, [W0 + 0x2080]
-        SHOW64 "data"
+        SHOW "data", rax
         mov eax, [W0 + 0x2ffc]
-        SHOW64 "more data"
+        SHOW "more data", rax
         mov eax, [W0 + 0x207c]
-        SHOW64 "at the border"
+        SHOW "at the border", rax
         ret
 
 ; Function at 0x300f, its immediate at 0x3010

@@ -24,19 +24,8 @@ APIC    equ 0xfee00000
 N       equ 2048                        ; locations of a litmus round
 ROUNDS  equ 20
 
-        bits 64
-%macro SAY 1
-        push rsi
-        push rax
-        mov rsi, %%t
-        call put64
-        pop rax
-        pop rsi
-        jmp %%e
-%%t:    db %1, 0
-%%e:
-%endmacro
-%macro SHOW 2                           ; text, value
+%include "long64.inc"
+%macro COUNT 2                          ; text, value in decimal
         SAY %1
         push rax
         mov rax, %2
@@ -49,13 +38,6 @@ ROUNDS  equ 20
         mov rax, %1
         call run_all
 %endmacro
-
-put64:  lodsb
-        test al, al
-        jz .e
-        out 0xe9, al
-        jmp put64
-.e:     ret
 
 dec64:  push rbx
         push rcx
@@ -568,29 +550,29 @@ main64: mov ax, KDATA
 
         mov qword [judge], judge_sb
         ALL sb_fenced
-        SHOW "store buffering, fenced: ", [bad]
+        COUNT "store buffering, fenced: ", [bad]
         ALL sb_locked
-        SHOW "store buffering, locked: ", [bad]
+        COUNT "store buffering, locked: ", [bad]
         mov qword [judge], judge_mp
         ALL mp
-        SHOW "message passing: ", [bad]
+        COUNT "message passing: ", [bad]
         mov qword [judge], judge_iriw
         ALL iriw
-        SHOW "independent reads: ", [bad]
+        COUNT "independent reads: ", [bad]
 
         ALL locks
         ALL few_locks
-        SHOW "inc ", [SUMS]
-        SHOW "xadd ", [SUMS + 64]
-        SHOW "cmpxchg ", [SUMS + 128]
-        SHOW "cmpxchg16b low ", [SUMS + 192]
-        SHOW "cmpxchg16b high ", [SUMS + 200]
+        COUNT "inc ", [SUMS]
+        COUNT "xadd ", [SUMS + 64]
+        COUNT "cmpxchg ", [SUMS + 128]
+        COUNT "cmpxchg16b low ", [SUMS + 192]
+        COUNT "cmpxchg16b high ", [SUMS + 200]
         mov eax, [SUMS + 62 + 256]
-        SHOW "split ", rax
-        SHOW "bit lock lost: ", [bad]
-        SHOW "crossing ", [SUMS + 0xffc]
+        COUNT "split ", rax
+        COUNT "bit lock lost: ", [bad]
+        COUNT "crossing ", [SUMS + 0xffc]
         mov eax, [code_sum]
-        SHOW "code page ", rax
+        COUNT "code page ", rax
 
         ALL logical_id
         ALL ipis
@@ -598,7 +580,7 @@ main64: mov ax, KDATA
         add eax, [got + 4]
         add eax, [got + 8]
         add eax, [got + 12]
-        SHOW "ipis ", rax
+        COUNT "ipis ", rax
         mov r13d, 30
 .b:     mov al, 0x41
         call to_others
@@ -617,19 +599,19 @@ main64: mov ax, KDATA
         mov byte [CODE + 5], 0xc3
         mov dword [flag], 0
         ALL xmod
-        SHOW "stale code: ", [bad]
+        COUNT "stale code: ", [bad]
         mov dword [CODE + 1], 0x11111111
         mov dword [flag], 1
         ALL poke
-        SHOW "torn code: ", [bad]
+        COUNT "torn code: ", [bad]
         mov qword [FRAME_A], 1
         mov rax, FRAME_A + 3
         mov [WINPT], rax
         mov dword [flag], 1
         ALL shootdown
-        SHOW "stale translation: ", [bad]
+        COUNT "stale translation: ", [bad]
         ALL tsc
-        SHOW "time went back: ", [bad]
+        COUNT "time went back: ", [bad]
         FINISH
 
         bits 16
