@@ -140,16 +140,39 @@ static void print_help_list(Hmp *hmp, const char *group)
     }
 }
 
-/* The known name nearest to a misspelt one. */
-static char *nearest_command(const char *name)
+/* The names a cut-off one may stand for, quoted, "or" between them: first those that need no argument. NULL: none. */
+static char *continued_commands(const char *name, GPtrArray *list)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    for (int pass = 0; pass < 2; pass++) {
+        for (unsigned i = 0; i < list->len; i++) {
+            const HmpCommand *cmd = g_ptr_array_index(list, i);
+            bool needs_argument = cmd->params[0] != '\0' && cmd->params[0] != '[';
+
+            if (needs_argument == (pass == 1) && g_str_has_prefix(cmd->names, name)) {
+                g_string_append_printf(out, "%s'%.*s'", out->len > 0 ? " or " : "",
+                                       (int)strcspn(cmd->names, "|"), cmd->names);
+            }
+        }
+    }
+    return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+}
+
+/* What a misspelt name may have meant, quoted; NULL when nothing is near. */
+static char *meant_command(const char *name)
 {
     bool info = g_str_has_prefix(name, "info ");
     g_autoptr(GPtrArray) list = list_commands(info ? "info " : NULL);
     g_autoptr(GString) names = g_string_new(NULL);
     g_auto(GStrv) words = NULL;
     size_t skip = info ? strlen("info ") : 0;
+    char *continued = strlen(name) >= skip + 3 ? continued_commands(name, list) : NULL;
     const char *near;
 
+    if (continued != NULL) {
+        return continued;
+    }
     for (unsigned i = 0; i < list->len; i++) {
         const HmpCommand *cmd = g_ptr_array_index(list, i);
 
@@ -157,18 +180,18 @@ static char *nearest_command(const char *name)
     }
     words = g_strsplit(names->str, "|", -1);
     near = near_match(name + skip, (const char *const *)words);
-    return near != NULL ? g_strconcat(info ? "info " : "", near, NULL) : NULL;
+    return near != NULL ? g_strdup_printf("'%s%s'", info ? "info " : "", near) : NULL;
 }
 
 static void unknown_command(Hmp *hmp, const char *name)
 {
     const char *part = hmp_absent_part(name);
-    g_autofree char *near = part == NULL ? nearest_command(name) : NULL;
+    g_autofree char *meant = part == NULL ? meant_command(name) : NULL;
 
     if (part != NULL) {
         hmp_printf(hmp, "unknown command: '%s'; %s not in this version\n", name, part);
-    } else if (near != NULL) {
-        hmp_printf(hmp, "unknown command: '%s'; did you mean '%s'?\n", name, near);
+    } else if (meant != NULL) {
+        hmp_printf(hmp, "unknown command: '%s'; did you mean %s?\n", name, meant);
     } else {
         hmp_printf(hmp, "unknown command: '%s'\n", name);
     }

@@ -66,6 +66,7 @@ def unknown_commands_get_a_hint():
     check([("sys", "unknown command: 'sys'\n"), ("sytem_reset",
            "unknown command: 'sytem_reset'; did you mean 'system_reset'?\n"),
            ("info verson", "unknown command: 'info verson'; did you mean 'info version'?\n"),
+           ("info stat", "unknown command: 'info stat'; did you mean 'info status' or 'info stats'?\n"),
            ("help xqzzz", "unknown command: 'xqzzz'\n"), ("", ""), ("# comment", "")])
 
 
