@@ -63,8 +63,9 @@ def ports_are_read_and_written():
 
 @test
 def unknown_commands_get_a_hint():
-    check([("sys", "unknown command: 'sys'\n"), ("sytem_reset",
-           "unknown command: 'sytem_reset'; did you mean 'system_reset'?\n"),
+    check([("sys", "unknown command: 'sys'; did you mean "
+                   "'system_powerdown' or 'system_reset' or 'system_wakeup'?\n"),
+           ("sytem_reset", "unknown command: 'sytem_reset'; did you mean 'system_reset'?\n"),
            ("info verson", "unknown command: 'info verson'; did you mean 'info version'?\n"),
            ("info stat", "unknown command: 'info stat'; did you mean 'info status' or 'info stats'?\n"),
            ("help xqzzz", "unknown command: 'xqzzz'\n"), ("", ""), ("# comment", "")])
