@@ -7,6 +7,7 @@
 # make check-boot boots real guests (Debian, installer, memtest86+, GRUB), fetched from Debian
 # make check-libvirt  Debian's libvirt drives the program (EMULATOR=... another one)
 # make check-gcc, make check-clang  compile everything; warnings are errors
+# make check-monitor-long  10,000 clients of the monitor that vanish, 64 MB of garbage of each kind
 # make fuzz       two million random register accesses under the sanitizers
 # make install    into the prefix (DESTDIR is respected)
 # make docs       the manual as HTML in build/docs
@@ -17,7 +18,7 @@ PROGRAM = $(BUILD)/qemu-system-x86_64
 GUESTS = $(BUILD)/guests
 
 .PHONY: all demo check check-quick check-gcc check-clang check-sanitizers check-fuzz check-boot \
-	check-boot-short check-libvirt check-tsan build-asan fuzz install docs clean distclean packages-%
+	check-boot-short check-libvirt check-monitor-long check-tsan build-asan fuzz install docs clean distclean packages-%
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD)
@@ -89,6 +90,9 @@ check-tsan: | packages-check
 		--print-errorlogs --timeout-multiplier 5 --suite unit --suite qtest --suite system
 	@TSAN_OPTIONS=halt_on_error=1:suppressions=$(CURDIR)/tests/tsan.supp python3 tests/guest/run.py \
 		--qemu build-tsan/qemu-system-x86_64 --accel tcg,tier=0 smp_order
+
+check-monitor-long: all
+	@KITE_LONG=1 python3 tests/system/test_qmp_wire.py $(CURDIR)/$(PROGRAM)
 
 FUZZ = cd build-asan && $(call SANITIZE,0) ../tests/fuzz/regs.py --binary ./qemu-system-x86_64
 

@@ -151,7 +151,7 @@ bool block_write_cache(const Block *b) { return b->m.write_cache; }
 void block_set_write_cache(Block *b, bool on) { b->m.write_cache = on; }
 const char *block_filename(const Block *b) { return b->m.filename; }
 
-BlockErrorAction block_error_action(const Block *b, bool is_read, int error)
+BlockErrorAction block_error_action(Block *b, bool is_read, int error)
 {
     int policy = is_read ? b->m.rerror : b->m.werror;
     BlockErrorAction action = BLOCK_ERROR_REPORT;
@@ -172,10 +172,20 @@ BlockErrorAction block_error_action(const Block *b, bool is_read, int error)
     default:
         break;
     }
+    if (action == BLOCK_ERROR_STOP) {
+        b->stopped_by = error < 0 ? -error : error;
+    }
     if (hooks != NULL && hooks->io_error != NULL) {
         hooks->io_error(hooks->opaque, b, is_read, action, error < 0 ? -error : error);
     }
     return action;
+}
+
+void block_forget_errors(void)
+{
+    for (guint i = 0; blocks != NULL && i < blocks->len; i++) {
+        ((Block *)g_ptr_array_index(blocks, i))->stopped_by = 0;
+    }
 }
 
 static void block_tell_medium(Block *b, bool inserted)

@@ -85,7 +85,9 @@ int block_flush_sync(Block *b);
 /* ---- Error policy (rerror=, werror=) */
 typedef enum BlockErrorAction { BLOCK_ERROR_REPORT, BLOCK_ERROR_IGNORE, BLOCK_ERROR_STOP } BlockErrorAction;
 /* What the device does about a failed request; STOP: keep it, vm_request_stop(RUN_IO_ERROR), retry on resume. */
-BlockErrorAction block_error_action(const Block *b, bool is_read, int error);
+BlockErrorAction block_error_action(Block *b, bool is_read, int error);
+/* The machine goes on: what stopped it is no longer shown (io-status). */
+void block_forget_errors(void);
 
 /* ---- Media, for the monitor */
 bool block_insert(Block *b, const Json *opts, GError **errp);       /* as block_open(); replaces */

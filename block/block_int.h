@@ -104,6 +104,7 @@ struct Block {
     void *user_opaque;
     BlockStats stats;
     unsigned in_flight;
+    int stopped_by;                 /* errno of the request that stopped the machine; 0: none */
 };
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the monitor prints and returns about drives: info block, info blockstats, query-block. */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include "block/block_int.h"
@@ -170,6 +171,15 @@ Json *blockdev_nodes_json(void)
     return list;
 }
 
+/* Drives whose errors may stop the machine; a floppy drive never does. */
+static bool info_has_status(const Block *b)
+{
+    bool write_stops = b->m.werror == ON_ERROR_AUTO || b->m.werror == ON_ERROR_ENOSPC || b->m.werror == ON_ERROR_STOP;
+
+    return b->user != NULL && (!b->user->removable || b->user->tray_open != NULL) &&
+        (write_stops || b->m.rerror == ON_ERROR_STOP);
+}
+
 Json *block_info_json(const Block *b)
 {
     Json *j = json_object_new();
@@ -189,8 +199,10 @@ Json *block_info_json(const Block *b)
     if (removable && b->user != NULL && b->user->tray_open != NULL) {
         json_set_bool(j, "tray_open", b->user->tray_open(b->user_opaque));
     }
+    if (info_has_status(b)) {
+        json_set_str(j, "io-status", b->stopped_by == 0 ? "ok" : b->stopped_by == ENOSPC ? "nospace" : "failed");
+    }
     if (b->m.root != NULL) {
-        json_set_str(j, "io-status", "ok");
         json_set(j, "inserted", info_inserted_json(b));
     }
     return j;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Commands that run, stop and reset the machine, press its keys and set its logs. */
 #include <string.h>
+#include "block/block.h"
 #include "accel/accel.h"
 #include "monitor/hmp.h"
 #include "monitor/hmp_int.h"
@@ -19,6 +20,7 @@ static void cmd_cont(Hmp *hmp, const Json *args)
     } else if (vm->run_state == RUN_SUSPENDED) {
         return;
     } else {
+        block_forget_errors();
         vm_start(vm);
     }
 }

@@ -2,7 +2,8 @@
 /* QMP. Every folder owns its piece of the schema (block/block.qmp, ui/ui.qmp, ...); schema_gen.py
  * turns them into argument structs, handler prototypes (monitor/qmp_schema.h), the tables below, the
  * answer of query-qmp-schema and the reference manual. Handlers are in monitor/qmp_*.c and call what
- * the folders offer. Everything runs on the main thread with the VM lock held. */
+ * the folders offer. They run on the main thread with the VM lock held, but for those out of band: these
+ * run on the monitors' own thread and must not want that lock. */
 #ifndef MONITOR_QMP_H
 #define MONITOR_QMP_H
 

@@ -16,7 +16,7 @@ Json *qmp_capabilities(QmpCtx *ctx, const Json *args, GError **errp)
         err_fail(errp, "There is no session to negotiate for");
         return NULL;
     }
-    if (oob && char_is_mux(qmp_session_char(ctx->session))) {
+    if (oob && !qmp_session_offers_oob(ctx->session)) {
         err_fail(errp, "Capability oob not available");
         return NULL;
     }
@@ -131,39 +131,32 @@ Json *qmp_x_query_roms(QmpCtx *ctx, GError **errp)
 
 /* ---- Connections */
 
-static void add_yank(struct Char *c, void *opaque)
+/* These two also run on the monitors' own thread, without the VM lock. */
+Json *qmp_query_yank(QmpCtx *ctx, GError **errp)
 {
-    if (char_can_yank(c)) {
+    g_auto(GStrv) ids = char_yank_list();
+    Json *list = json_array_new();
+
+    for (unsigned i = 0; ids[i] != NULL; i++) {
         Json *row = json_object_new();
 
         json_set_str(row, "type", "chardev");
-        json_set_str(row, "id", char_id(c));
-        json_array_add(opaque, row);
+        json_set_str(row, "id", ids[i]);
+        json_array_add(list, row);
     }
-}
-
-Json *qmp_query_yank(QmpCtx *ctx, GError **errp)
-{
-    Json *list = json_array_new();
-
-    char_visit(add_yank, list);
     return list;
 }
 
 Json *qmp_yank(QmpCtx *ctx, const Json *args, GError **errp)
 {
     const Json *list = json_get(args, "instances");
+    g_autofree const char **ids = g_new0(const char *, json_len(list) + 1);
 
     JSON_FOREACH(list, i, row) {
-        struct Char *c = char_find(json_get_str(row, "id"));
-
-        if (c == NULL || !char_can_yank(c)) {
-            err_fail_class(errp, ERR_DEVICE_NOT_FOUND, "Instance not found");
-            return NULL;
-        }
+        ids[i] = json_get_str(row, "id");
     }
-    JSON_FOREACH(list, i, row) {
-        char_yank(char_find(json_get_str(row, "id")));
+    if (!char_yank(ids)) {
+        err_fail_class(errp, ERR_DEVICE_NOT_FOUND, "Instance not found");
     }
     return NULL;
 }

@@ -6,7 +6,6 @@
 #include <unistd.h>
 #include "monitor/qmp_int.h"
 #include "monitor/qmp_schema.h"
-#include "system/chardev/char.h"
 #include "util/fdset.h"
 #include "util/parse.h"
 
@@ -14,7 +13,7 @@ static GHashTable *named;           /* char * -> fd; under the VM lock */
 
 static int session_fd(QmpCtx *ctx, GError **errp)
 {
-    int fd = ctx->session != NULL ? char_take_fd(qmp_session_char(ctx->session)) : -1;
+    int fd = ctx->session != NULL ? qmp_session_take_fd(ctx->session) : -1;
 
     if (fd < 0) {
         err_fail(errp, "No file descriptor supplied via SCM_RIGHTS");

@@ -27,11 +27,13 @@ Json *qmp_error_reply(const Json *request, GError *err);       /* frees err */
 /* Ends the program when v is not what the schema says and KITE_QMP_CHECK is set. */
 void qmp_check(const char *what, const SchemaType *t, const Json *v);
 
-/* ---- qmp_session.c */
-struct Char *qmp_session_char(QmpSession *s);
+/* ---- qmp_session.c: any thread */
+bool qmp_session_offers_oob(const QmpSession *s);
 bool qmp_session_ready(const QmpSession *s);                   /* negotiated? */
 bool qmp_session_oob(const QmpSession *s);
 void qmp_session_negotiated(QmpSession *s, bool oob);
+/* The descriptor that came with the request under way; the caller owns it. -1: none. */
+int qmp_session_take_fd(QmpSession *s);
 Json *qmp_version(void);
 void qmp_sessions_send(const Json *message);                    /* to all that are ready */
 bool qmp_sessions_any(void);                                    /* is a client connected? */

@@ -2,6 +2,7 @@
 /* Commands on the machine: state, kinds of machines, CPUs, memory sizes, power. */
 #include <string.h>
 #include "accel/accel.h"
+#include "block/block.h"
 #include "hw/core/hostmem.h"
 #include "hw/core/iothread.h"
 #include "hw/core/machine.h"
@@ -52,6 +53,7 @@ Json *qmp_cont(QmpCtx *ctx, GError **errp)
     default:
         break;
     }
+    block_forget_errors();
     vm_start(ctx->vm);
     return NULL;
 }

@@ -145,8 +145,15 @@ static gpointer loop_thread(gpointer opaque)
 
 Loop *loop_new_thread(const char *name)
 {
+    return loop_new_thread_locked(name, NULL, NULL, NULL);
+}
+
+Loop *loop_new_thread_locked(const char *name, void (*lock)(void *opaque), void (*unlock)(void *opaque),
+                             void *opaque)
+{
     Loop *l = loop_new(g_main_context_new());
 
+    loop_set_lock_hooks(l, lock, unlock, opaque);
     l->thread = g_thread_new(name, loop_thread, l);
     return l;
 }

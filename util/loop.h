@@ -17,6 +17,9 @@ typedef struct Defer Defer;         /* a call to be made by the loop's own threa
 Loop *loop_main(void);
 /* A loop with a thread that serves it at once. */
 Loop *loop_new_thread(const char *name);
+/* The same with lock hooks (loop_set_lock_hooks), which are there before the thread is. */
+Loop *loop_new_thread_locked(const char *name, void (*lock)(void *opaque), void (*unlock)(void *opaque),
+                             void *opaque);
 /* Stops and joins the thread; watches go, timers and defers must be gone. Not for the main loop. */
 void loop_free(Loop *l);
 GMainContext *loop_context(Loop *l);

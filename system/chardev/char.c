@@ -10,7 +10,9 @@
 #include "system/chardev/char_int.h"
 #include "util/fdset.h"
 
-static GPtrArray *chars;            /* every open Char, oldest first; under the VM lock */
+/* Every open Char, oldest first. Changed with the VM lock and the mutex held, read with either. */
+static GPtrArray *chars;
+static GMutex chars_mutex;
 
 static struct { const char *port; Char *c; } ports[] = {        /* under the VM lock */
     { "serial0", NULL }, { "serial1", NULL }, { "serial2", NULL }, { "serial3", NULL },
@@ -97,15 +99,18 @@ Char *char_new(const char *id, const CharBackend *be, const void *options, GErro
     c = g_new0(Char, 1);
     c->id = g_strdup(id);
     c->backend = be;
+    c->loop = loop_main();
     c->state = g_malloc0(be->size);
     if (!char_open_log(c, options, errp) || !be->open(c, options, errp)) {
         char_free(c);
         return NULL;
     }
+    g_mutex_lock(&chars_mutex);
     if (chars == NULL) {
         chars = g_ptr_array_new();
     }
     g_ptr_array_add(chars, c);
+    g_mutex_unlock(&chars_mutex);
     return c;
 }
 
@@ -114,7 +119,9 @@ bool char_close(Char *c, GError **errp)
     if (c->user != NULL) {
         return err_fail(errp, "Chardev '%s' is busy", c->id);
     }
+    g_mutex_lock(&chars_mutex);
     g_ptr_array_remove(chars, c);
+    g_mutex_unlock(&chars_mutex);
     for (size_t i = 0; i < G_N_ELEMENTS(ports); i++) {
         if (ports[i].c == c) {
             ports[i].c = NULL;
@@ -127,9 +134,26 @@ bool char_close(Char *c, GError **errp)
     return true;
 }
 
-bool char_reopen(Char *c, const CharBackend *be, const void *options, GError **errp)
+/* The old back end goes; it knows this Char by its address, so it is put there once more. */
+static void char_drop_old(Char *c, const Char *old)
 {
-    Char old = *c, fresh;
+    Char fresh = *c;
+
+    *c = *old;
+    c->user = NULL;
+    if (old->backend->close != NULL) {
+        old->backend->close(c);
+    }
+    g_free(old->state);
+    if (old->log_fd >= 0) {
+        close(old->log_fd);
+    }
+    *c = fresh;
+}
+
+static bool char_reopen_locked(Char *c, const CharBackend *be, const void *options, GError **errp)
+{
+    Char old = *c;
 
     c->backend = be;
     c->state = g_malloc0(be->size);
@@ -142,18 +166,53 @@ bool char_reopen(Char *c, const CharBackend *be, const void *options, GError **e
         *c = old;
         return false;
     }
-    fresh = *c;                     /* the old back end knows this Char by its address */
-    *c = old;
-    c->user = NULL;
-    if (old.backend->close != NULL) {
-        old.backend->close(c);
+    char_drop_old(c, &old);
+    return true;
+}
+
+bool char_reopen(Char *c, const CharBackend *be, const void *options, GError **errp)
+{
+    bool ok;
+
+    if (c->lock != NULL) {
+        return err_fail(errp, "Chardev user does not support chardev hotswap");
     }
-    g_free(old.state);
-    if (old.log_fd >= 0) {
-        close(old.log_fd);
+    g_mutex_lock(&chars_mutex);     /* char_yank() must not see it in between */
+    ok = char_reopen_locked(c, be, options, errp);
+    g_mutex_unlock(&chars_mutex);
+    if (ok) {
+        char_accept_input(c);
     }
-    *c = fresh;
-    char_accept_input(c);
+    return ok;
+}
+
+void char_enter(Char *c)
+{
+    if (c->lock != NULL) {
+        g_rec_mutex_lock(c->lock);
+    }
+}
+
+void char_leave(Char *c)
+{
+    if (c->lock != NULL) {
+        g_rec_mutex_unlock(c->lock);
+    }
+}
+
+bool char_move(Char *c, Loop *l, GRecMutex *lock)
+{
+    GRecMutex *held = lock != NULL ? lock : c->lock;
+
+    if (c->backend->watch == NULL) {
+        return false;
+    }
+    g_rec_mutex_lock(held);
+    c->backend->watch(c, false);
+    c->loop = l != NULL ? l : loop_main();
+    c->lock = lock;
+    c->backend->watch(c, true);
+    g_rec_mutex_unlock(held);
     return true;
 }
 
@@ -180,6 +239,7 @@ bool char_attach(Char *c, const CharUser *user, void *opaque, GError **errp)
     if (c->user != NULL) {
         return err_fail(errp, "Chardev '%s' is already in use", c->id);
     }
+    char_enter(c);
     c->user = user;
     c->user_opaque = opaque;
     if (c->backend->user_changed != NULL) {
@@ -189,11 +249,13 @@ bool char_attach(Char *c, const CharUser *user, void *opaque, GError **errp)
         char_event(c, CHAR_OPENED);
     }
     char_accept_input(c);
+    char_leave(c);
     return true;
 }
 
 void char_detach(Char *c, void *opaque)
 {
+    char_enter(c);
     if (char_is_mux(c)) {
         mux_detach(c, opaque);
     } else if (c->user != NULL && c->user_opaque == opaque) {
@@ -205,6 +267,7 @@ void char_detach(Char *c, void *opaque)
             c->backend->user_changed(c);
         }
     }
+    char_leave(c);
 }
 
 static void char_log(Char *c, const uint8_t *buf, size_t n)
@@ -225,12 +288,15 @@ static void char_log(Char *c, const uint8_t *buf, size_t n)
 
 ssize_t char_write(Char *c, const uint8_t *buf, size_t n)
 {
-    ssize_t done = c->backend->write(c, buf, n);
+    ssize_t done;
 
+    char_enter(c);
+    done = c->backend->write(c, buf, n);
     if (done < 0) {
         done = n;
     }
     char_log(c, buf, done);
+    char_leave(c);
     return done;
 }
 
@@ -265,9 +331,11 @@ void char_writable(Char *c)
 
 void char_accept_input(Char *c)
 {
+    char_enter(c);
     if (c->backend->poll_input != NULL) {
         c->backend->poll_input(c, char_room(c) > 0 || char_is_mux(c));
     }
+    char_leave(c);
 }
 
 bool char_set(Char *c, const char *what, int value)
@@ -296,19 +364,49 @@ Char *char_port(const char *port)
 
 int char_take_fd(Char *c)
 {
-    return c->backend->take_fd != NULL ? c->backend->take_fd(c) : -1;
+    int fd = -1;
+
+    char_enter(c);
+    if (c->backend->take_fd != NULL) {
+        fd = c->backend->take_fd(c);
+    }
+    char_leave(c);
+    return fd;
 }
 
-bool char_can_yank(const Char *c)
+char **char_yank_list(void)
 {
-    return c->backend->yank != NULL;
+    g_autoptr(GStrvBuilder) list = g_strv_builder_new();
+
+    g_mutex_lock(&chars_mutex);
+    for (unsigned i = 0; chars != NULL && i < chars->len; i++) {
+        const Char *c = g_ptr_array_index(chars, i);
+
+        if (c->backend->yank != NULL) {
+            g_strv_builder_add(list, c->id);
+        }
+    }
+    g_mutex_unlock(&chars_mutex);
+    return g_strv_builder_end(list);
 }
 
-void char_yank(Char *c)
+bool char_yank(const char *const *ids)
 {
-    if (c->backend->yank != NULL) {
+    bool ok = true;
+
+    g_mutex_lock(&chars_mutex);
+    for (unsigned i = 0; ids[i] != NULL; i++) {
+        const Char *c = char_find(ids[i]);
+
+        ok = ok && c != NULL && c->backend->yank != NULL;
+    }
+    for (unsigned i = 0; ok && ids[i] != NULL; i++) {
+        Char *c = char_find(ids[i]);
+
         c->backend->yank(c);
     }
+    g_mutex_unlock(&chars_mutex);
+    return ok;
 }
 
 bool char_in_use(const Char *c)
@@ -328,7 +426,12 @@ bool char_connected(const Char *c)
 
 char *char_describe(const Char *c)
 {
-    return c->backend->describe != NULL ? c->backend->describe(c) : g_strdup(c->backend->name);
+    char *text;
+
+    char_enter((Char *)c);
+    text = c->backend->describe != NULL ? c->backend->describe(c) : g_strdup(c->backend->name);
+    char_leave((Char *)c);
+    return text;
 }
 
 static bool char_field_parse(const Field *f, void *member, const char *text, GError **errp)

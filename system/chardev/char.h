@@ -5,7 +5,9 @@
  *
  * Everything here is called with the VM lock held, from any thread; the callbacks of a user come
  * with the VM lock held, from the main loop or from inside char_attach() and
- * char_accept_input(). */
+ * char_accept_input(). A Char that was moved (char_move) is served by another thread's loop: its user
+ * is called with that loop's lock held instead, and may call char_write() and its like without the VM
+ * lock. Order: VM lock, then that one. */
 #ifndef SYSTEM_CHARDEV_CHAR_H
 #define SYSTEM_CHARDEV_CHAR_H
 
@@ -53,7 +55,10 @@ typedef struct CharBackend {        /* stdio, socket, pty, file, mux ... */
     char *(*describe)(const Char *c);           /* "filename" of info chardev; NULL: the name */
     void (*user_changed)(Char *c);              /* attached or detached; may be NULL */
     int (*take_fd)(Char *c);                    /* a descriptor that came along; may be NULL */
-    bool (*yank)(Char *c);                      /* cuts the connection; may be NULL */
+    /* cuts the connection; any thread, no lock; may be NULL */
+    bool (*yank)(Char *c);
+    /* takes its watches and timers from c->loop, or sets them there; NULL: cannot be moved */
+    void (*watch)(Char *c, bool on);
 } CharBackend;
 
 SET_DECLARE(char_backends, CharBackend);
@@ -101,8 +106,14 @@ Char *char_port(const char *port);              /* NULL: nothing is plugged in t
 
 /* A descriptor that came with what was read last (SCM_RIGHTS); the caller owns it. -1: none. */
 int char_take_fd(Char *c);
-bool char_can_yank(const Char *c);              /* could char_yank() do anything? */
-void char_yank(Char *c);                        /* cuts the connection at once */
+/* Connections that can be cut: ids, as a list of strings. Any thread, no lock; freed by the caller. */
+char **char_yank_list(void);
+/* Cuts the connections of all of them at once, or none and returns false. Any thread, no lock. */
+bool char_yank(const char *const *ids);
+struct Loop;
+/* From now on l serves c, which holds lock (recursive) around its rounds; l NULL: the main loop again.
+ * For an end without a user. False: this kind cannot be moved. */
+bool char_move(Char *c, struct Loop *l, GRecMutex *lock);
 bool char_in_use(const Char *c);                /* does somebody read what comes in? */
 const char *char_id(const Char *c);
 bool char_connected(const Char *c);

@@ -17,15 +17,15 @@ static void fd_update(CharFd *f)
 
     if (f->in == f->out) {
         if (f->in >= 0) {
-            loop_watch(loop_main(), f->in, in | out, fd_event, f);
+            loop_watch(f->c->loop, f->in, in | out, fd_event, f);
         }
         return;
     }
     if (f->in >= 0) {
-        loop_watch(loop_main(), f->in, in, fd_event, f);
+        loop_watch(f->c->loop, f->in, in, fd_event, f);
     }
     if (f->out >= 0 && !f->blocking_out) {
-        loop_watch(loop_main(), f->out, out, fd_event, f);
+        loop_watch(f->c->loop, f->out, out, fd_event, f);
     }
 }
 
@@ -109,6 +109,20 @@ ssize_t char_fd_write(CharFd *f, const uint8_t *buf, size_t n)
         done += r;
     }
     return n;                       /* nobody listens: swallowed, as by an unplugged cable */
+}
+
+void char_fd_watch(CharFd *f, bool on)
+{
+    CharFd was = *f;
+
+    if (!on) {
+        f->want_in = f->want_out = false;
+        fd_update(f);
+        f->want_in = was.want_in;
+        f->want_out = was.want_out;
+    } else {
+        fd_update(f);
+    }
 }
 
 void char_fd_poll(CharFd *f, bool on)

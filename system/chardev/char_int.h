@@ -16,6 +16,8 @@ struct Char {
     int log_fd;                     /* -1: none */
     bool connected;
     bool opening;                   /* inside open(): id is not public yet */
+    Loop *loop;                     /* that serves it: the main one, or where char_move() put it */
+    GRecMutex *lock;                /* NULL: the VM lock is enough; else what its loop holds */
 };
 
 #define CHAR_STATE(T, c) ((T *)(c)->state)
@@ -27,6 +29,8 @@ size_t char_room(Char *c);                      /* 0 without a user */
 void char_deliver(Char *c, const uint8_t *buf, size_t n);
 void char_event(Char *c, CharEvent ev);         /* OPENED and CLOSED also set `connected` */
 void char_writable(Char *c);
+void char_enter(Char *c);                       /* takes its lock, where it has one */
+void char_leave(Char *c);
 int char_open_path(const char *path, int flags, GError **errp);    /* "Could not open 'x': why" */
 
 /* The mux: char_attach() and char_detach() of a Char that is one end here. */
@@ -47,5 +51,6 @@ void char_fd_init(CharFd *f, Char *c, int in, int out);
 void char_fd_close(CharFd *f);
 ssize_t char_fd_write(CharFd *f, const uint8_t *buf, size_t n);
 void char_fd_poll(CharFd *f, bool on);
+void char_fd_watch(CharFd *f, bool on);         /* CharBackend.watch */
 
 #endif

@@ -48,6 +48,8 @@ typedef struct Socket {
     GByteArray *unsent;             /* frames that the client did not take yet; NULL: none */
 } Socket;
 
+static GMutex fd_mutex;             /* a connection is not cut (yank) while its descriptor changes */
+
 static void socket_event(void *opaque, GIOCondition when);
 static void socket_accept(void *opaque, GIOCondition when);
 
@@ -57,13 +59,24 @@ static SockAddr socket_address(const Socket *s)
                        .tight = s->tight, .family = s->family };
 }
 
+/* Another descriptor, or none (-1); the old one is closed. */
+static void socket_set_fd(Socket *s, int fd)
+{
+    g_mutex_lock(&fd_mutex);
+    if (s->fd >= 0) {
+        close(s->fd);
+    }
+    s->fd = fd;
+    g_mutex_unlock(&fd_mutex);
+}
+
 static void socket_watch(Socket *s)
 {
     GIOCondition when = s->connecting ? G_IO_OUT
         : (s->want_in ? G_IO_IN : 0) | (s->want_out ? G_IO_OUT : 0);
 
     if (s->fd >= 0) {
-        loop_watch(loop_main(), s->fd, when, socket_event, s);
+        loop_watch(s->c->loop, s->fd, when, socket_event, s);
     }
 }
 
@@ -96,13 +109,12 @@ static void socket_drop(Socket *s)
     socket_end_web(s);
 
     if (s->fd >= 0) {
-        loop_watch(loop_main(), s->fd, 0, NULL, NULL);
-        close(s->fd);
+        loop_watch(s->c->loop, s->fd, 0, NULL, NULL);
     }
-    s->fd = -1;
+    socket_set_fd(s, -1);
     s->connecting = s->want_in = s->want_out = s->owe_iac = false;
     if (s->listener >= 0) {
-        loop_watch(loop_main(), s->listener, G_IO_IN, socket_accept, s);
+        loop_watch(s->c->loop, s->listener, G_IO_IN, socket_accept, s);
     }
     socket_retry_later(s);
     if (was) {
@@ -133,7 +145,7 @@ static void socket_connected(Socket *s)
         sock_set_nodelay(s->fd);
     }
     if (s->listener >= 0) {
-        loop_watch(loop_main(), s->listener, 0, NULL, NULL);
+        loop_watch(s->c->loop, s->listener, 0, NULL, NULL);
     }
     if (s->websocket) {             /* the user hears of the client when its request is answered */
         s->web = websock_new();
@@ -154,7 +166,7 @@ static void socket_accept(void *opaque, GIOCondition when)
 
     (void)when;
     if (fd >= 0) {
-        s->fd = fd;
+        socket_set_fd(s, fd);
         socket_connected(s);
     }
 }
@@ -163,7 +175,7 @@ static void socket_try_connect(Socket *s)
 {
     SockAddr a = socket_address(s);
 
-    s->fd = sock_connect(&a, true, NULL);
+    socket_set_fd(s, sock_connect(&a, true, NULL));
     if (s->fd < 0) {
         socket_retry_later(s);
         return;
@@ -269,7 +281,12 @@ static int socket_take_passed_fd(Char *c)
 /* The reader finds the end of the stream and does the rest. */
 static bool socket_yank(Char *c)
 {
-    return shutdown(CHAR_STATE(Socket, c)->fd, SHUT_RDWR) == 0;
+    bool ok;
+
+    g_mutex_lock(&fd_mutex);
+    ok = shutdown(CHAR_STATE(Socket, c)->fd, SHUT_RDWR) == 0;
+    g_mutex_unlock(&fd_mutex);
+    return ok;
 }
 
 /* Frames that wait; true when none does any more. */
@@ -531,7 +548,7 @@ static bool socket_open_server(Socket *s, const SocketOptions *o, GError **errp)
     if (s->fd >= 0) {
         socket_connected(s);
     } else {
-        loop_watch(loop_main(), s->listener, G_IO_IN, socket_accept, s);
+        loop_watch(s->c->loop, s->listener, G_IO_IN, socket_accept, s);
     }
     return true;
 }
@@ -541,7 +558,7 @@ static bool socket_open_client(Socket *s, GError **errp)
     SockAddr a = socket_address(s);
 
     if (s->reconnect_s != 0) {
-        s->retry = timer_new(loop_main(), CLOCK_REAL, socket_retry, s);
+        s->retry = timer_new(s->c->loop, CLOCK_REAL, socket_retry, s);
         socket_try_connect(s);
         return true;
     }
@@ -585,6 +602,29 @@ static bool socket_open(Char *c, const void *options, GError **errp)
     return false;
 }
 
+static void socket_watch_all(Char *c, bool on)
+{
+    Socket *s = CHAR_STATE(Socket, c);
+
+    if (s->fd >= 0) {
+        loop_watch(c->loop, s->fd, 0, NULL, NULL);
+        if (on) {
+            socket_watch(s);
+        }
+    } else if (s->listener >= 0) {
+        loop_watch(c->loop, s->listener, on ? G_IO_IN : 0, socket_accept, s);
+    }
+    if (s->reconnect_s != 0 && !on) {
+        timer_free(s->retry);
+        s->retry = NULL;
+    } else if (s->reconnect_s != 0) {
+        s->retry = timer_new(c->loop, CLOCK_REAL, socket_retry, s);
+        if (s->fd < 0) {
+            socket_retry_later(s);
+        }
+    }
+}
+
 static void socket_close(Char *c)
 {
     Socket *s = CHAR_STATE(Socket, c);
@@ -597,11 +637,11 @@ static void socket_close(Char *c)
         timer_free(s->retry);
     }
     if (s->fd >= 0) {
-        loop_watch(loop_main(), s->fd, 0, NULL, NULL);
-        close(s->fd);
+        loop_watch(s->c->loop, s->fd, 0, NULL, NULL);
     }
+    socket_set_fd(s, -1);
     if (s->listener >= 0) {
-        loop_watch(loop_main(), s->listener, 0, NULL, NULL);
+        loop_watch(s->c->loop, s->listener, 0, NULL, NULL);
         close(s->listener);
         if (s->path != NULL && !s->abstract) {
             unlink(s->path);
@@ -636,6 +676,7 @@ static const CharBackend socket_backend = {
     .name = "socket", .options = &socket_options, .size = sizeof(Socket), .open = socket_open,
     .close = socket_close, .write = socket_write, .poll_input = socket_poll_input,
     .describe = socket_describe, .take_fd = socket_take_passed_fd, .yank = socket_yank,
+    .watch = socket_watch_all,
 };
 CHAR_BACKEND_REGISTER(socket_backend);
 
@@ -662,7 +703,7 @@ static void udp_event(void *opaque, GIOCondition when);
 static void udp_watch(Udp *u, bool on)
 {
     u->want_in = on;
-    loop_watch(loop_main(), u->fd, on ? G_IO_IN : 0, udp_event, u);
+    loop_watch(u->c->loop, u->fd, on ? G_IO_IN : 0, udp_event, u);
 }
 
 /* Hands out what is left of the datagram, as far as the user has room. */

@@ -30,6 +30,11 @@ static void line_poll_input(Char *c, bool on)
     char_fd_poll(CHAR_STATE(CharFd, c), on);
 }
 
+static void line_watch(Char *c, bool on)
+{
+    char_fd_watch(CHAR_STATE(CharFd, c), on);
+}
+
 /* ---- stdio */
 
 typedef struct StdioOptions { CharCommon common; bool signal; } StdioOptions;
@@ -78,7 +83,7 @@ static const Field stdio_fields[] = {
 static const StructDef stdio_options = { "ChardevStdio", sizeof(StdioOptions), stdio_fields };
 static const CharBackend stdio_backend = {
     .name = "stdio", .options = &stdio_options, .size = sizeof(CharFd), .open = stdio_open,
-    .close = stdio_close, .write = line_write, .poll_input = line_poll_input,
+    .close = stdio_close, .write = line_write, .poll_input = line_poll_input, .watch = line_watch,
 };
 CHAR_BACKEND_REGISTER(stdio_backend);
 
@@ -124,7 +129,7 @@ static const Field path_fields[] = {
 static const StructDef path_options = { "ChardevHostdev", sizeof(PathOptions), path_fields };
 static const CharBackend pipe_backend = {
     .name = "pipe", .options = &path_options, .size = sizeof(CharFd), .open = pipe_open,
-    .close = line_close, .write = line_write, .poll_input = line_poll_input,
+    .close = line_close, .write = line_write, .poll_input = line_poll_input, .watch = line_watch,
 };
 CHAR_BACKEND_REGISTER(pipe_backend);
 
@@ -208,7 +213,7 @@ static bool pty_open(Char *c, const void *options, GError **errp)
     fcntl(master, F_SETFD, FD_CLOEXEC);
     char_fd_init(&p->f, c, master, master);
     p->f.hangup = pty_check;
-    loop_watch(loop_main(), p->notify, G_IO_IN, pty_notified, c);
+    loop_watch(c->loop, p->notify, G_IO_IN, pty_notified, c);
     fprintf(stderr, "char device redirected to %s (label %s)\n", p->name, c->id);
     return true;
 }
@@ -217,9 +222,15 @@ static void pty_close(Char *c)
 {
     Pty *p = CHAR_STATE(Pty, c);
 
-    loop_watch(loop_main(), p->notify, 0, NULL, NULL);
+    loop_watch(c->loop, p->notify, 0, NULL, NULL);
     close(p->notify);
     line_close(c);
+}
+
+static void pty_watch(Char *c, bool on)
+{
+    loop_watch(c->loop, CHAR_STATE(Pty, c)->notify, on ? G_IO_IN : 0, pty_notified, c);
+    line_watch(c, on);
 }
 
 static char *pty_describe(const Char *c)
@@ -234,6 +245,7 @@ static const StructDef pty_options = { "ChardevPty", sizeof(CharCommon), pty_fie
 static const CharBackend pty_backend = {
     .name = "pty", .options = &pty_options, .size = sizeof(Pty), .open = pty_open,
     .close = pty_close, .write = pty_write, .poll_input = pty_poll_input, .describe = pty_describe,
+    .watch = pty_watch,
 };
 CHAR_BACKEND_REGISTER(pty_backend);
 
@@ -320,5 +332,6 @@ static bool serial_set(Char *c, const char *what, int value)
 static const CharBackend serial_backend = {
     .name = "serial", .options = &path_options, .size = sizeof(CharFd), .open = serial_open,
     .close = line_close, .write = line_write, .poll_input = line_poll_input, .set = serial_set,
+    .watch = line_watch,
 };
 CHAR_BACKEND_REGISTER(serial_backend);
