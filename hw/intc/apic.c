@@ -40,8 +40,10 @@ static const uint32_t lvt_writable[LVT_COUNT] = {
 int apic_highest(const uint32_t *set)
 {
     for (int i = 7; i >= 0; i--) {
-        if (set[i] != 0) {
-            return i * 32 + (int)high_bit(set[i]);
+        uint32_t word = APIC_GET(set[i]);
+
+        if (word != 0) {
+            return i * 32 + (int)high_bit(word);
         }
     }
     return -1;
@@ -50,9 +52,9 @@ int apic_highest(const uint32_t *set)
 uint8_t apic_ppr(const Apic *s)
 {
     int isrv = apic_highest(s->isr);
-    uint8_t serving = isrv < 0 ? 0 : isrv & 0xf0;
+    uint8_t serving = isrv < 0 ? 0 : isrv & 0xf0, tpr = APIC_GET(s->tpr);
 
-    return (s->tpr & 0xf0) >= serving ? s->tpr : serving;
+    return (tpr & 0xf0) >= serving ? tpr : serving;
 }
 
 /* The vector that may be taken now; -1: none. */
@@ -69,35 +71,45 @@ static int apic_deliverable(const Apic *s)
 
 static bool apic_ext_waits(const Apic *s)
 {
-    return s->ext_pending || (s->bus->pic_level && apic_wants_pic(s));
+    return APIC_GET(s->ext_pending) || (APIC_GET(s->bus->pic_level) && apic_wants_pic(s));
 }
 
+/* The kernel knows about all but what the 8259 pair asks for, where that is ours. */
+static bool apic_waits(const Apic *s)
+{
+    return s->in_kernel ? APIC_GET(s->ext_pending) || APIC_GET(s->bus->pic_level)
+                        : apic_ext_waits(s) || apic_deliverable(s) >= 0;
+}
+
+/* Any number of threads at once. Whoever makes an interrupt wait says so afterwards; whoever takes the request back looks
+ * again afterwards: so none is forgotten. A request for nothing does no harm. */
 void apic_update(Apic *s)
 {
-    /* the kernel knows about all but what the 8259 pair asks for, where that is ours */
-    bool level = s->in_kernel ? s->ext_pending || s->bus->pic_level
-                              : apic_ext_waits(s) || apic_deliverable(s) >= 0;
-
-    if (level || s->intr_level) {
-        s->intr_level = level;
-        x86_cpu_signal_intr(s->cpu, level);
+    if (apic_waits(s)) {
+        x86_cpu_signal_intr(s->cpu, true);
+    } else if (pending_now(s->cpu) & CPU_PENDING_INTR) {
+        x86_cpu_signal_intr(s->cpu, false);
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        if (apic_waits(s)) {
+            x86_cpu_signal_intr(s->cpu, true);
+        }
     }
 }
 
 void apic_accept(Apic *s, uint8_t vector, bool level)
 {
-    apic_set_bit(s->irr, vector);
     if (level) {
         apic_set_bit(s->tmr, vector);
-    } else {
+    } else if (apic_bit(s->tmr, vector)) {
         apic_clear_bit(s->tmr, vector);
     }
+    apic_set_bit(s->irr, vector);
     apic_update(s);
 }
 
 void apic_local_deliver(Apic *s, unsigned lvt)
 {
-    uint32_t entry = s->lvt[lvt];
+    uint32_t entry = APIC_GET(s->lvt[lvt]);
 
     TRACE("apic_local_deliver", "vector %u", lvt);
     if (entry & LVT_MASKED) {
@@ -130,10 +142,7 @@ void apic_local_deliver(Apic *s, unsigned lvt)
 
 void apic_error(Apic *s, uint32_t bit)
 {
-    bool first = (s->esr_pending & bit) == 0;
-
-    s->esr_pending |= bit;
-    if (first) {
+    if ((__atomic_fetch_or(&s->esr_pending, bit, __ATOMIC_RELAXED) & bit) == 0) {
         apic_local_deliver(s, LVT_ERROR);
     }
 }
@@ -147,7 +156,10 @@ static void apic_eoi(Apic *s)
     }
     apic_clear_bit(s->isr, vector);
     if (apic_bit(s->tmr, vector)) {
+        bool taken = vm_lock_maybe(s->dev.vm);
+
         apic_eoi_broadcast(s->bus, vector);
+        vm_unlock_maybe(s->dev.vm, taken);
     }
     apic_update(s);
 }
@@ -155,9 +167,11 @@ static void apic_eoi(Apic *s)
 uint32_t apic_logical_id(const Apic *s)
 {
     if (apic_is_x2(s)) {            /* SDM vol. 3, 10.12.10.2 */
-        return (s->id >> 4) << 16 | 1u << (s->id & 15);
+        uint32_t id = APIC_GET(s->id);
+
+        return (id >> 4) << 16 | 1u << (id & 15);
     }
-    return s->log_dest;
+    return APIC_GET(s->log_dest);
 }
 
 /* ---- Timer */
@@ -171,7 +185,7 @@ static unsigned apic_divide_shift(const Apic *s)
 
 static bool apic_timer_is(const Apic *s, uint32_t mode)
 {
-    return (s->lvt[LVT_TIMER] & LVT_TIMER_MODE) == mode;
+    return (APIC_GET(s->lvt[LVT_TIMER]) & LVT_TIMER_MODE) == mode;
 }
 
 /* One whole count down in ns; 0: stopped. */
@@ -196,23 +210,50 @@ uint32_t apic_current_count(const Apic *s)
     return s->initial_count - (uint32_t)(passed >> apic_divide_shift(s));
 }
 
-static void apic_arm_deadline(Apic *s)
+static void apic_arm_deadline_once(Apic *s, uint64_t deadline)
 {
     uint64_t now_tsc, hz = s->feat.tsc_hz != 0 ? s->feat.tsc_hz : NS_PER_S;
 
-    if (s->tsc_deadline == 0) {
+    if (deadline == 0) {
         timer_cancel(s->timer);
         return;
     }
     now_tsc = x86_cpu_read_tsc(s->cpu);
-    if (s->tsc_deadline <= now_tsc) {
+    if (deadline <= now_tsc) {
         timer_set(s->timer, clock_ns(CLOCK_VIRTUAL));
     } else {
-        uint64_t ns = muldiv64_up(s->tsc_deadline - now_tsc, NS_PER_S, hz);
+        uint64_t ns = muldiv64_up(deadline - now_tsc, NS_PER_S, hz);
 
         ns = MIN(ns, (uint64_t)INT64_MAX / 2);
         timer_set(s->timer, clock_ns(CLOCK_VIRTUAL) + (int64_t)ns);
     }
+}
+
+/* The timer's callback and the vCPU may both be here: the last of them sees the last deadline. */
+static void apic_arm_deadline(Apic *s)
+{
+    uint64_t armed, now;
+
+    do {
+        armed = __atomic_load_n(&s->tsc_deadline, __ATOMIC_SEQ_CST);
+        apic_arm_deadline_once(s, armed);
+        now = __atomic_load_n(&s->tsc_deadline, __ATOMIC_SEQ_CST);
+    } while (now != armed);
+}
+
+static void apic_deadline_fired(Apic *s)
+{
+    uint64_t deadline = __atomic_load_n(&s->tsc_deadline, __ATOMIC_SEQ_CST);
+
+    if (deadline == 0) {
+        return;
+    }
+    if (x86_cpu_read_tsc(s->cpu) < deadline ||
+        !__atomic_compare_exchange_n(&s->tsc_deadline, &deadline, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+        apic_arm_deadline(s);
+        return;
+    }
+    apic_local_deliver(s, LVT_TIMER);
 }
 
 /* From load_time and the mode. */
@@ -252,15 +293,7 @@ static void apic_timer_fired(void *opaque)
         return;
     }
     if (apic_timer_is(s, LVT_TSC_DEADLINE)) {
-        if (s->tsc_deadline == 0) {
-            return;
-        }
-        if (x86_cpu_read_tsc(s->cpu) < s->tsc_deadline) {
-            apic_arm_deadline(s);
-            return;
-        }
-        s->tsc_deadline = 0;
-        apic_local_deliver(s, LVT_TIMER);
+        apic_deadline_fired(s);
         return;
     }
     apic_local_deliver(s, LVT_TIMER);
@@ -283,7 +316,7 @@ static void apic_cpu_set_deadline(void *opaque, uint64_t tsc)
     Apic *s = opaque;
 
     if (s->feat.tsc_deadline && apic_timer_is(s, LVT_TSC_DEADLINE)) {
-        s->tsc_deadline = tsc;
+        __atomic_store_n(&s->tsc_deadline, tsc, __ATOMIC_SEQ_CST);
         apic_arm_deadline(s);
     }
 }
@@ -293,12 +326,12 @@ static void apic_write_timer_lvt(Apic *s, uint32_t val)
     uint32_t allowed = lvt_writable[LVT_TIMER] | (s->feat.tsc_deadline ? LVT_TSC_DEADLINE : 0);
     uint32_t old = s->lvt[LVT_TIMER];
 
-    s->lvt[LVT_TIMER] = val & allowed;
+    APIC_PUT(s->lvt[LVT_TIMER], val & allowed);
     if (((old ^ s->lvt[LVT_TIMER]) & LVT_TIMER_MODE) == 0) {
         return;
     }
     if ((old ^ s->lvt[LVT_TIMER]) & LVT_TSC_DEADLINE) {     /* entering or leaving disarms: 10.5.4.1 */
-        s->tsc_deadline = 0;
+        __atomic_store_n(&s->tsc_deadline, 0, __ATOMIC_SEQ_CST);
         s->initial_count = 0;
     }
     apic_arm_timer(s);
@@ -343,8 +376,8 @@ static uint32_t apic_reg_read(Apic *s, unsigned index)
     case REG_DFR:     return (uint32_t)s->dest_mode << 28 | 0x0fffffff;
     case REG_SVR:     return s->spurious_vec;
     case REG_ISR ... REG_ISR + 7: return s->isr[index & 7];
-    case REG_TMR ... REG_TMR + 7: return s->tmr[index & 7];
-    case REG_IRR ... REG_IRR + 7: return s->irr[index & 7];
+    case REG_TMR ... REG_TMR + 7: return APIC_GET(s->tmr[index & 7]);
+    case REG_IRR ... REG_IRR + 7: return APIC_GET(s->irr[index & 7]);
     case REG_ESR:     return s->esr;
     case REG_ICR:     return s->icr[0];
     case REG_ICR2:    return s->icr[1];
@@ -360,10 +393,10 @@ static uint32_t apic_reg_read(Apic *s, unsigned index)
 
 static void apic_write_svr(Apic *s, uint32_t val)
 {
-    s->spurious_vec = val & SVR_WRITABLE;
+    APIC_PUT(s->spurious_vec, val & SVR_WRITABLE);
     if ((val & SVR_ENABLE) == 0) {
         for (unsigned i = 0; i < LVT_COUNT; i++) {
-            s->lvt[i] |= LVT_MASKED;
+            APIC_PUT(s->lvt[i], s->lvt[i] | LVT_MASKED);
         }
     }
     apic_update(s);
@@ -377,36 +410,40 @@ static void apic_write_lvt(Apic *s, unsigned n, uint32_t val)
     if (n == LVT_TIMER) {
         apic_write_timer_lvt(s, val);
     } else {
-        s->lvt[n] = val & lvt_writable[n];
+        APIC_PUT(s->lvt[n], val & lvt_writable[n]);
     }
     apic_update(s);
 }
 
-static void apic_reg_write(Apic *s, unsigned index, uint32_t val)
+static void apic_write_tpr(Apic *s, uint8_t val)
+{
+    __atomic_store_n(&s->tpr, val, __ATOMIC_SEQ_CST);
+    apic_update(s);
+}
+
+static void apic_reg_write_any(Apic *s, unsigned index, uint32_t val)
 {
     switch (index) {
     case REG_ID:
-        s->id = val >> 24;
+        APIC_PUT(s->id, val >> 24);
         break;
     case REG_TPR:
-        s->tpr = val;
-        apic_update(s);
+        apic_write_tpr(s, (uint8_t)val);
         break;
     case REG_EOI:
         apic_eoi(s);
         break;
     case REG_LDR:
-        s->log_dest = val >> 24;
+        APIC_PUT(s->log_dest, val >> 24);
         break;
     case REG_DFR:
-        s->dest_mode = val >> 28;
+        APIC_PUT(s->dest_mode, val >> 28);
         break;
     case REG_SVR:
         apic_write_svr(s, val);
         break;
     case REG_ESR:
-        s->esr = s->esr_pending;
-        s->esr_pending = 0;
+        s->esr = __atomic_exchange_n(&s->esr_pending, 0, __ATOMIC_RELAXED);
         break;
     case REG_ICR:
         s->icr[0] = val & ICR_WRITABLE;
@@ -437,6 +474,20 @@ static void apic_reg_write(Apic *s, unsigned index, uint32_t val)
         apic_error(s, ESR_ILLEGAL_REGISTER);
         break;
     }
+}
+
+/* Of concern to nobody but this vCPU and, by messages, other APICs. */
+static bool apic_is_quick(unsigned index)
+{
+    return index == REG_TPR || index == REG_EOI || index == REG_ICR || index == REG_ICR2;
+}
+
+static void apic_reg_write(Apic *s, unsigned index, uint32_t val)
+{
+    bool taken = !apic_is_quick(index) && vm_lock_maybe(s->dev.vm);
+
+    apic_reg_write_any(s, index, val);
+    vm_unlock_maybe(s->dev.vm, taken);
 }
 
 uint32_t apic_mmio_read(Apic *s, unsigned index)
@@ -558,22 +609,26 @@ static bool apic_cpu_write_msr(void *opaque, uint32_t msr, uint64_t v)
 static void apic_init_registers(Apic *s)
 {
     timer_cancel(s->timer);
-    s->arb_id = s->tpr = s->log_dest = 0;
-    s->dest_mode = 0x0f;
-    s->spurious_vec = 0xff;
-    memset(s->isr, 0, sizeof(s->isr));
-    memset(s->tmr, 0, sizeof(s->tmr));
-    memset(s->irr, 0, sizeof(s->irr));
-    for (unsigned i = 0; i < LVT_COUNT; i++) {
-        s->lvt[i] = LVT_MASKED;
+    s->arb_id = 0;
+    APIC_PUT(s->tpr, 0);
+    APIC_PUT(s->log_dest, 0);
+    APIC_PUT(s->dest_mode, 0x0f);
+    APIC_PUT(s->spurious_vec, 0xff);
+    for (unsigned i = 0; i < 8; i++) {
+        APIC_PUT(s->isr[i], 0);
+        APIC_PUT(s->tmr[i], 0);
+        APIC_PUT(s->irr[i], 0);
     }
-    s->esr = s->esr_pending = 0;
+    for (unsigned i = 0; i < LVT_COUNT; i++) {
+        APIC_PUT(s->lvt[i], LVT_MASKED);
+    }
+    s->esr = 0;
+    APIC_PUT(s->esr_pending, 0);
     s->icr[0] = s->icr[1] = 0;
     s->divide_conf = s->initial_count = 0;
     s->load_time = s->next_time = 0;
-    s->tsc_deadline = 0;
-    s->ext_pending = 0;
-    s->intr_level = true;           /* so that the next line lowers the pin in any case */
+    APIC_PUT(s->tsc_deadline, 0);
+    APIC_PUT(s->ext_pending, 0);
     apic_update(s);
 }
 
@@ -605,13 +660,13 @@ static bool apic_cpu_set_base(void *opaque, uint64_t v)
     if (was_x2 && on && !extd) {
         return false;
     }
-    s->apicbase = v;
+    APIC_PUT(s->apicbase, v);
     if (was_on && !on) {
         apic_init_registers(s);
-        s->id = s->initial_id;
+        APIC_PUT(s->id, s->initial_id);
     }
     if (!was_x2 && extd) {
-        s->id = s->initial_id;
+        APIC_PUT(s->id, s->initial_id);
         s->icr[1] = 0;
     }
     apic_update(s);
@@ -625,10 +680,7 @@ static uint8_t apic_cpu_get_tpr(void *opaque)
 
 static void apic_cpu_set_tpr(void *opaque, uint8_t cr8)
 {
-    Apic *s = opaque;
-
-    s->tpr = (cr8 & 0x0f) << 4;
-    apic_update(s);
+    apic_write_tpr(opaque, (cr8 & 0x0f) << 4);
 }
 
 static bool apic_cpu_has_interrupt(void *opaque)
@@ -638,17 +690,30 @@ static bool apic_cpu_has_interrupt(void *opaque)
     return apic_ext_waits(s) || apic_deliverable(s) >= 0;
 }
 
+/* The 8259 pair's INTA cycle, if it asks for one. */
+static int apic_take_ext(Apic *s)
+{
+    bool taken = vm_lock_maybe(s->dev.vm);
+    int vector = -1;
+
+    if (s->in_kernel ? apic_waits(s) : apic_ext_waits(s)) {
+        APIC_PUT(s->ext_pending, 0);
+        vector = s->bus->pic_take != NULL ? s->bus->pic_take(s->bus->pic_opaque) : -1;
+    }
+    vm_unlock_maybe(s->dev.vm, taken);
+    return vector;
+}
+
 static int apic_cpu_take(void *opaque)
 {
     Apic *s = opaque;
     int vector = s->in_kernel ? -1 : apic_deliverable(s);
 
     if (vector >= 0) {
-        apic_clear_bit(s->irr, vector);
         apic_set_bit(s->isr, vector);
-    } else if (s->in_kernel ? s->ext_pending || s->bus->pic_level : apic_ext_waits(s)) {
-        s->ext_pending = 0;
-        vector = s->bus->pic_take != NULL ? s->bus->pic_take(s->bus->pic_opaque) : -1;
+        apic_clear_bit(s->irr, vector);
+    } else {
+        vector = apic_take_ext(s);
     }
     apic_update(s);
     return vector;
@@ -779,7 +844,7 @@ static void apic_reset(Device *dev, ResetKind kind)
     apic_init_registers(s);
     if (s->bsp) {
         /* What firmware programs first: the 8259 pair works without anybody touching the APIC. */
-        s->lvt[LVT_LINT0] = APIC_DM_EXTINT << LVT_DM_SHIFT;
+        APIC_PUT(s->lvt[LVT_LINT0], APIC_DM_EXTINT << LVT_DM_SHIFT);
         apic_update(s);
     }
 }
@@ -829,7 +894,6 @@ static bool apic_post_load(void *obj, int version, GError **errp)
         s->apicbase = s->base_saved;
         s->id = s->id_saved;
     }
-    s->intr_level = true; /* told anew */
     apic_update(s);
     return true;
 }

@@ -26,10 +26,10 @@ static bool apic_matches_logical(const Apic *s, uint32_t dest)
     if (dest > 0xff) {
         return false;
     }
-    if (s->dest_mode == 0x0f) {
+    if (APIC_GET(s->dest_mode) == 0x0f) {
         return (ldr & dest) != 0;
     }
-    return s->dest_mode == 0 && (ldr >> 4) == (dest >> 4) && (ldr & dest & 0x0f) != 0;
+    return APIC_GET(s->dest_mode) == 0 && (ldr >> 4) == (dest >> 4) && (ldr & dest & 0x0f) != 0;
 }
 
 static bool apic_matches(const Apic *s, const ApicMessage *m)
@@ -40,7 +40,7 @@ static bool apic_matches(const Apic *s, const ApicMessage *m)
     if (m->dest == (m->wide ? 0xffffffffu : 0xffu)) {
         return true;
     }
-    return m->dest_mode ? apic_matches_logical(s, m->dest) : s->id == m->dest;
+    return m->dest_mode ? apic_matches_logical(s, m->dest) : APIC_GET(s->id) == m->dest;
 }
 
 /* ---- Delivery */
@@ -72,7 +72,7 @@ static void apic_receive(Apic *s, const ApicMessage *m)
         x86_cpu_signal_sipi(s->cpu, m->vector);
         break;
     case APIC_DM_EXTINT:
-        s->ext_pending = 1;
+        __atomic_store_n(&s->ext_pending, 1, __ATOMIC_SEQ_CST);
         apic_update(s);
         break;
     default:
@@ -84,13 +84,14 @@ static void apic_receive(Apic *s, const ApicMessage *m)
 /* The least busy of the matching ones; ties go round. */
 static Apic *apic_lowest(ApicBus *bus, const ApicMessage *m)
 {
-    unsigned n = bus->apics->len;
+    const ApicList *list = apic_list(bus);
+    unsigned n = list->n, last = APIC_GET(bus->last_lowest);
     Apic *best = NULL;
     unsigned best_index = 0;
 
     for (unsigned k = 1; k <= n; k++) {
-        unsigned i = (bus->last_lowest + k) % n;
-        Apic *s = g_ptr_array_index(bus->apics, i);
+        unsigned i = (last + k) % n;
+        Apic *s = list->at[i];
 
         if (apic_soft_on(s) && apic_matches(s, m) &&
             (best == NULL || apic_ppr(s) < apic_ppr(best))) {
@@ -99,7 +100,7 @@ static Apic *apic_lowest(ApicBus *bus, const ApicMessage *m)
         }
     }
     if (best != NULL) {
-        bus->last_lowest = best_index;
+        APIC_PUT(bus->last_lowest, best_index);
     }
     return best;
 }
@@ -124,10 +125,11 @@ static bool to_kernel(Vm *vm, GuestAddr addr, uint32_t data)
 void apic_deliver(Vm *vm, const ApicMessage *m)
 {
     ApicBus *bus = vm->apic_bus;
+    const ApicList *list = bus != NULL ? apic_list(bus) : NULL;
     GuestAddr addr;
     uint32_t data;
 
-    if (bus == NULL || bus->apics->len == 0) {
+    if (list == NULL) {
         return;
     }
     apic_message_to_msi(m, &addr, &data);
@@ -142,11 +144,9 @@ void apic_deliver(Vm *vm, const ApicMessage *m)
         }
         return;
     }
-    for (unsigned i = 0; i < bus->apics->len; i++) {
-        Apic *s = g_ptr_array_index(bus->apics, i);
-
-        if (apic_matches(s, m)) {
-            apic_receive(s, m);
+    for (unsigned i = 0; i < list->n; i++) {
+        if (apic_matches(list->at[i], m)) {
+            apic_receive(list->at[i], m);
         }
     }
 }
@@ -170,14 +170,14 @@ void apic_deliver_msi(Vm *vm, GuestAddr addr, uint64_t data)
 
 static void apic_send_to(Apic *s, ApicMessage *m, unsigned shorthand)
 {
-    ApicBus *bus = s->bus;
+    const ApicList *list = apic_list(s->bus);
 
     if (shorthand == SHORT_NONE) {
         apic_deliver(s->dev.vm, m);
         return;
     }
-    for (unsigned i = 0; i < bus->apics->len; i++) {
-        Apic *to = g_ptr_array_index(bus->apics, i);
+    for (unsigned i = 0; i < list->n; i++) {
+        Apic *to = list->at[i];
 
         if (apic_on(to) && (to == s ? shorthand != SHORT_OTHERS : shorthand != SHORT_SELF)) {
             apic_receive(to, m);
@@ -219,21 +219,22 @@ bool apic_wants_pic(const Apic *s)
     if (!apic_on(s)) {
         return true;
     }
-    return (s->lvt[LVT_LINT0] & (LVT_MASKED | LVT_DM)) == APIC_DM_EXTINT << LVT_DM_SHIFT;
+    return (APIC_GET(s->lvt[LVT_LINT0]) & (LVT_MASKED | LVT_DM)) == APIC_DM_EXTINT << LVT_DM_SHIFT;
 }
 
 static void apic_pic_set(void *opaque, unsigned pin, int level)
 {
     ApicBus *bus = opaque;
+    const ApicList *list = apic_list(bus);
 
-    bus->pic_level = level != 0;
-    for (unsigned i = 0; i < bus->apics->len; i++) {
-        Apic *s = g_ptr_array_index(bus->apics, i);
+    __atomic_store_n(&bus->pic_level, level != 0, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; list != NULL && i < list->n; i++) {
+        Apic *s = list->at[i];
         bool rising = level != 0 && !s->lint0_level;
 
         s->lint0_level = level != 0;
         if (level == 0) {
-            s->ext_pending = 0;
+            APIC_PUT(s->ext_pending, 0);
         } else if (rising && !s->in_kernel && apic_on(s) && !apic_wants_pic(s)) {
             apic_local_deliver(s, LVT_LINT0);
         }
@@ -252,10 +253,10 @@ Irq apic_pic_input(Vm *vm, int (*take)(void *opaque), void *opaque)
 
 void apic_inject_nmi(Vm *vm)
 {
-    ApicBus *bus = vm->apic_bus;
+    const ApicList *list = vm->apic_bus != NULL ? apic_list(vm->apic_bus) : NULL;
 
-    for (unsigned i = 0; bus != NULL && i < bus->apics->len; i++) {
-        Apic *s = g_ptr_array_index(bus->apics, i);
+    for (unsigned i = 0; list != NULL && i < list->n; i++) {
+        Apic *s = list->at[i];
 
         if (apic_on(s) && !s->in_kernel) {
             apic_local_deliver(s, LVT_LINT1);
@@ -285,11 +286,17 @@ void apic_eoi_broadcast(ApicBus *bus, uint8_t vector)
 
 static Apic *apic_current(const ApicBus *bus)
 {
-    for (unsigned i = 0; current_cpu != NULL && i < bus->apics->len; i++) {
-        Apic *s = g_ptr_array_index(bus->apics, i);
+    const ApicList *list = apic_list(bus);
 
-        if (s->cpu == current_cpu) {
-            return s;
+    if (list == NULL || current_cpu == NULL) {
+        return NULL;
+    }
+    if (current_cpu->index < list->n && list->at[current_cpu->index]->cpu == current_cpu) {
+        return list->at[current_cpu->index];
+    }
+    for (unsigned i = 0; i < list->n; i++) {
+        if (list->at[i]->cpu == current_cpu) {
+            return list->at[i];
         }
     }
     return NULL;
@@ -318,11 +325,7 @@ static void apic_region_write(void *opaque, GuestAddr off, uint64_t val, unsigne
     }
     /* register 0 does not exist: a store there is a message to destination 0 */
     if (off >= APIC_PAGE || off < 0x10 || s == NULL || s->in_kernel) {
-        Apic *any = bus->apics->len > 0 ? g_ptr_array_index(bus->apics, 0) : NULL;
-
-        if (any != NULL) {
-            apic_deliver_msi(any->dev.vm, APIC_BASE_ADDR + off, val);
-        }
+        apic_deliver_msi(bus->vm, APIC_BASE_ADDR + off, val);
         return;
     }
     if ((off & 0x0f) == 0 && apic_on(s) && !apic_is_x2(s)) {
@@ -332,16 +335,46 @@ static void apic_region_write(void *opaque, GuestAddr off, uint64_t val, unsigne
 
 static const MemOps apic_region_ops = {
     .read = apic_region_read, .write = apic_region_write, .min_size = 1, .max_size = 4,
-    .reentrant = true,
+    .unlocked = true,               /* registers take the VM lock where they need it */
 };
 
 ApicBus *apic_bus_of(Vm *vm)
 {
     if (vm->apic_bus == NULL) {
         vm->apic_bus = g_new0(ApicBus, 1);
-        vm->apic_bus->apics = g_ptr_array_new();
+        vm->apic_bus->vm = vm;
     }
     return vm->apic_bus;
+}
+
+/* The list without `less` (NULL: all of it) and with `more` behind it (NULL: nothing); NULL when it is empty. */
+static ApicList *list_with(const ApicList *old, const Apic *less, Apic *more)
+{
+    unsigned n = old != NULL ? old->n : 0;
+    ApicList *list = g_malloc0(sizeof(*list) + (n + 1) * sizeof(list->at[0]));
+
+    for (unsigned i = 0; i < n; i++) {
+        if (old->at[i] != less) {
+            list->at[list->n++] = old->at[i];
+        }
+    }
+    if (more != NULL) {
+        list->at[list->n++] = more;
+    }
+    if (list->n == 0) {
+        g_clear_pointer(&list, g_free);
+    }
+    return list;
+}
+
+static void list_publish(ApicBus *bus, ApicList *list)
+{
+    ApicList *old = bus->list;
+
+    __atomic_store_n(&bus->list, list, __ATOMIC_RELEASE);
+    if (old != NULL) {
+        vm_retire(bus->vm, g_free, old);
+    }
 }
 
 void apic_bus_add(Vm *vm, Apic *s)
@@ -350,11 +383,11 @@ void apic_bus_add(Vm *vm, Apic *s)
 
     s->bus = bus;
     s->lint0_level = bus->pic_level;
-    if (bus->apics->len == 0) {
+    if (bus->list == NULL) {
         mem_init_io(&bus->io, "apic-msi", APIC_REGION_SIZE, &apic_region_ops, bus);
         mem_add(addr_space_root(vm->mem), APIC_BASE_ADDR, &bus->io, APIC_REGION_PRIORITY);
     }
-    g_ptr_array_add(bus->apics, s);
+    list_publish(bus, list_with(bus->list, NULL, s));
 }
 
 void apic_bus_del(Apic *s)
@@ -364,11 +397,10 @@ void apic_bus_del(Apic *s)
     if (bus == NULL) {
         return;
     }
-    g_ptr_array_remove(bus->apics, s);
-    bus->last_lowest = 0;
-    if (bus->apics->len == 0) {
+    list_publish(bus, list_with(bus->list, s, NULL));
+    APIC_PUT(bus->last_lowest, 0);
+    if (bus->list == NULL) {
         mem_fini(&bus->io);
-        g_ptr_array_free(bus->apics, TRUE);
         s->dev.vm->apic_bus = NULL;
         g_free(bus);
     }

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the two halves of the local APIC model share: apic.c (registers, timer, CPU side) and apic_bus.c
- * (messages between APICs, from devices and from the 8259 pair). */
+ * (messages between APICs, from devices and from the 8259 pair).
+ *
+ * Who may touch what. Messages come from any thread without a lock: they set bits of irr and tmr, esr_pending and
+ * ext_pending, by atomic operations, and then call apic_update(). All else is written by the vCPU the APIC belongs to (or
+ * while that stands still), and what others look at (base, ids, LVT, isr, tpr: APIC_GET) is read and
+ * written atomically. The VM lock is held for the LVT and the counting timer, whose callback runs elsewhere; not for
+ * EOI, TPR, ICR and the TSC deadline. */
 #ifndef HW_INTC_APIC_INT_H
 #define HW_INTC_APIC_INT_H
 
@@ -59,15 +65,21 @@ typedef struct Apic {
 
     uint8_t ext_pending;            /* an ExtINT message asks for an INTA cycle */
     uint8_t lint0_level;
-    bool intr_level;                /* what the CPU was last told */
     bool in_kernel;                 /* the host's kernel models it; this is its state as others see it */
 } Apic;
 
 enum { EOI_LISTENERS = 4 };
 
+/* Never changed once it is published: a longer or shorter one takes its place. */
+typedef struct ApicList {
+    unsigned n;
+    Apic *at[];
+} ApicList;
+
 typedef struct ApicBus {
+    Vm *vm;
     MemRegion io;                   /* 0xfee00000, 1 MiB */
-    GPtrArray *apics;               /* of Apic *, in order of creation */
+    ApicList *list;                 /* atomic; in order of creation */
     int (*pic_take)(void *opaque);
     void *pic_opaque;
     int pic_level;
@@ -76,19 +88,31 @@ typedef struct ApicBus {
     struct { void (*fn)(void *opaque, uint8_t vector); void *opaque; } eoi[EOI_LISTENERS];
 } ApicBus;
 
-static inline bool apic_bit(const uint32_t *set, uint8_t n) { return (set[n >> 5] >> (n & 31)) & 1; }
-static inline void apic_set_bit(uint32_t *set, uint8_t n) { set[n >> 5] |= 1u << (n & 31); }
-static inline void apic_clear_bit(uint32_t *set, uint8_t n) { set[n >> 5] &= ~(1u << (n & 31)); }
+#define APIC_GET(member) __atomic_load_n(&(member), __ATOMIC_RELAXED)
+#define APIC_PUT(member, v) __atomic_store_n(&(member), (v), __ATOMIC_RELAXED)
 
-static inline bool apic_on(const Apic *s) { return (s->apicbase & APICBASE_ENABLE) != 0; }
+/* Changes of these sets are full barriers: whoever changes irr looks at isr and tpr next, and the other way round,
+ * so that one of the two finds an interrupt that may be taken now. */
+static inline bool apic_bit(const uint32_t *set, uint8_t n) { return (APIC_GET(set[n >> 5]) >> (n & 31)) & 1; }
+static inline void apic_set_bit(uint32_t *set, uint8_t n)
+{
+    __atomic_fetch_or(&set[n >> 5], 1u << (n & 31), __ATOMIC_SEQ_CST);
+}
+static inline void apic_clear_bit(uint32_t *set, uint8_t n)
+{
+    __atomic_fetch_and(&set[n >> 5], ~(1u << (n & 31)), __ATOMIC_SEQ_CST);
+}
+
+static inline bool apic_on(const Apic *s) { return (APIC_GET(s->apicbase) & APICBASE_ENABLE) != 0; }
 static inline bool apic_is_x2(const Apic *s)
 {
-    return (s->apicbase & (APICBASE_ENABLE | APICBASE_EXTD)) == (APICBASE_ENABLE | APICBASE_EXTD);
+    return (APIC_GET(s->apicbase) & (APICBASE_ENABLE | APICBASE_EXTD)) == (APICBASE_ENABLE | APICBASE_EXTD);
 }
 static inline bool apic_soft_on(const Apic *s)
 {
-    return apic_on(s) && (s->spurious_vec & SVR_ENABLE) != 0;
+    return apic_on(s) && (APIC_GET(s->spurious_vec) & SVR_ENABLE) != 0;
 }
+static inline const ApicList *apic_list(const ApicBus *bus) { return __atomic_load_n(&bus->list, __ATOMIC_ACQUIRE); }
 
 ApicBus *apic_bus_of(Vm *vm);       /* made when it does not exist yet */
 void apic_bus_add(Vm *vm, Apic *s);
@@ -96,7 +120,7 @@ void apic_bus_del(Apic *s);
 
 int apic_highest(const uint32_t *set);          /* -1: none */
 uint8_t apic_ppr(const Apic *s);
-void apic_update(Apic *s);                      /* tells the CPU whether an interrupt waits */
+void apic_update(Apic *s);                      /* tells the CPU whether an interrupt waits; any thread */
 void apic_accept(Apic *s, uint8_t vector, bool level);      /* into IRR */
 void apic_error(Apic *s, uint32_t bit);
 void apic_local_deliver(Apic *s, unsigned lvt);

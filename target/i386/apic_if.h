@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a vCPU asks of its local APIC, wherever that is modelled. Called on the vCPU's thread
- * with the VM lock held, but for pending_vector which may run without it. */
+/* What a vCPU asks of its local APIC, wherever that is modelled. Called on the vCPU's thread; the VM lock need not
+ * be held but for set_base, init_reset, dump, load_page, store_page and eoi. */
 #ifndef TARGET_I386_APIC_IF_H
 #define TARGET_I386_APIC_IF_H
 

@@ -235,26 +235,32 @@ bool x86_set_efer(X86Cpu *c, uint64_t v)
 
 /* ---- the local APIC's */
 
+static bool set_apic_base(X86Cpu *c, uint64_t v)
+{
+    bool taken = vm_lock_maybe(c->cpu.dev.vm), ok = c->apic_ops->set_base(c->apic, v);
+
+    vm_unlock_maybe(c->cpu.dev.vm, taken);
+    return ok;
+}
+
 static bool apic_msr(X86Cpu *c, uint32_t index, uint64_t *v, bool write)
 {
     if (c->apic_ops == NULL) {
         return false;
     }
     guest_note_outside(&c->cpu, "local APIC access", index);
-    bool taken = vm_lock_maybe(c->cpu.dev.vm), ok = true;
-    if (index == MSR_APIC_BASE) {
-        if (write) {
-            ok = c->apic_ops->set_base(c->apic, *v);
-        } else {
-            *v = c->apic_ops->get_base(c->apic);
-        }
-    } else if (index == MSR_TSC_DEADLINE) {
+    if (index == MSR_TSC_DEADLINE) {
         c->apic_ops->set_tsc_deadline(c->apic, *v);
-    } else {
-        ok = write ? c->apic_ops->write_msr(c->apic, index, *v) : c->apic_ops->read_msr(c->apic, index, v);
+        return true;
     }
-    vm_unlock_maybe(c->cpu.dev.vm, taken);
-    return ok;
+    if (index != MSR_APIC_BASE) {
+        return write ? c->apic_ops->write_msr(c->apic, index, *v) : c->apic_ops->read_msr(c->apic, index, v);
+    }
+    if (write) {
+        return set_apic_base(c, *v);
+    }
+    *v = c->apic_ops->get_base(c->apic);
+    return true;
 }
 
 uint8_t x86_get_cr8(X86Cpu *c)
@@ -263,10 +269,7 @@ uint8_t x86_get_cr8(X86Cpu *c)
         return (uint8_t)c->env.cr8;
     }
     guest_note_outside(&c->cpu, "local APIC access", 8);
-    bool taken = vm_lock_maybe(c->cpu.dev.vm);
-    uint8_t v = c->apic_ops->get_tpr(c->apic);
-    vm_unlock_maybe(c->cpu.dev.vm, taken);
-    return v;
+    return c->apic_ops->get_tpr(c->apic);
 }
 
 void x86_set_cr8(X86Cpu *c, uint8_t v)
@@ -274,10 +277,7 @@ void x86_set_cr8(X86Cpu *c, uint8_t v)
     c->env.cr8 = v;
     if (c->apic_ops != NULL) {
         guest_note_outside(&c->cpu, "local APIC access", 8);
-        bool taken = vm_lock_maybe(c->cpu.dev.vm);
-
         c->apic_ops->set_tpr(c->apic, v);
-        vm_unlock_maybe(c->cpu.dev.vm, taken);
     }
 }
 

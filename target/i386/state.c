@@ -303,11 +303,13 @@ void x86_cpu_reset(X86Cpu *c, bool init)
 int x86_take_interrupt(X86Cpu *c)
 {
     int vector = -1;
-    bool taken = vm_lock_maybe(c->cpu.dev.vm);
+    bool taken;
 
     if (c->apic_ops != NULL) {
-        vector = c->apic_ops->take_interrupt(c->apic);
-    } else if (c->pic_take != NULL) {
+        return c->apic_ops->take_interrupt(c->apic);
+    }
+    taken = vm_lock_maybe(c->cpu.dev.vm);
+    if (c->pic_take != NULL) {
         vector = c->pic_take(c->pic);
     } else {
         pending_clear(&c->cpu, CPU_PENDING_INTR);

@@ -27,7 +27,11 @@ static unsigned eois;
 void x86_cpu_signal_init(Cpu *c) { seen[c->index].init++; }
 void x86_cpu_signal_nmi(Cpu *c) { seen[c->index].nmi++; }
 void x86_cpu_signal_smi(Cpu *c) { seen[c->index].smi++; }
-void x86_cpu_signal_intr(Cpu *c, bool level) { seen[c->index].intr = level; }
+void x86_cpu_signal_intr(Cpu *c, bool level)
+{
+    seen[c->index].intr = level;
+    c->pending = level ? CPU_PENDING_INTR : 0;
+}
 uint64_t x86_cpu_read_tsc(Cpu *c) { return now_ns * 2; }
 void x86_cpu_signal_sipi(Cpu *c, uint8_t vector)
 {

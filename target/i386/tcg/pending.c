@@ -196,7 +196,10 @@ void x86_cpu_signal_sipi(Cpu *cpu, uint8_t vector)
 void x86_cpu_signal_intr(Cpu *cpu, bool level)
 {
     if (level) {
-        signal_bits(cpu, CPU_PENDING_INTR);
+        /* whoever set it first kicks; it stays set until the CPU has looked */
+        if ((__atomic_fetch_or(&cpu->pending, CPU_PENDING_INTR, __ATOMIC_SEQ_CST) & CPU_PENDING_INTR) == 0) {
+            cpu_kick(cpu);
+        }
     } else {
         pending_clear(cpu, CPU_PENDING_INTR);
     }
