@@ -12,6 +12,7 @@
  * side always sees the other. */
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,7 @@ typedef struct CpuThread {
     bool parked;  /* atomic: stands still, and said so */
     bool exit;    /* atomic */
     bool running; /* atomic: see above */
+    int host_cpu; /* atomic: the host's processor that this ran on lately */
     bool regs_changed;
     GMutex work_lock;
     Work *work_first, **work_last;
@@ -433,17 +435,41 @@ static bool wakes(const Cpu *cpu)
 
 enum { SPIN_MIN_NS = 4 * 1000, SPIN_MAX_NS = 50 * 1000, SPIN_LOOKS = 16 };
 
+/* Most of what a halted vCPU is woken for comes from other vCPUs. So looking for it pays only while one of them runs,
+ * and only if that one is not waiting for the very processor that we keep busy by looking. */
+static bool may_come_soon(CpuThread *t)
+{
+    const GPtrArray *cpus = t->vm->cpus;
+    int here = sched_getcpu();
+
+    __atomic_store_n(&t->host_cpu, here, __ATOMIC_RELAXED);
+    for (guint i = 0; i < cpus->len; i++) {
+        const CpuThread *o = ((const Cpu *)g_ptr_array_index(cpus, i))->thread;
+
+        if (o != t && o != NULL && flag(&o->running) &&
+            __atomic_load_n(&o->host_cpu, __ATOMIC_RELAXED) != here) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* True when there is something to do within the time that a sleep and a wake-up would cost. */
 static bool spin_for_work(CpuThread *t)
 {
     int64_t end = clock_ns(CLOCK_REAL) + t->spin_ns, now;
 
     do {
+        bool soon = may_come_soon(t); /* before we look for what others have left behind */
+
         for (unsigned i = 0; i < SPIN_LOOKS; i++) {
             if (asked_out(t) || wakes(t->cpu)) {
                 return true;
             }
             __builtin_ia32_pause();
+        }
+        if (!soon) {
+            return false;
         }
         now = clock_ns(CLOCK_REAL);
     } while (now < end);
@@ -492,6 +518,7 @@ void cpu_wait_for_work(Cpu *cpu)
     }
     if (!spin_for_work(t)) {
         sleep_for_work(t);
+        __atomic_store_n(&t->host_cpu, sched_getcpu(), __ATOMIC_RELAXED);
     }
     if (was_running) {
         run_begin(t);

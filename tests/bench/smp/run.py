@@ -7,7 +7,7 @@ run.py [--kernel FILE] [--rounds N] [--seconds S] [--tests a,b] [NAME=COMMAND ..
 Without commands: this tree's build against Debian's QEMU. Each round boots every emulator once; a cell shows the median over
 the rounds: wall time of a step in us, and behind the bar the CPU time all threads of the emulator spent on it. The last columns are ratios, first to last emulator: how
 many times faster the first one is. Wall times want two idle host processors."""
-import argparse, os, re, shlex, statistics, subprocess, sys, tempfile
+import argparse, glob, os, re, shlex, statistics, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.normpath(HERE + "/../../..")
@@ -30,9 +30,9 @@ def initrd(work):
 
 def cpu_ns(pid):
     total = 0
-    for t in os.listdir(f"/proc/{pid}/task"):
+    for t in glob.glob(f"/proc/{pid}/task/*/schedstat"):
         try:
-            with open(f"/proc/{pid}/task/{t}/schedstat") as f:
+            with open(t) as f:
                 total += int(f.read().split()[0])
         except OSError:
             pass

@@ -262,6 +262,7 @@ int main(void)
     }
     printf("SMP-DONE\n");
     fflush(stdout);
+    usleep(300000);                 /* CPU time of the last test is being read */
     if (getpid() == 1) {
         sync();
         reboot(RB_POWER_OFF);
