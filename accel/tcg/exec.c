@@ -126,13 +126,23 @@ static size_t code_size(const Tcg *t)
     return MAX(MIN(mib, 512) / cpus, 2) << 20;
 }
 
+/* Where 32-bit addresses reach it, as translations need. Of some fifty vCPUs on the rest lies elsewhere and interprets. */
+static TcgVcpu *map_tables(size_t bytes, bool low)
+{
+    return mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (low ? MAP_32BIT : 0), -1, 0);
+}
+
 TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
 {
     unsigned n_sets = set_count(t);
     size_t bytes = offsetof(TcgVcpu, sets) + n_sets * sizeof(TlbSet);
-    TcgVcpu *v = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0);
+    TcgVcpu *v = map_tables(bytes, true);
+    bool low = v != MAP_FAILED;
 
+    if (!low) {
+        v = map_tables(bytes, false);
+    }
     if (v == MAP_FAILED) {
         err_fail_errno(errp, errno, "cannot allocate a vCPU's translation tables");
         return NULL;
@@ -144,7 +154,7 @@ TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
     v->ops = cpu->type->tcg;
     v->tcg_one_insn = t != NULL && t->one_insn;
     tlb_init(v);
-    if (t != NULL && t->tier > 0 && t->icount == NULL && v->ops->translator != NULL
+    if (low && t != NULL && t->tier > 0 && t->icount == NULL && v->ops->translator != NULL
         && !cache_new(v, code_size(t), errp)) {
         tcg_vcpu_free(v);
         return NULL;

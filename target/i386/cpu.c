@@ -11,6 +11,7 @@
 #include "target/i386/model.h"
 #include "target/i386/tcg/insn.h"
 #include "util/err.h"
+#include "util/log.h"
 
 enum { DEFAULT_TSC_HZ = 1000000000 };
 
@@ -169,6 +170,19 @@ static void apply_def(X86Cpu *c, X86CpuDef *d)
     env->exc_vector = -1;
 }
 
+/* What the model cannot say about the topology, or needs another leaf for. */
+static void apply_topology(X86Cpu *c, const X86Topology *topo)
+{
+    c->topo = *topo;
+    if (topo->dies > 1 && strcmp(c->env.vendor, "GenuineIntel") == 0) {
+        c->env.cpuid_level = MAX(c->env.cpuid_level, 0x1f);
+    }
+    if (topo->threads > 1 && strcmp(c->env.vendor, "AuthenticAMD") == 0 && !x86_has_feature(c, FE_TOPOEXT)) {
+        warn_once("This family of AMD CPU doesn't support hyperthreading(%u)\n"
+                  "Please configure -smp options properly or try enabling topoext feature.", topo->threads);
+    }
+}
+
 X86Cpu *x86_cpu_create(Vm *vm, const char *model, const char *features, const X86Topology *topo,
                        uint32_t apic_id, GError **errp)
 {
@@ -188,7 +202,7 @@ X86Cpu *x86_cpu_create(Vm *vm, const char *model, const char *features, const X8
     Device *dev = device_new(&x86_cpu_model_type(d->name)->dev, vm, NULL);
     X86Cpu *c = CONTAINER(dev, X86Cpu, cpu.dev);
     apply_def(c, d);
-    c->topo = topo != NULL ? *topo : one;
+    apply_topology(c, topo != NULL ? topo : &one);
     c->apic_id = apic_id;
     if (!device_realize(dev, NULL, errp)) {
         object_free(&dev->obj);

@@ -87,22 +87,42 @@ static unsigned width(unsigned n)
 }
 
 static unsigned thread_bits(const X86Cpu *c) { return width(c->topo.threads); }
-static unsigned package_bits(const X86Cpu *c)
-{
-    return width(c->topo.dies) + width(c->topo.cores) + thread_bits(c);
-}
-static unsigned per_package(const X86Cpu *c) { return c->topo.dies * c->topo.cores * c->topo.threads; }
+static unsigned die_bits(const X86Cpu *c) { return width(c->topo.cores) + thread_bits(c); }
+static unsigned package_bits(const X86Cpu *c) { return width(c->topo.dies) + die_bits(c); }
+static unsigned per_die(const X86Cpu *c) { return c->topo.cores * c->topo.threads; }
+static unsigned per_package(const X86Cpu *c) { return c->topo.dies * per_die(c); }
 
+/* One level of leaf 0BH or 1FH: how far to shift an APIC id to the next one's, logical processors in it, its type. */
+static void level(uint32_t out[4], unsigned bits, unsigned count, unsigned type)
+{
+    out[0] = bits;
+    out[1] = count;
+    out[2] = type << 8;
+}
+
+/* 0BH knows no dies: its second level counts one die's processors and shifts to the package. */
 static void leaf_topology(const X86Cpu *c, uint32_t sub, uint32_t out[4])
 {
     if (sub == 0) {
-        out[0] = thread_bits(c);
-        out[1] = c->topo.threads;
-        out[2] = 1 << 8;
+        level(out, thread_bits(c), c->topo.threads, 1);
     } else if (sub == 1) {
-        out[0] = package_bits(c);
-        out[1] = per_package(c);
-        out[2] = 2 << 8;
+        level(out, package_bits(c), per_die(c), 2);
+    }
+    out[2] |= sub & 0xff;
+    out[3] = c->apic_id;
+}
+
+static void leaf_topology2(const X86Cpu *c, uint32_t sub, uint32_t out[4])
+{
+    if (c->topo.dies < 2) {
+        return;
+    }
+    if (sub == 0) {
+        level(out, thread_bits(c), c->topo.threads, 1);
+    } else if (sub == 1) {
+        level(out, die_bits(c), per_die(c), 2);
+    } else if (sub == 2) {
+        level(out, package_bits(c), per_package(c), 5);
     }
     out[2] |= sub & 0xff;
     out[3] = c->apic_id;
@@ -120,9 +140,18 @@ typedef struct CacheLeaf {
 static const CacheLeaf intel_caches[] = {
     { 1, 1, true, 8, 64, 1 }, { 2, 1, true, 8, 64, 1 }, { 3, 2, true, 16, 4096, 1 }, { 3, 3, true, 16, 16384, 6 },
 };
-static const CacheLeaf amd_caches[] = {
-    { 1, 1, true, 8, 64, 1 }, { 2, 1, true, 8, 64, 1 }, { 3, 2, false, 8, 1024, 0 }, { 3, 3, true, 16, 16384, 6 },
+static const CacheLeaf amd_caches[2][4] = {
+    { { 1, 1, true, 8, 64, 1 }, { 2, 1, true, 8, 64, 1 }, { 3, 2, false, 8, 1024, 0 }, { 3, 3, true, 16, 16384, 6 } },
+    { { 1, 1, true, 8, 64, 1 }, { 2, 1, true, 4, 256, 1 }, { 3, 2, false, 8, 1024, 0 }, { 3, 3, true, 16, 8192, 6 } },
 };
+
+/* The first Zen cores: twice the instruction cache, half the third level. */
+static bool is_zen1(const X86Cpu *c)
+{
+    uint32_t v = c->env.cpuid_version & 0x0fff0ff0;     /* family and model */
+
+    return v == 0x00800f10 || v == 0x00900f00;
+}
 
 static void leaf_cache(const CacheLeaf *l, unsigned sharing, uint32_t out[4])
 {
@@ -139,8 +168,8 @@ static void leaf4(const X86Cpu *c, uint32_t sub, uint32_t out[4])
     if (!is_intel(c) || sub >= G_N_ELEMENTS(intel_caches)) {
         return;
     }
-    leaf_cache(&intel_caches[sub], sub < 2 ? 1 : sub == 2 ? c->topo.threads : per_package(c), out);
-    out[0] |= (c->topo.dies * c->topo.cores - 1) << 26;
+    leaf_cache(&intel_caches[sub], sub < 2 ? 1 : sub == 2 ? c->topo.threads : 1u << die_bits(c), out);
+    out[0] |= (c->topo.cores - 1) << 26;
 }
 
 /* ---- ranges */
@@ -164,8 +193,8 @@ static void leaf1(const X86Cpu *c, uint32_t out[4])
     if (env->cr4 & CR4_OSXSAVE) {
         out[2] |= 1 << 27;
     }
-    if (per_package(c) > 1) {
-        out[1] |= per_package(c) << 16;
+    if (per_die(c) > 1) {
+        out[1] |= (per_die(c) & 0xff) << 16;
         out[3] |= 1 << 28;
     }
     if (c->apic_ops != NULL && !(env->apic_base >> 11 & 1) && env->apic_base != 0) {
@@ -224,6 +253,9 @@ static void basic(X86Cpu *c, uint32_t leaf, uint32_t sub, uint32_t out[4])
         out[1] = (uint32_t)(env->tsc_hz / 1000000);
         out[2] = 1000000;
         break;
+    case 0x1f:
+        leaf_topology2(c, sub, out);
+        break;
     case 0x16:
         out[0] = out[1] = (uint32_t)(env->tsc_hz / 1000000);
         out[2] = 1;
@@ -268,7 +300,7 @@ static void extended(const X86Cpu *c, uint32_t leaf, uint32_t sub, uint32_t out[
         out[0] = env->cpuid_version;
         out[2] = env->features[FEAT_8000_0001_ECX];
         out[3] = env->features[FEAT_8000_0001_EDX];
-        if (per_package(c) > 1 && !is_intel(c)) {
+        if (per_die(c) > 1 && !is_intel(c)) {
             out[2] |= 1 << 1;
         }
         break;
@@ -277,12 +309,13 @@ static void extended(const X86Cpu *c, uint32_t leaf, uint32_t sub, uint32_t out[
         break;
     case 0x80000005:
         out[0] = out[1] = 0x01ff01ff;
-        out[2] = out[3] = zen ? 0x20080140 : 0x40020140;
+        out[2] = zen ? 0x20080140 : 0x40020140;
+        out[3] = zen && is_zen1(c) ? 0x40040140 : out[2];
         break;
     case 0x80000006:
         out[1] = 0x42004200;
         out[2] = zen ? 0x02006140 : 0x02008140;
-        out[3] = 0x00808140;
+        out[3] = zen && is_zen1(c) ? 0x00408140 : 0x00808140;
         break;
     case 0x80000007:
         out[3] = env->features[FEAT_8000_0007_EDX];
@@ -293,20 +326,20 @@ static void extended(const X86Cpu *c, uint32_t leaf, uint32_t sub, uint32_t out[
             out[0] |= (env->features[FEAT_7_0_ECX] & 1 << 16 ? 57 : 48) << 8;
         }
         out[1] = env->features[FEAT_8000_0008_EBX];
-        if (per_package(c) > 1) {
-            out[2] = package_bits(c) << 12 | (per_package(c) - 1);
+        if (per_die(c) > 1) {
+            out[2] = package_bits(c) << 12 | (per_die(c) - 1);
         }
         break;
     case 0x8000001d:
-        if (zen && sub < G_N_ELEMENTS(amd_caches)) {
-            leaf_cache(&amd_caches[sub], sub < 3 ? c->topo.threads : per_package(c), out);
+        if (zen && sub < G_N_ELEMENTS(amd_caches[0])) {
+            leaf_cache(&amd_caches[is_zen1(c)][sub], sub < 3 ? c->topo.threads : per_die(c), out);
         }
         break;
     case 0x8000001e:
         if (zen) {
             out[0] = c->apic_id;
-            out[1] = (c->topo.threads - 1) << 8 | (c->apic_id >> thread_bits(c) & 0xff);
-            out[2] = (c->topo.dies - 1) << 8;
+            out[1] = (c->topo.threads - 1) << 8 | (c->apic_id >> thread_bits(c) & ((1u << width(c->topo.cores)) - 1));
+            out[2] = (c->topo.dies - 1) << 8 | (c->apic_id >> die_bits(c) & 0xff);
         }
         break;
     default:

@@ -17,7 +17,7 @@ mkdir -p "$root/soak"
 cp "$here"/soak/* "$root/soak/"
 gcc -O2 -static -pthread -o "$root/soak/trace" "$here/soak/trace.c"
 mount -t proc proc "$root/proc"
-chroot "$root" sh -c 'cd /soak && ecj -17 -nowarn -d . Jit.java && java -cp . Jit 1 && node jit.js 1'
+chroot "$root" sh -c 'cd /soak && ecj -17 -proc:none -nowarn -d . Jit.java && java -cp . Jit 1 && node jit.js 1'
 umount "$root/proc"
 cp "$here/soak/init" "$root/init"
 chmod +x "$root/init"
