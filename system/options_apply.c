@@ -179,8 +179,8 @@ bool apply_rtc(VmConfig *cfg, OptUse *use, GError **errp)
     }
     if (base != NULL && strcmp(base, "utc") != 0 && strcmp(base, "localtime") != 0 &&
         !rtc_date_ok(base)) {
-        return BARE_FAIL(errp, "invalid datetime format (valid formats: '2006-06-17T16:01:21' or "
-                         "'2006-06-17')");
+        return BARE_FAIL(errp, "invalid datetime format\nvalid formats: '2006-06-17T16:01:21' or "
+                         "'2006-06-17'");
     }
     if (clock != NULL && !g_strv_contains(clocks, clock)) {
         return BARE_FAIL(errp, "invalid option value '%s'", clock);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* For ThreadSanitizer builds only: GLib's mutexes and conditions over again, so that the sanitizer sees what they
  * order (the library itself is not instrumented). The words mean what GLib's mean (0 free, 1 taken, 2 taken and
- * waited for; a condition is a counter), so that calls inside the library and these can be mixed. */
+ * waited for; a condition is a counter), so that calls inside the library and these can be mixed. What a thread
+ * pool, a start of a thread and g_once_init_leave() order is told to the sanitizer around the library's own function. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <glib.h>
 #include <linux/futex.h>
 #include <stdint.h>
@@ -58,4 +61,56 @@ void g_cond_broadcast(GCond *c)
 {
     __atomic_fetch_add(&c->i[0], 1, __ATOMIC_ACQ_REL);
     futex(&c->i[0], FUTEX_WAKE_PRIVATE, INT32_MAX);
+}
+
+/* ---- Told to the sanitizer: everything before a release is before what follows an acquire of the same address. */
+
+void __tsan_acquire(void *addr);
+void __tsan_release(void *addr);
+
+static void *next(const char *name)
+{
+    void *fn = dlsym(RTLD_NEXT, name);
+
+    g_assert(fn != NULL);
+    return fn;
+}
+
+typedef struct Task {
+    GFunc fn;
+    gpointer opaque;
+} Task;
+
+static void run_task(gpointer data, gpointer opaque)
+{
+    const Task *t = opaque;
+
+    __tsan_acquire(data);
+    t->fn(data, t->opaque);
+}
+
+GThreadPool *g_thread_pool_new(GFunc fn, gpointer opaque, gint max, gboolean exclusive, GError **errp)
+{
+    GThreadPool *(*real)(GFunc, gpointer, gint, gboolean, GError **) = next("g_thread_pool_new");
+    Task *t = g_new(Task, 1);       /* for the life of the program, as our pools are */
+
+    *t = (Task){ fn, opaque };
+    return real(run_task, t, max, exclusive, errp);
+}
+
+gboolean g_thread_pool_push(GThreadPool *pool, gpointer data, GError **errp)
+{
+    gboolean (*real)(GThreadPool *, gpointer, GError **) = next("g_thread_pool_push");
+
+    __tsan_release(data);
+    return real(pool, data, errp);
+}
+
+#undef g_once_init_leave
+void g_once_init_leave(volatile void *location, gsize result)
+{
+    void (*real)(volatile void *, gsize) = next("g_once_init_leave");
+
+    __tsan_release((void *)(uintptr_t)location);
+    real(location, result);
 }

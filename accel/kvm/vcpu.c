@@ -18,7 +18,7 @@
 int kvm_vcpu_fd(const Cpu *cpu) { return kvm_vcpu(cpu)->fd; }
 void **kvm_vcpu_arch(Cpu *cpu) { return &kvm_vcpu(cpu)->arch; }
 const KvmDebug *kvm_debug_of(const Cpu *cpu) { return &kvm_vcpu(cpu)->debug; }
-uint64_t kvm_entries(const Cpu *cpu) { return kvm_vcpu(cpu)->entries; }
+uint64_t kvm_entries(const Cpu *cpu) { return __atomic_load_n(&kvm_vcpu(cpu)->entries, __ATOMIC_RELAXED); }
 
 int kvm_vcpu_ioctl(Cpu *cpu, unsigned long request, void *arg)
 {
@@ -218,7 +218,7 @@ static int enter(KvmVcpu *v)
         __atomic_store_n(&v->in_run, false, __ATOMIC_SEQ_CST);
         kvm_wait_unblocked(k);
     }
-    v->entries++;
+    __atomic_store_n(&v->entries, v->entries + 1, __ATOMIC_RELAXED);
     v->regs_ours = false;
     r = kvm_sys->ioctl(v->fd, KVM_RUN, NULL);
     __atomic_store_n(&v->in_run, false, __ATOMIC_SEQ_CST);

@@ -180,8 +180,11 @@ static void test_exclusive_stops_the_rest(Fix *f, gconstpointer data)
 static void all_exclusive(Cpu *cpu, void *opaque)
 {
     for (int i = 0; i < 20; i++) {
+        unsigned *n = opaque, old;
+
         cpu_exclusive_begin(cpu);
-        ++*(unsigned *)opaque; /* not atomic: that is what it is for */
+        old = __atomic_load_n(n, __ATOMIC_RELAXED);
+        __atomic_store_n(n, old + 1, __ATOMIC_RELAXED); /* no atomic addition: that is what it is for */
         cpu_exclusive_end(cpu);
     }
 }
