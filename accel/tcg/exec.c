@@ -126,7 +126,7 @@ static size_t code_size(const Tcg *t)
     return MAX(MIN(mib, 512) / cpus, 2) << 20;
 }
 
-/* Where 32-bit addresses reach it, as translations need. Of some fifty vCPUs on the rest lies elsewhere and interprets. */
+/* low: where 32-bit addresses reach it, as translations need. Some fifty vCPUs fit there. */
 static TcgVcpu *map_tables(size_t bytes, bool low)
 {
     return mmap(NULL, bytes, PROT_READ | PROT_WRITE,

@@ -81,8 +81,8 @@ static bool apic_waits(const Apic *s)
                         : apic_ext_waits(s) || apic_deliverable(s) >= 0;
 }
 
-/* Any number of threads at once. Whoever makes an interrupt wait says so afterwards; whoever takes the request back looks
- * again afterwards: so none is forgotten. A request for nothing does no harm. */
+/* Any number of threads at once. Whoever makes an interrupt wait says so afterwards; whoever takes the request
+ * back looks again afterwards: so none is forgotten. A request for nothing does no harm. */
 void apic_update(Apic *s)
 {
     if (apic_waits(s)) {

@@ -3,8 +3,8 @@
  * (messages between APICs, from devices and from the 8259 pair).
  *
  * Who may touch what. Messages come from any thread without a lock: they set bits of irr and tmr, esr_pending and
- * ext_pending, by atomic operations, and then call apic_update(). All else is written by the vCPU the APIC belongs to (or
- * while that stands still), and what others look at (base, ids, LVT, isr, tpr: APIC_GET) is read and
+ * ext_pending, by atomic operations, and then call apic_update(). All else is written by the vCPU the APIC belongs
+ * to (or while that stands still), and what others look at (base, ids, LVT, isr, tpr: APIC_GET) is read and
  * written atomically. The VM lock is held for the LVT and the counting timer, whose callback runs elsewhere; not for
  * EOI, TPR, ICR and the TSC deadline. */
 #ifndef HW_INTC_APIC_INT_H

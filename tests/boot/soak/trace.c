@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Makes the kernel change its own code all the time while other threads run it: function tracer and kprobes on and off,
- * BPF programs compiled, attached to sockets and dropped, static keys (through scheduler statistics). Checks that the probed system calls
- * still give right answers, that probes count, and that filters do what they say. */
+/* Makes the kernel change its own code all the time while other threads run it: function tracer and kprobes on and
+ * off, BPF programs compiled, attached to sockets and dropped, static keys (through scheduler statistics). Checks
+ * that the probed system calls still give right answers, and that filters do what they say. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -56,8 +56,8 @@ static void *caller(void *opaque)
         char buf[16] = "";
         struct stat st;
 
-        if (fd < 0 || write(fd, "0123456789", 10) != 10 || pread(fd, buf, 10, 0) != 10 || memcmp(buf, "0123456789", 10) != 0 ||
-            fstat(fd, &st) != 0 || st.st_size != 10) {
+        if (fd < 0 || write(fd, "0123456789", 10) != 10 || pread(fd, buf, 10, 0) != 10 ||
+            memcmp(buf, "0123456789", 10) != 0 || fstat(fd, &st) != 0 || st.st_size != 10) {
             fail("file");
         }
         close(fd);
@@ -74,7 +74,8 @@ static void *caller(void *opaque)
             if (pid == 0) {
                 _exit(write(p[1], "x", 1) == 1 ? 7 : 8);
             }
-            if (read(p[0], buf, 1) != 1 || buf[0] != 'x' || waitpid(pid, &status, 0) != pid || WEXITSTATUS(status) != 7) {
+            if (read(p[0], buf, 1) != 1 || buf[0] != 'x' || waitpid(pid, &status, 0) != pid ||
+                WEXITSTATUS(status) != 7) {
                 fail("fork");
             }
             close(p[0]);
@@ -95,7 +96,8 @@ static void extended(uint32_t a, uint32_t b)
         { .code = BPF_ALU64 | BPF_ADD | BPF_X, .dst_reg = 0, .src_reg = 2 },
         { .code = BPF_JMP | BPF_EXIT },
     };
-    union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER, .insns = (uintptr_t)code, .insn_cnt = 5,
+    union bpf_attr attr = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+                            .insns = (uintptr_t)code, .insn_cnt = 5,
                             .license = (uintptr_t)"GPL" };
     int fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
     uint8_t data[64] = { 0 };
@@ -160,7 +162,8 @@ static void *bpf_loop(void *opaque)
 
 static void *probe_loop(void *opaque)
 {
-    static const char *const on[] = { "p:kpa vfs_write", "p:kpb vfs_read", "r:kpc do_sys_openat2", "p:kpd __x64_sys_getppid",
+    static const char *const on[] = { "p:kpa vfs_write", "p:kpb vfs_read", "r:kpc do_sys_openat2",
+                                      "p:kpd __x64_sys_getppid",
                                       "r:kpe kernel_clone", "p:kpf vfs_read+16" };
 
     if (put("/proc/sys/net/core/bpf_jit_enable", "1") != 0) {
@@ -236,6 +239,7 @@ int main(int argc, char **argv)
     while (n > 0) {
         pthread_join(t[--n], NULL);
     }
-    printf("TRACE calls %lu filters %lu probes %lu tracers %lu keys %lu bad %lu\n", calls, filters, probes, traces, keys, bad);
+    printf("TRACE calls %lu filters %lu probes %lu tracers %lu keys %lu bad %lu\n", calls, filters, probes,
+           traces, keys, bad);
     return bad != 0 || !calls || !filters || !probes || !traces || !keys;
 }
