@@ -122,11 +122,12 @@ static void emit_fp_restore(Asm *a, TcgVcpu *v)
     a_store_i(a, 0, a_abs(&v->fp_loaded), 1);
 }
 
-/* Called from translations; keeps all but the scratch registers and flags. */
+/* Called from translations; keeps all but the scratch registers. C code must not see the guest's direction flag. */
 static void emit_fp_load_stub(Asm *a, TcgVcpu *v)
 {
-    static const uint8_t saved[] = { H_RAX, H_RCX, H_RDX, H_RSI, H_RDI, H_R8, H_R9 };
+    static const uint8_t saved[] = { H_RAX, H_RAX, H_RCX, H_RDX, H_RSI, H_RDI, H_R8, H_R9 };
 
+    a16(a, 0xfc9c);                                             /* pushfq, cld */
     for (unsigned k = 0; k < G_N_ELEMENTS(saved); k++) {
         a_opcode(a, saved[k] >> 3, 0x50 | (saved[k] & 7));
     }
@@ -134,6 +135,7 @@ static void emit_fp_load_stub(Asm *a, TcgVcpu *v)
     for (unsigned k = G_N_ELEMENTS(saved); k-- > 0;) {
         a_opcode(a, saved[k] >> 3, 0x58 | (saved[k] & 7));
     }
+    a8(a, 0x9d);                                                /* popfq */
     a8(a, 0xc3);
 }
 
