@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Makes code bytes and operands out of decode rows: every row, all operand sizes, register and
  * memory forms, all addressing modes, values with edge cases. */
-#include "tests/insn/insn_test.h"
+#include "tests/insn/gen_int.h"
 
 #include <string.h>
 
@@ -28,7 +28,7 @@ bool rng_one_in(Rng *r, unsigned n)
 
 /* ---- values */
 
-static uint64_t value_int(Rng *r)
+uint64_t gen_value(Rng *r)
 {
     static const uint64_t edge[] = {
         0,
@@ -107,10 +107,10 @@ static uint64_t value_float(Rng *r)
 
 static uint64_t value_any(Rng *r)
 {
-    return rng_one_in(r, 2) ? value_int(r) : value_float(r);
+    return rng_one_in(r, 2) ? gen_value(r) : value_float(r);
 }
 
-static void fill(Rng *r, void *p, size_t n)
+void gen_fill(Rng *r, void *p, size_t n)
 {
     for (size_t k = 0; k < n; k += 8) {
         uint64_t v = value_any(r);
@@ -121,10 +121,10 @@ static void fill(Rng *r, void *p, size_t n)
 
 void gen_memory(Rng *r)
 {
-    fill(r, (void *)(uintptr_t)ARENA_DATA, ARENA_DATA_SIZE);
+    gen_fill(r, (void *)(uintptr_t)ARENA_DATA, ARENA_DATA_SIZE);
 }
 
-static void gen_x87(Rng *r, X86Xsave *xs)
+void gen_x87(Rng *r, X86Xsave *xs)
 {
     xs->fcw = 0x37f;
     if (rng_one_in(r, 4)) {
@@ -150,7 +150,7 @@ void gen_state(Rng *r, bool mode64, InsnState *s)
 {
     memset(s, 0, sizeof(*s));
     for (unsigned k = 0; k < 16; k++) {
-        s->gpr[k] = value_int(r);
+        s->gpr[k] = gen_value(r);
     }
     s->gpr[R_RSP] = ARENA_STACK + rng_below(r, 32) * 8;
     if (rng_one_in(r, 2)) {
@@ -173,13 +173,13 @@ void gen_state(Rng *r, bool mode64, InsnState *s)
      * for */
     s->xs.mxcsr |= 0x800;
     s->xs.mxcsr_mask = 0xffff;
-    fill(r, s->xs.xmm, sizeof(s->xs.xmm));
+    gen_fill(r, s->xs.xmm, sizeof(s->xs.xmm));
     if (native_xcr0() & XCR0_AVX) {
-        fill(r, s->xs.ymmh, sizeof(s->xs.ymmh));
+        gen_fill(r, s->xs.ymmh, sizeof(s->xs.ymmh));
     }
     if (native_xcr0() & XCR0_ZMM16) {
-        fill(r, s->xs.opmask, sizeof(s->xs.opmask));
-        fill(r, s->xs.zmmh, sizeof(s->xs.zmmh) + sizeof(s->xs.zmm16));
+        gen_fill(r, s->xs.opmask, sizeof(s->xs.opmask));
+        gen_fill(r, s->xs.zmmh, sizeof(s->xs.zmmh) + sizeof(s->xs.zmm16));
     }
 }
 
@@ -224,16 +224,6 @@ bool row_is_testable(const InsnRow *row, bool mode64)
 
 /* ---- encoding */
 
-typedef struct Enc {
-    Rng *r;
-    const InsnRow *row;
-    bool mode64, mem, w;
-    uint8_t *p;
-    uint8_t reg, rm, base, index, scale, vvvv, mod, x, b;
-    unsigned disp_at, disp_n; /* displacement field, for addresses relative to rip or absolute */
-    unsigned vl;
-    uint8_t *evex; /* EVEX's first byte */
-} Enc;
 
 static void put(Enc *e, uint64_t v, unsigned n)
 {
@@ -351,6 +341,38 @@ static void put_opcode_evex(Enc *e)
     put(e, z << 7 | ll << 5 | b << 4 | !(e->vvvv >> 4 & 1) << 3 | aaa, 1);
 }
 
+/* A memory operand that lies in the arena: [pointer + displacement], perhaps with the index; the stack; absolute. */
+static void choose_address(Enc *e)
+{
+    const GenPlan *p = e->plan;
+    unsigned kind = rng_below(e->r, 8);
+    bool align = (e->row->flags & IF_ALIGN) && !rng_one_in(e->r, 64);
+
+    e->index = 4;
+    e->base = p->ptr[align ? 0 : rng_below(e->r, 2)];
+    e->disp = align ? (int)rng_below(e->r, 16) * 64 : (int)rng_below(e->r, 256) - 128;
+    if (kind == 0) {
+        e->base = 5; /* rip-relative or absolute */
+        e->mod = 0;
+        e->rm = 5;
+        e->x = false;
+        return;
+    }
+    if (kind == 1 && !align && !p->no_stack) {
+        e->base = R_RSP;
+    } else if (kind < 4 && !align && p->index != NO_REG) {
+        e->index = p->index;
+    }
+    e->mod = (e->base & 7) == 5 || e->disp != 0 ? 1 + rng_below(e->r, 2) : 0;
+    if (e->mod == 1) {
+        e->disp = align ? e->disp & 64 : e->row->enc == ENC_EVEX ? e->disp / 8 : e->disp;
+    } else if (e->mod == 2 && !align) {
+        e->disp *= 1 + rng_below(e->r, 8);
+    }
+    e->rm = (e->base & 7) == 4 || e->index != 4 || rng_one_in(e->r, 4) ? 4 : e->base;
+    e->x = e->rm == 4 && e->index >= 8;
+}
+
 /* Chooses registers and the shape of a memory operand. */
 static void choose_operands(Enc *e)
 {
@@ -384,7 +406,9 @@ static void choose_operands(Enc *e)
     e->base = rng_below(e->r, regs);
     e->index = rng_below(e->r, regs);
     e->scale = rng_below(e->r, 4);
-    if (e->mem) {
+    if (e->mem && e->plan != NULL && !(row->flags & IF_VSIB)) {
+        choose_address(e);
+    } else if (e->mem) {
         bool sib = (e->base & 7) == 4 || (row->flags & IF_VSIB) || rng_one_in(e->r, 3);
 
         e->rm = sib ? 4 : e->base;
@@ -408,7 +432,7 @@ static void put_modrm(Enc *e)
         put(e, e->scale << 6 | (e->index & 7) << 3 | (e->base & 7), 1);
     }
     e->disp_n = e->mod == 1 ? 1 : e->mod == 2 || (e->base & 7) == 5 ? 4 : 0;
-    put(e, rng_below(e->r, 128), e->disp_n);
+    put(e, e->plan != NULL ? (uint32_t)e->disp : rng_below(e->r, 128), e->disp_n);
 }
 
 static void put_imms(Enc *e, unsigned opsize)
@@ -417,15 +441,15 @@ static void put_imms(Enc *e, unsigned opsize)
         switch (e->row->op[k]) {
         case OP_Ib:
             /* 16-bit SHLD, SHRD by more than 16: undefined, and processors differ */
-            put(e, value_int(e->r) & (e->row->op[2] == OP_Ib && opsize == 2 ? 15 : 0xff), 1);
+            put(e, gen_value(e->r) & (e->row->op[2] == OP_Ib && opsize == 2 ? 15 : 0xff), 1);
             break;
         case OP_Ibs:
-        case OP_L: put(e, value_int(e->r), 1); break;
+        case OP_L: put(e, gen_value(e->r), 1); break;
         case OP_Jb: put(e, rng_next(e->r), 1); break;
-        case OP_Iw: put(e, value_int(e->r) & (rng_one_in(e->r, 2) ? 0xff : 0xffff), 2); break;
-        case OP_Iz: put(e, value_int(e->r), opsize == 2 ? 2 : 4); break;
+        case OP_Iw: put(e, gen_value(e->r) & (rng_one_in(e->r, 2) ? 0xff : 0xffff), 2); break;
+        case OP_Iz: put(e, gen_value(e->r), opsize == 2 ? 2 : 4); break;
         case OP_Jz: put(e, rng_below(e->r, 0x800) - 0x400, opsize == 2 ? 2 : 4); break;
-        case OP_Iv: put(e, value_int(e->r), opsize); break;
+        case OP_Iv: put(e, gen_value(e->r), opsize); break;
         case OP_Ob:
         case OP_Ov: put(e, ARENA_DATA + 0x1000 + rng_below(e->r, 256), e->mode64 ? 8 : 4); break;
         default: break;
@@ -439,7 +463,7 @@ static uint32_t mode_hflags(bool mode64)
 }
 
 /* Emits one instruction; *i is what the decoder makes of it. false when it is another row's. */
-static bool encode(Enc *e, Insn *i)
+bool gen_encode(Enc *e, Insn *i)
 {
     uint8_t *start = e->p;
     unsigned before_imm;
@@ -647,7 +671,7 @@ bool gen_case(Rng *r, const InsnRow *row, bool mode64, InsnCase *c)
     memset(c, 0, sizeof(*c));
     for (unsigned tries = 0; tries < 20 && !ok; tries++) {
         e = (Enc){ .r = r, .row = row, .mode64 = mode64, .p = c->code };
-        ok = encode(&e, &i);
+        ok = gen_encode(&e, &i);
     }
     if (!ok) {
         return false;
@@ -696,7 +720,7 @@ bool gen_stream(Rng *r, const InsnRow *const *rows, size_t n_rows, unsigned n, b
         if (p + 40 > c->code + sizeof(c->code)) {
             break;
         }
-        if (!(row->fl_read & c->undef) && encode(&e, &i) &&
+        if (!(row->fl_read & c->undef) && gen_encode(&e, &i) &&
             !(row->op[2] == OP_CL && i.opsize == 2) &&
             !(row->feature == FE_SHA && (i.pfx & IPFX_MEM))) {
             c->step[c->n_steps].at = p - c->code;

@@ -17,6 +17,8 @@ enum {
     ARENA_DATA_SIZE = 0x4000, /* nothing mapped on both sides */
     ARENA_STACK = ARENA_DATA + 0x3000,
     CODE_AT = ARENA_CODE + 0x800,
+    SEQ_END = 0x20004000, /* random sequences jump here */
+    SEQ_END32 = SEQ_END + 0x800,
     VECTOR_NONE = -1,  /* the end was reached */
     VECTOR_STUCK = -2, /* neither end nor fault after many instructions */
 };
@@ -44,6 +46,13 @@ bool native_standard_layout(void);        /* XSAVE components lie where X86Xsave
 uint64_t native_xcr0(void);               /* state components the host saves */
 void native_features(uint32_t *features); /* X86Env.features of this host */
 extern const Executor exec_native, exec_interp, exec_tcg;
+extern uint32_t *native_poll; /* set to 1 when nothing ran on the host for two ticks; NULL: nobody wants to know */
+extern int64_t guest_shift; /* host less guest addresses of the data part, for the emulated executors */
+void tcg_exec_shift(int64_t shift);
+/* Runs linked translations or the interpreter until SEQ_END, a fault or too many instructions. */
+void tcg_exec_sequence(const InsnState *in, bool mode64, InsnState *out);
+void tcg_exec_changed(void); /* the code has changed */
+unsigned interp_sequence(const InsnState *in, bool mode64, InsnState *out); /* returns how many instructions */
 double interp_bench(void); /* million instructions a second */
 
 /* ---- generator */
@@ -54,20 +63,24 @@ uint64_t rng_next(Rng *r);
 unsigned rng_below(Rng *r, unsigned n);
 bool rng_one_in(Rng *r, unsigned n);
 
-enum { STREAM_MAX = 48 };
+enum { STREAM_MAX = 160 };
+
+/* Kinds of rows, for random sequences to choose from. */
+enum { RANDOM_INT, RANDOM_SSE, RANDOM_AVX, RANDOM_AVX512, RANDOM_X87, RANDOM_KINDS };
 
 typedef struct InsnCase {
     const InsnRow *row;
     bool mode64;
-    uint8_t code[160];
+    uint8_t code[1536];
     unsigned len;
     InsnState in;
+    uint8_t plan[3];             /* random sequences: two pointers, the index (or NO_REG) */
     uint64_t undef, undef_fault; /* flags not to be compared at the end, after a fault */
     bool any_result;             /* registers differ by nature (RDRAND) */
     unsigned n_steps;            /* streams: their instructions, and flags not to be compared before each */
     struct {
-        uint8_t at;
-        uint16_t undef;
+        uint16_t at, undef;
+        const InsnRow *row;
     } step[STREAM_MAX];
 } InsnCase;
 
@@ -82,5 +95,23 @@ void gen_place(const InsnCase *c); /* puts the code into the arena, INT3 around 
 void gen_state(Rng *r, bool mode64, InsnState *s);
 void gen_memory(Rng *r); /* fills the data part of the arena */
 bool row_is_testable(const InsnRow *row, bool mode64);
+
+/* ---- compare.c */
+/* What memory the first and the second state of diff_states() come with: ARENA_DATA_SIZE bytes each. */
+void diff_memories(const uint8_t *want, const uint8_t *got);
+/* A line for each difference into out. undef: undefined flags count too. */
+void diff_states(GString *out, const InsnCase *c, const InsnState *a, const InsnState *b, bool undef);
+void diff_report(const InsnCase *c, const char *who, const char *diffs, const InsnState *native);
+
+/* ---- sequences without end: gen_random.c makes them, random.c runs them, native_fast.c on the host */
+void gen_random(Rng *r, GPtrArray *const rows[RANDOM_KINDS], bool mode64, InsnCase *c);
+void gen_random_pool(Rng *r); /* before a chunk's first state */
+/* Another state for the same sequence. */
+void gen_random_state(Rng *r, InsnCase *c);
+/* Runs until million instructions were executed. Chunks have seeds of their own. 0: no differences. */
+int random_run(const GArray *rows, const uint32_t *features, int64_t seed, unsigned million, bool spoil);
+void native_fast_init(void);
+/* As exec_native, but without system calls; the sequence ends with a jump to SEQ_END, not with INT3. */
+void native_fast_run(const InsnState *in, bool mode64, InsnState *out);
 
 #endif

@@ -70,6 +70,8 @@ void guest_exit(Cpu *c)
 
 /* ---- guest memory */
 
+int64_t guest_shift;
+
 static bool byte_mapped(uint64_t va, Access how)
 {
     return (va - ARENA_DATA < ARENA_DATA_SIZE && how != ACCESS_FETCH) ||
@@ -85,7 +87,7 @@ static void *at(uint64_t va, size_t n, Access how)
             raise_vector(EXC_PF);
         }
     }
-    return (void *)(uintptr_t)va;
+    return (void *)(uintptr_t)(va - ARENA_DATA < ARENA_DATA_SIZE ? va + guest_shift : va);
 }
 
 #define ACCESSORS(bits)                                                                            \
@@ -202,6 +204,32 @@ static void interp_run(const InsnState *in, bool mode64, InsnState *out)
         out->vector = interp_at_end() ? VECTOR_NONE : VECTOR_STUCK;
     }
     interp_end(out);
+}
+
+/* How many instructions ran: counted before each, also before the one at the end. */
+unsigned interp_sequence(const InsnState *in, bool mode64, InsnState *out)
+{
+    enum { MAX = 20000 };
+    int32_t left = MAX;
+
+    interp_begin(in, mode64, out);
+    interp_cpu.cpu.icount = &left;
+    if (sigsetjmp(interp_out, 0) == 0) {
+        x86_interpret(&interp_cpu.cpu, MAX);
+    }
+    interp_cpu.cpu.icount = NULL;
+    interp_end(out);
+    sequence_end(out);
+    return MAX - left - 1;
+}
+
+/* Fetching at the end faults. */
+void sequence_end(InsnState *out)
+{
+    if (out->vector == EXC_PF && (out->rip == SEQ_END || out->rip == SEQ_END32) && out->cr2 == out->rip) {
+        out->vector = VECTOR_NONE;
+        out->cr2 = 0;
+    }
 }
 
 /* Speed on plain code: load, add, store, multiply, mask, count down, branch. */

@@ -12,5 +12,6 @@ extern sigjmp_buf interp_out;       /* faults come back here, with the vector in
 void interp_begin(const InsnState *in, bool mode64, InsnState *out);
 void interp_end(InsnState *out);
 bool interp_at_end(void);
+void sequence_end(InsnState *out);          /* was it the end of a random sequence, no fault? */
 
 #endif

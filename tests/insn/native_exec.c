@@ -3,7 +3,7 @@
  * state of a thread: a signal raised here is answered by putting the test's registers into the
  * frame; the INT3 or fault that ends the test brings the next frame, out of which the result is
  * read. */
-#include "tests/insn/insn_test.h"
+#include "tests/insn/native_int.h"
 
 #include <asm/prctl.h>
 #include <cpuid.h>
@@ -30,6 +30,7 @@ static const InsnState *test_in;
 static InsnState *test_out;
 static bool test_mode64;
 static volatile sig_atomic_t running;
+uint32_t *native_poll;
 static unsigned runs, runs_at_tick; /* the same test at two ticks: it loops */
 static greg_t host_regs[NGREG];
 static uint8_t host_fp[FP_MAX];
@@ -62,9 +63,9 @@ static struct {
     { 7, 0, 0, offsetof(X86Xsave, zmm16) },
 };
 
-static void load_xstate(uint8_t *fp, size_t n)
+static void load_xstate(const InsnState *in, uint8_t *fp, size_t n)
 {
-    memcpy(fp, &test_in->xs, 416);
+    memcpy(fp, &in->xs, 416);
     if (n <= 576) {
         return;
     }
@@ -72,7 +73,7 @@ static void load_xstate(uint8_t *fp, size_t n)
     memset(fp + 520, 0, 56);
     for (unsigned k = 0; k < G_N_ELEMENTS(components); k++) {
         if (components[k].size != 0) {
-            memcpy(fp + components[k].host, (uint8_t *)&test_in->xs + components[k].ours,
+            memcpy(fp + components[k].host, (const uint8_t *)&in->xs + components[k].ours,
                    components[k].size);
         }
     }
@@ -111,17 +112,15 @@ static void load_test(ucontext_t *uc)
     if (!test_mode64) {
         g[REG_CSGSFS] = (g[REG_CSGSFS] & ~(greg_t)0xffff) | CS_32;
     }
-    load_xstate(fp, n);
+    load_xstate(test_in, fp, n);
     runs++;
     running = 1;
 }
 
-static void store_test(ucontext_t *uc)
+void native_result(const ucontext_t *uc, InsnState *o)
 {
-    greg_t *g = uc->uc_mcontext.gregs;
-    uint8_t *fp = (uint8_t *)uc->uc_mcontext.fpregs;
-    size_t n = frame_fp_size(fp);
-    InsnState *o = test_out;
+    const greg_t *g = uc->uc_mcontext.gregs;
+    const uint8_t *fp = (const uint8_t *)uc->uc_mcontext.fpregs;
 
     for (unsigned k = 0; k < 16; k++) {
         o->gpr[k] = g[greg_of[k]];
@@ -135,10 +134,60 @@ static void store_test(ucontext_t *uc)
         o->vector = VECTOR_NONE;
         o->rip--;
     }
-    store_xstate(fp, n, &o->xs);
-    memcpy(g, host_regs, sizeof(host_regs));
-    memcpy(fp, host_fp, MIN(n, sizeof(host_fp)));
+    store_xstate(fp, frame_fp_size(fp), &o->xs);
+}
+
+void native_quiet(ucontext_t *uc)
+{
+    uc->uc_mcontext.fpregs->cwd = 0x37f;
+    uc->uc_mcontext.fpregs->swd = 0;
+    uc->uc_mcontext.fpregs->ftw = 0;
+    uc->uc_mcontext.fpregs->mxcsr = 0x1f80;
+}
+
+void native_xstate_in(const InsnState *in, uint8_t *xs)
+{
+    load_xstate(in, xs, FP_MAX);
+}
+
+void native_xstate_out(const uint8_t *xs, X86Xsave *out)
+{
+    store_xstate(xs, FP_MAX, out);
+}
+
+static void (*fast_fault)(ucontext_t *uc);
+
+void native_begin(void (*fault)(ucontext_t *uc), InsnState *out)
+{
+    fast_fault = fault;
+    test_out = out;
+    runs++;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    running = 1;
+}
+
+bool native_ended(void)
+{
+    bool was = running;
+
     running = 0;
+    fast_fault = NULL;
+    return was;
+}
+
+static void store_test(ucontext_t *uc)
+{
+    greg_t *g = uc->uc_mcontext.gregs;
+    uint8_t *fp = (uint8_t *)uc->uc_mcontext.fpregs;
+
+    running = 0;
+    if (fast_fault != NULL) {
+        fast_fault(uc);
+        return;
+    }
+    native_result(uc, test_out);
+    memcpy(g, host_regs, sizeof(host_regs));
+    memcpy(fp, host_fp, MIN(frame_fp_size(fp), sizeof(host_fp)));
 }
 
 static void on_signal(int sig, siginfo_t *info, void *opaque)
@@ -149,8 +198,12 @@ static void on_signal(int sig, siginfo_t *info, void *opaque)
         load_test(uc);
     } else if (sig == SIGVTALRM) {
         if (running && runs == runs_at_tick) {
+            InsnState *out = test_out;
+
             store_test(uc);
-            test_out->vector = VECTOR_STUCK;
+            out->vector = VECTOR_STUCK;
+        } else if (runs == runs_at_tick && native_poll != NULL) {
+            *native_poll = 1;
         }
         runs_at_tick = runs;
     } else if (sig == SIGFPE && !running && native_trapped(opaque)) {

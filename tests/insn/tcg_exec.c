@@ -86,7 +86,8 @@ static void fill_tlb(void)
             (TlbEntry){ .rtag = va, .wtag = tlb_never(tlb_index(va)), .addend = 0, .host = va };
     }
     for (uint64_t va = ARENA_DATA; va < ARENA_DATA + ARENA_DATA_SIZE; va += PAGE_SIZE) {
-        s->data[X86_MMU_USER][tlb_index(va)] = (TlbEntry){ .rtag = va, .wtag = va, .addend = 0, .host = va };
+        s->data[X86_MMU_USER][tlb_index(va)] =
+            (TlbEntry){ .rtag = va, .wtag = va, .addend = guest_shift, .host = va + guest_shift };
     }
 }
 
@@ -143,6 +144,38 @@ static void tcg_exec_run(const InsnState *in, bool mode64, InsnState *out)
     vcpu->force_interpret = 0;
     out->open_flags = out->vector == VECTOR_NONE ? 0 : FL_STATUS & ~live;
     interp_end(out);
+}
+
+void tcg_exec_shift(int64_t shift)
+{
+    guest_shift = shift;
+    if (vcpu == NULL) {
+        init();
+    } else {
+        fill_tlb();
+    }
+    native_poll = &vcpu->poll;
+}
+
+void tcg_exec_changed(void)
+{
+    cache_written(vcpu, &fake_ram, 0, ARENA_CODE_SIZE);
+}
+
+void tcg_exec_sequence(const InsnState *in, bool mode64, InsnState *out)
+{
+    interp_begin(in, mode64, out);
+    live = FL_STATUS;
+    vcpu->poll = 0;                 /* blocks are linked */
+    if (sigsetjmp(interp_out, 0) == 0) {
+        tcg_run_blocks(vcpu);
+    }
+    x86_fp_sync(vcpu);
+    vcpu->force_interpret = 0;
+    vcpu->refill_faulted = false;
+    interp_end(out);
+    sequence_end(out);
+    out->open_flags = out->vector == VECTOR_NONE ? 0 : FL_STATUS & ~live;
 }
 
 const Executor exec_tcg = { .name = "translator", .run = tcg_exec_run };
