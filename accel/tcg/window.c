@@ -2,32 +2,18 @@
 /* Windows of a vCPU: address spaces that have them, their 4 GiB granules, the pages in them. See window.h.
  * Measurements behind the choices are in docs/devel/translator.rst. Policy is in window_policy.c. */
 #include <glib.h>
-#include <asm/prctl.h>
 #include <cpuid.h>
 #include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "accel/tcg/general_regs.h"
 #include "accel/tcg/window_int.h"
 
 #define GRANULE_BYTES (1ull << WINDOW_BITS)
-#define GUARD_BYTES (GRANULE_BYTES / 2)
-#define SLOT_BYTES (GRANULE_BYTES + 2 * GUARD_BYTES)
-#define TABLE_BYTES (WINDOW_INDEXES * sizeof(uint64_t))
-#define TABLE_REACH (8ull << 32)            /* any 32-bit index */
 
 enum { CHUNK = 16, CHUNK_LARGE = 64 };
-
-static void *reserve(uint64_t size)
-{
-    void *p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    return p == MAP_FAILED ? NULL : p;
-}
 
 /* ---- pages */
 
@@ -66,6 +52,9 @@ static void node_remove(Windows *w, WinGranule *g, uint32_t page)
     w->free = at;
     g->node[page] = 0;
     g->present[page / 64] &= ~(1ull << page % 64);
+    if (g->present[page / 64] == 0) {
+        g->some[page / 4096] &= ~(1ull << page / 64 % 64);
+    }
     g->n--;
     w->n_pages--;
 }
@@ -83,6 +72,7 @@ static bool node_add(Windows *w, WinSpace *s, WinGranule *g, uint32_t page, uint
     w->hash[hash_of(host)] = at;
     g->node[page] = at;
     g->present[page / 64] |= 1ull << page % 64;
+    g->some[page / 4096] |= 1ull << page / 64 % 64;
     g->n++;
     w->n_pages++;
     return true;
@@ -160,31 +150,24 @@ static WinGranule *granule_find(WinSpace *s, uint32_t index)
     return NULL;
 }
 
-static void table_set(Windows *w, const WinGranule *g, bool on)
-{
-    w->table[g->index] = on ? (uintptr_t)g->host - ((uint64_t)g->index << WINDOW_BITS) : WINDOW_POISON;
-}
-
-static WinGranule *granule_new(Windows *w, WinSpace *s, uint32_t index)
+static WinGranule *granule_new(WinSpace *s, uint32_t index)
 {
     WinGranule *g = &s->granule[s->n_granules];
     size_t nodes = sizeof(uint32_t) << (WINDOW_BITS - PAGE_BITS);
-    unsigned slot;
+    uint64_t va = (uint64_t)index << WINDOW_BITS;
+    WindowKind kind = window_kind(va);
 
-    if (s->n_granules == WIN_GRANULES) {
+    if (s->n_granules == WIN_GRANULES || kind == WINDOW_NOT) {
         return NULL;
     }
-    slot = (s - w->space) * WIN_GRANULES + s->n_granules;
-    *g = (WinGranule){ .index = index, .host = w->arena + slot * SLOT_BYTES + GUARD_BYTES };
+    *g = (WinGranule){ .index = index };
+    g->host = (uint8_t *)(uintptr_t)(va + (kind == WINDOW_LOW ? s->area.low : s->area.high));
     g->node = mmap(NULL, nodes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (g->node == MAP_FAILED) {
         return NULL;
     }
     g->present = g_new0(uint64_t, 1 << (WINDOW_BITS - PAGE_BITS - 6));
     s->n_granules++;
-    if (s == w->active) {
-        table_set(w, g, true);
-    }
     return g;
 }
 
@@ -197,23 +180,31 @@ static void granule_free(Windows *w, WinGranule *g)
 
 /* ---- spaces */
 
+static void set_gs(Windows *w, uint64_t base)
+{
+    w->gs = base;
+    __asm__ volatile("wrgsbase %0" : : "r"(base));
+}
+
 void window_activate(TcgVcpu *v, WinSpace *s)
 {
     Windows *w = v->win;
 
-    if (w->active != NULL) {
-        for (unsigned k = 0; k < w->active->n_granules; k++) {
-            table_set(w, &w->active->granule[k], false);
-        }
-    }
     w->active = s;
     if (s != NULL) {
-        for (unsigned k = 0; k < s->n_granules; k++) {
-            table_set(w, &s->granule[k], true);
-        }
         s->stamp = ++w->stamp;
     }
+    v->win_low = s != NULL ? s->area.low : WINDOW_NO_LOW;
+    set_gs(w, s != NULL ? s->area.high : WINDOW_NO_HIGH);
     v->ops->window_mode(v->cpu, s != NULL);
+}
+
+bool window_place(WinSpace *s)
+{
+    if (!s->placed) {
+        s->placed = window_area_take(&s->area);
+    }
+    return s->placed;
 }
 
 void window_space_free(TcgVcpu *v, WinSpace *s)
@@ -226,7 +217,7 @@ void window_space_free(TcgVcpu *v, WinSpace *s)
     for (unsigned k = 0; k < s->n_granules; k++) {
         granule_free(w, &s->granule[k]);
     }
-    memset(s, 0, sizeof(*s));
+    *s = (WinSpace){ .area = s->area, .placed = s->placed };
     w->maps = 0;
     for (unsigned k = 0; k < WIN_SPACES; k++) {
         w->maps += w->space[k].maps;
@@ -295,6 +286,10 @@ static void granule_check(TcgVcpu *v, WinGranule *g, uint32_t first, uint32_t wo
     Verdict what = PAGE_KEEP;
 
     for (uint32_t k = first; k < first + words; k++) {
+        if (k % 64 == 0 && g->some[k / 64] == 0) {
+            k += 63;
+            continue;
+        }
         for (uint64_t bits = g->present[k]; bits != 0; bits &= bits - 1) {
             uint32_t page = k * 64 + __builtin_ctzll(bits);
             Verdict now = judge(v, g, page);
@@ -509,7 +504,7 @@ bool window_fill(TcgVcpu *v, uint64_t va, bool write)
     }
     g = granule_find(s, va >> WINDOW_BITS);
     if (g == NULL) {
-        g = granule_new(w, s, va >> WINDOW_BITS);
+        g = granule_new(s, va >> WINDOW_BITS);
     }
     if (g == NULL) {
         return false;
@@ -541,32 +536,62 @@ bool window_fill(TcgVcpu *v, uint64_t va, bool write)
 
 /* ---- sites that gain nothing */
 
-enum { STUBBORN_TIMES = 6, SOFT_MAX = 8192 };
+enum { STUBBORN_TIMES = 6, MISTAKES = 2, SITES_MAX = 16384 };
 
-bool window_stubborn(TcgVcpu *v, const uint8_t *insn)
+static bool often(Windows *w, const uint8_t *insn, unsigned times)
 {
-    Windows *w = v->win;
     StubbornSite *t = &w->stubborn[((uintptr_t)insn ^ (uintptr_t)insn >> 10) % G_N_ELEMENTS(w->stubborn)];
 
     if (t->insn != insn) {
         *t = (StubbornSite){ insn, 0 };
     }
-    if (++t->n < STUBBORN_TIMES) {
+    if (++t->n < times) {
         return false;
     }
-    guest_general_end(v->cpu);
     t->n = 0;
-    w->n.stubborn++;
-    if (g_hash_table_size(w->soft) >= SOFT_MAX) {
-        g_hash_table_remove_all(w->soft);
-    }
-    g_hash_table_add(w->soft, (gpointer)insn);
     return true;
 }
 
-bool window_is_soft(TcgVcpu *v, const uint8_t *insn)
+static void site_set(TcgVcpu *v, const uint8_t *insn, WindowKind kind)
 {
-    return g_hash_table_contains(v->win->soft, insn);
+    Windows *w = v->win;
+
+    guest_general_end(v->cpu);
+    w->n.stubborn += kind == WINDOW_NOT;
+    if (g_hash_table_size(w->sites) >= SITES_MAX) {
+        g_hash_table_remove_all(w->sites);
+    }
+    g_hash_table_insert(w->sites, (gpointer)insn, GUINT_TO_POINTER(kind + 1));
+}
+
+bool window_stubborn(TcgVcpu *v, const uint8_t *insn)
+{
+    if (!often(v->win, insn, STUBBORN_TIMES)) {
+        return false;
+    }
+    site_set(v, insn, WINDOW_NOT);
+    return true;
+}
+
+bool window_mistaken(TcgVcpu *v, const uint8_t *insn, uint64_t va)
+{
+    WindowKind kind = window_kind(va), before;
+    bool known;
+
+    if (!often(v->win, insn, MISTAKES)) {
+        return false;
+    }
+    before = window_site(v, insn, &known);
+    site_set(v, insn, known && before != kind ? WINDOW_NOT : kind);
+    return true;
+}
+
+WindowKind window_site(TcgVcpu *v, const uint8_t *insn, bool *known)
+{
+    unsigned n = GPOINTER_TO_UINT(g_hash_table_lookup(v->win->sites, insn));
+
+    *known = n != 0;
+    return n != 0 ? n - 1 : WINDOW_HIGH;
 }
 
 /* ---- life */
@@ -603,25 +628,26 @@ Windows *window_new(TcgVcpu *v, unsigned n_cpus, unsigned after_ms, const char *
         *why = "vm.max_map_count is too low";
         return NULL;
     }
+    v->window_table = window_check_table(why);
+    if (v->window_table == NULL) {
+        return NULL;
+    }
     w = g_new0(Windows, 1);
     w->max_maps = budget;
     w->promote_ns = after_ms * 1000000ull;
-    w->table = reserve(TABLE_REACH);
-    w->arena = reserve((uint64_t)WIN_SPACES * WIN_GRANULES * SLOT_BYTES);
     w->nodes = mmap(NULL, WIN_NODES * sizeof(WinNode), PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    w->soft = g_hash_table_new(NULL, NULL);
+    w->sites = g_hash_table_new(NULL, NULL);
+    w->n_spaces = CLAMP(window_area_count() / MAX(n_cpus, 1), 1, WIN_SPACES);
+    w->gs = WINDOW_NO_HIGH;
+    v->win_low = WINDOW_NO_LOW;
     w->n_nodes = 1;
     w->root = ~0ull;
-    if (w->table == NULL || w->arena == NULL || w->nodes == MAP_FAILED ||
-        mprotect(w->table, TABLE_BYTES, PROT_READ | PROT_WRITE) != 0) {
+    if (w->nodes == MAP_FAILED || !window_place(&w->space[0])) {
         *why = "not enough address space (ulimit -v?)";
         v->win = w;
         window_free(v);
         return NULL;
-    }
-    for (unsigned k = 0; k < WINDOW_INDEXES; k++) {
-        w->table[k] = WINDOW_POISON;
     }
     return w;
 }
@@ -633,34 +659,26 @@ void window_free(TcgVcpu *v)
     if (w == NULL) {
         return;
     }
-    for (unsigned k = 0; k < WIN_SPACES && w->arena != NULL; k++) {
+    for (unsigned k = 0; k < WIN_SPACES; k++) {
         for (unsigned n = 0; n < w->space[k].n_granules; n++) {
             granule_free(w, &w->space[k].granule[n]);
         }
-    }
-    if (w->table != NULL) {
-        munmap(w->table, TABLE_REACH);
-    }
-    if (w->arena != NULL) {
-        munmap(w->arena, (uint64_t)WIN_SPACES * WIN_GRANULES * SLOT_BYTES);
+        if (w->space[k].placed) {
+            window_area_give(&w->space[k].area);
+        }
     }
     if (w->nodes != MAP_FAILED) {
         munmap(w->nodes, WIN_NODES * sizeof(WinNode));
     }
-    g_hash_table_destroy(w->soft);
+    g_hash_table_destroy(w->sites);
     g_free(w);
     v->win = NULL;
 }
 
 void window_thread(TcgVcpu *v)
 {
-    static __thread const void *loaded;
-
-    if (v->win != NULL && loaded != v->win->table) {
-        long res = syscall(SYS_arch_prctl, ARCH_SET_GS, (unsigned long)(uintptr_t)v->win->table);
-
-        g_assert(res == 0);
-        loaded = v->win->table;
+    if (v->win != NULL) {
+        set_gs(v->win, v->win->gs);
     }
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tier 2's memory path: windows. A window shows 4 GiB of a guest address space to the host's MMU: the pages the
- * guest has used are mapped from the RAM's file at the same distances as in the guest, all others raise
- * SIGSEGV. A table in the vCPU's GS segment, indexed by bits 63-32 of a guest address, holds host minus guest
- * addresses; entries without a window hold WINDOW_POISON, which makes any address non-canonical, and beyond the
- * user half of the addresses the table is not there. So an access through it reaches pages of the window
- * or faults: 2 GiB on both sides of a window are never mapped.
+/* Tier 2's memory path: windows. They show a guest address space to the host's MMU: the pages the
+ * guest has used are mapped from the RAM's file at a fixed distance from their guest addresses, all others raise
+ * SIGSEGV. There are two distances (window_area.c): that for high addresses is the base of the GS segment, that
+ * for low ones is in TcgVcpu.win_low. An access may use a distance only when its address, or one less than 2 GiB
+ * away, was looked up in the table of allowed addresses, which raises SIGSEGV for others. So it reaches
+ * pages of the window or faults.
  *
  * What a window shows is what a TLB may hold: pages are added by misses and leave, or become read-only, by the
  * same flushes that the soft TLB obeys. A flush does not empty a window: it compares each page with the page
@@ -15,8 +15,21 @@
 
 #include "accel/tcg/vcpu.h"
 
-enum { WINDOW_BITS = 32, WINDOW_INDEXES = 1 << 15 };
-#define WINDOW_POISON (1ull << 62)
+enum { WINDOW_BITS = 32, WINDOW_CHECK_SHIFT = 16 };
+
+/* ---- window_area.c; thread-safe */
+typedef enum WindowKind { WINDOW_NOT, WINDOW_LOW, WINDOW_HIGH } WindowKind;
+WindowKind window_kind(uint64_t va);
+/* Below 2 GiB; byte (address >> WINDOW_CHECK_SHIFT) can be read if the address has a kind. NULL: *why. */
+const uint8_t *window_check_table(const char **why);
+/* Distances, host minus guest; the host addresses are reserved. */
+typedef struct WindowArea { uint64_t low, high; unsigned number; } WindowArea;
+bool window_area_take(WindowArea *ret);
+void window_area_give(const WindowArea *a);
+unsigned window_area_count(void);
+/* Distances that lead nowhere. */
+#define WINDOW_NO_LOW (1ull << 62)
+#define WINDOW_NO_HIGH (-(1ull << 47))
 
 typedef struct WindowCounters {
     uint64_t faults, fills, pages, drops, readonly, flushes, promotions, demotions, stubborn;
@@ -38,7 +51,10 @@ bool window_fill(TcgVcpu *v, uint64_t va, bool write);
 /* The site at this guest instruction (its host address) gained nothing by window_fill(). true: often enough to
  * translate it again with the soft TLB. */
 bool window_stubborn(TcgVcpu *v, const uint8_t *insn);
-bool window_is_soft(TcgVcpu *v, const uint8_t *insn);
+/* The site used the wrong distance for va. true: translate it again. */
+bool window_mistaken(TcgVcpu *v, const uint8_t *insn, uint64_t va);
+/* What is known about the site: WINDOW_NOT: to use the soft TLB. *known false: nothing. */
+WindowKind window_site(TcgVcpu *v, const uint8_t *insn, bool *known);
 
 /* ---- from tlb.c; nothing when there are no windows */
 void window_flush(TcgVcpu *v);                          /* any address space */

@@ -22,12 +22,15 @@ typedef struct WinGranule {
     uint8_t *host;
     uint32_t *node;                 /* by page number; 0: not shown */
     uint64_t *present;              /* bit a page */
+    uint64_t some[1 << (WINDOW_BITS - PAGE_BITS - 12)];     /* bit a word of `present` that is not 0 */
 } WinGranule;
 
 typedef struct WinSpace {           /* a guest address space */
     uint64_t root, stamp;
     unsigned asid, n_granules, maps, strikes;
     bool used, stale;               /* stale: to be checked before it is used again */
+    bool placed;                    /* has an area, which it keeps */
+    WindowArea area;
     WinGranule granule[WIN_GRANULES];
 } WinSpace;
 
@@ -39,12 +42,12 @@ typedef struct WinHeat {            /* an address space without windows */
 typedef struct StubbornSite { const uint8_t *insn; unsigned n; } StubbornSite;
 
 typedef struct Windows {
-    uint64_t *table;                /* what GS points to */
-    uint8_t *arena;
     WinNode *nodes;
     uint32_t free, n_nodes;
     uint32_t hash[1 << WIN_HASH_BITS];
     WinSpace space[WIN_SPACES], *active;
+    unsigned n_spaces;              /* of these may be used */
+    uint64_t gs;
     unsigned n_used, n_pages, maps, max_maps;
     bool full;                      /* the host refused a mapping */
     uint64_t promote_ns;            /* time in user mode that earns windows; 0: at once, and for ever */
@@ -54,12 +57,14 @@ typedef struct Windows {
     unsigned asid;
     WinHeat heat[WIN_HEATS];
     StubbornSite stubborn[256];
-    GHashTable *soft;               /* host addresses of instructions that use the soft TLB */
+    GHashTable *sites;              /* host addresses of instructions -> WindowKind + 1 */
     WindowCounters n;
 } Windows;
 
 /* Switches the table; NULL: no windows. */
 void window_activate(TcgVcpu *v, WinSpace *s);
+/* An area of addresses for the space, if it has none. */
+bool window_place(WinSpace *s);
 void window_space_free(TcgVcpu *v, WinSpace *s);
 /* Compares the current space's pages with the page tables. */
 void window_check(TcgVcpu *v, WinSpace *s);

@@ -84,7 +84,7 @@ static void promote(TcgVcpu *v)
     Windows *w = v->win;
     WinSpace *s = w->space;
 
-    for (unsigned k = 1; k < WIN_SPACES && s->used; k++) {
+    for (unsigned k = 1; k < w->n_spaces && s->used; k++) {
         if (!w->space[k].used || w->space[k].stamp < s->stamp) {
             s = &w->space[k];
         }
@@ -93,7 +93,11 @@ static void promote(TcgVcpu *v)
         window_space_free(v, s);
         w->n_used--;
     }
-    *s = (WinSpace){ .root = w->root, .asid = w->asid, .used = true };
+    if (!window_place(s)) {
+        w->n_spaces = MAX(s - w->space, 1);
+        return;
+    }
+    *s = (WinSpace){ .root = w->root, .asid = w->asid, .used = true, .area = s->area, .placed = true };
     w->n_used++;
     w->n.promotions++;
     w->work_ns = 0;

@@ -6,10 +6,11 @@
 
 #include "accel/tcg/block.h"
 #include "accel/tcg/tcg.h"
+#include "accel/tcg/window_asm.h"
 #include "accel/tcg/window_int.h"
 
 enum { RAM_SIZE = 16 << 20, ROWS = 64 };
-#define BASE 0x550000100000ull
+#define BASE 0x555500100000ull
 
 typedef struct Row { uint64_t pa; bool present, w, a, d, global; } Row;
 
@@ -90,7 +91,7 @@ static bool touch(uint64_t va, bool write)
 /* The host address a translated access to va uses. */
 static uint64_t host_of(uint64_t va)
 {
-    return va + v->win->table[va >> WINDOW_BITS];
+    return va + (window_kind(va) == WINDOW_LOW ? v->win_low : v->win->gs);
 }
 
 static uint8_t *ram_at(uint64_t pa) { return (uint8_t *)mem_ram_ptr(&ram) + pa; }
@@ -187,7 +188,8 @@ static void test_spaces(void)
     guest_addr_space(&cpu, 0x2000, 2, true);
     guest_tlb_set_asid(&cpu, 2);
     g_assert_false(window_on);
-    g_assert_cmphex(v->win->table[BASE >> WINDOW_BITS], ==, WINDOW_POISON);
+    g_assert_cmphex(v->win_low, ==, WINDOW_NO_LOW);
+    g_assert_cmphex(v->win->gs, ==, WINDOW_NO_HIGH);
     window_promote_now(v);
     g_assert_true(touch(BASE, false));
     g_assert_cmphex(*(uint8_t *)(uintptr_t)host_of(BASE), ==, 0xbb);
@@ -218,22 +220,72 @@ static void test_code_page(void)
     ram_dirty_set_client(ram_block, rows[0][9].pa, PAGE_SIZE, DIRTY_CODE);
 }
 
-/* ---- the canary: loads through the table, from everywhere */
+/* ---- the canary: loads by the code that translations consist of, from everywhere */
 
 static sigjmp_buf fault_out;
+typedef uint64_t (*LoadFn)(uint64_t base, uint64_t disp);
+static LoadFn load_fn[2];           /* with the distance of low addresses, of high ones */
 
 static void on_fault(int sig) { siglongjmp(fault_out, 1); }
 
-/* As translated code does it. false: fault. */
-static bool load(uint64_t base, int64_t disp)
+static void make_loads(void)
 {
-    uint64_t index = base >> 32;
+    uint8_t *p = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
+                      -1, 0);
+    Asm a = { p };
 
+    g_assert(p != MAP_FAILED);
+    for (unsigned high = 0; high < 2; high++) {
+        AsmMem m = { .base = H_RDI, .index = H_RSI };
+
+        memcpy(&load_fn[high], &a.p, sizeof(a.p));
+        a8(&a, 0x55);                                           /* push rbp */
+        a_mov_rr(&a, 1, H_RBP, H_RSP);
+        a_alu_ri(&a, 1, ALU_AND, H_RSP, -64);
+        a_alu_ri(&a, 1, ALU_SUB, H_RSP, 64 - WINDOW_CHECK_SHIFT);
+        win_probe(&a, H_R11, H_RDI, v->window_table);
+        if (high) {
+            m.gs = true;
+        } else {
+            win_low(&a, H_R11, v);
+            a_lea(&a, 1, H_R11, (AsmMem){ .base = H_R11, .index = H_RSI });
+            m.index = H_R11;
+        }
+        a_rm(&a, 0, 0x0fb6, H_RAX, m);
+        a8(&a, 0xc9);                                           /* leave */
+        a8(&a, 0xc3);
+    }
+}
+
+/* false: fault. */
+static bool load_as(bool high, uint64_t base, int64_t disp)
+{
     if (sigsetjmp(fault_out, 1) != 0) {
         return false;
     }
-    (void)*(volatile uint8_t *)(uintptr_t)(base + ((volatile uint64_t *)v->win->table)[index] + (uint64_t)disp);
+    load_fn[high](base, (uint64_t)disp);
     return true;
+}
+
+static bool load(uint64_t base, int64_t disp)
+{
+    return load_as(false, base, disp) || load_as(true, base, disp);
+}
+
+static void canary_random(GRand *r)
+{
+    for (unsigned k = 0; k < 100000; k++) {
+        uint64_t va = (uint64_t)g_rand_int(r) << 32 | g_rand_int(r), at;
+        int64_t disp = (int32_t)g_rand_int(r);
+
+        va >>= g_rand_int_range(r, 0, 32);
+        va = k % 3 == 0 ? -va : va;
+        at = va + (uint64_t)disp;
+        g_assert_true(va - BASE < 8 * PAGE_SIZE || !load(va, 0));
+        g_assert_true(at - BASE < 8 * PAGE_SIZE || !load(va, disp));
+        va = (BASE & ~0xffffffffull) | g_rand_int(r);
+        g_assert_true(va + (uint64_t)disp - BASE < 8 * PAGE_SIZE || !load(va, disp));
+    }
 }
 
 static void test_canary(void)
@@ -242,33 +294,34 @@ static void test_canary(void)
     GRand *r = g_rand_new_with_seed(1);
     static uint8_t secret[4096];
     uint64_t targets[] = { (uintptr_t)secret, (uintptr_t)v, (uintptr_t)v->win, (uintptr_t)&sa,
-                           (uintptr_t)mem_ram_ptr(&ram), (uintptr_t)v->win->table, (uintptr_t)v->win->nodes };
+                           (uintptr_t)mem_ram_ptr(&ram), (uintptr_t)v->window_table, (uintptr_t)v->win->nodes };
+    uint64_t deltas[] = { 0, v->win->space[0].area.low, v->win->space[0].area.high, WINDOW_NO_LOW, WINDOW_NO_HIGH };
 
+    make_loads();
     begin();
     for (unsigned k = 0; k < 8; k++) {
         g_assert_true(touch(BASE + k * PAGE_SIZE, true));
     }
     sigaction(SIGSEGV, &sa, &old_segv);
     sigaction(SIGBUS, &sa, &old_bus);
-    g_assert_true(load(BASE, 0) && load(BASE, 0x7fff));
+    g_assert_true(load_as(true, BASE, 0) && load_as(true, BASE, 0x7fff));
+    g_assert_false(load_as(false, BASE, 0) || load_as(false, BASE, 0x7fff));
     g_assert_false(load(BASE, 0x8000) || load(BASE, -1));
     for (unsigned k = 0; k < G_N_ELEMENTS(targets); k++) {
-        uint64_t delta = v->win->table[BASE >> WINDOW_BITS];
+        for (unsigned d = 0; d < G_N_ELEMENTS(deltas); d++) {   /* host addresses as guest's, or the sum is one */
+            for (uint64_t top = 0; top < 0x10000; top += 0x3fff) {
+                uint64_t va = (targets[k] - deltas[d]) ^ top << 48;
 
-        g_assert_false(load(targets[k], 0));            /* host addresses as guest addresses */
-        g_assert_false(load(targets[k] - delta, 0));    /* and so that the sum is one */
-        g_assert_false(load(targets[k] - WINDOW_POISON, 0));
-    }
-    for (unsigned k = 0; k < 20000; k++) {
-        uint64_t va = (uint64_t)g_rand_int(r) << 32 | g_rand_int(r);
-        int64_t disp = (int32_t)g_rand_int(r);
-
-        va >>= g_rand_int_range(r, 0, 24);
-        g_assert_false(load(va, 0) || load(va, disp));
-        va = (BASE & ~0xffffffffull) | g_rand_int(r);
-        if (va + (uint64_t)disp - BASE >= 8 * PAGE_SIZE) {
-            g_assert_false(load(va, disp));
+                g_assert_false(load(va, 0) || load(va + 0x7fffffff, -0x7fffffffll) ||
+                               load(va - 0x7fffffff, 0x7fffffff));
+            }
         }
+    }
+    canary_random(r);
+    guest_addr_space(&cpu, 0x3000, 3, false);           /* one without windows */
+    g_assert_false(window_on);
+    for (unsigned k = 0; k < 1000; k++) {
+        g_assert_false(load(BASE + k * 100, 0) || load(targets[k % G_N_ELEMENTS(targets)] - WINDOW_NO_HIGH, 0));
     }
     sigaction(SIGSEGV, &old_segv, NULL);
     sigaction(SIGBUS, &old_bus, NULL);
@@ -302,7 +355,7 @@ int main(int argc, char **argv)
     mem_add(&vm->system_region, 0, &ram, 0);
     ram_block = ram_from_host(mem_ram_ptr(&ram), &(uint64_t){ 0 });
     v = mmap(NULL, offsetof(TcgVcpu, sets) + TLB_SETS * sizeof(TlbSet), PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_32BIT, -1, 0);
     g_assert(v != MAP_FAILED);
     cpu.mem = vm->mem;
     cpu.accel_data = v;

@@ -15,8 +15,8 @@ enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 
 typedef struct Asm { uint8_t *p; } Asm;
 
-/* [base + index << scale + disp]; base H_NONE: disp is an absolute 32-bit address. */
-typedef struct AsmMem { uint8_t base, index, scale; int32_t disp; } AsmMem;
+/* [base + index << scale + disp]; base H_NONE: disp is an absolute 32-bit address. gs: plus the base of GS. */
+typedef struct AsmMem { uint8_t base, index, scale; bool gs; int32_t disp; } AsmMem;
 
 static inline void a8(Asm *a, unsigned v) { *a->p++ = v; }
 static inline void a16(Asm *a, uint16_t v) { memcpy(a->p, &v, 2); a->p += 2; }
@@ -72,6 +72,9 @@ static inline void a_rm(Asm *a, unsigned w, unsigned op, unsigned reg, AsmMem m)
 {
     unsigned x = m.index != H_NONE ? m.index >> 3 : 0, b = m.base != H_NONE ? m.base >> 3 : 0;
 
+    if (m.gs) {
+        a8(a, 0x65);
+    }
     a_opcode(a, w << 3 | (reg >> 3) << 2 | x << 1 | b, op);
     a_modrm_mem(a, reg, m);
 }

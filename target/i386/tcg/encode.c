@@ -149,6 +149,9 @@ unsigned insn_encode(const Insn *i, const InsnEnc *e, uint8_t *out)
     unsigned reg = row->ext != EXT_NONE ? row->ext : e->reg;
     uint8_t *p = out;
 
+    if (e->mem && e->gs) {
+        *p++ = 0x65;
+    }
     if (row->enc == ENC_VEX) {
         p = put_vex(i, e, x, b, p);
     } else if (row->enc == ENC_EVEX) {

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <ucontext.h>
 
+#include "accel/tcg/window.h"
 #include "target/i386/tcg/host_xsave.h"
 
 /* Does accel/tcg/general_regs.h keep the compiler off the vector registers? Else they are saved before C code. */
@@ -209,7 +210,7 @@ static void emit_enter(Asm *a, TcgVcpu *v)
     a_mov_rr(a, 1, H_RAX, H_RSP);
     a_alu_ri(a, 1, ALU_SUB, H_RSP, FRAME_SIZE + 96);
     a_alu_ri(a, 1, ALU_AND, H_RSP, -64);
-    a_alu_ri(a, 1, ALU_ADD, H_RSP, 32);                         /* low six bits: a shift count, translate_window.c */
+    a_alu_ri(a, 1, ALU_ADD, H_RSP, WINDOW_CHECK_SHIFT);         /* low six bits: a shift count, window_asm.h */
     a_store(a, 1, frame(F_OLD_RSP), H_RAX);
     a_store(a, 1, frame(F_ENV), H_RDI);
     a_store(a, 1, frame(F_VCPU), H_RCX);

@@ -9,7 +9,7 @@
 /* Operands for insn_encode(): register numbers as they are to stand in the host's instruction. */
 typedef struct InsnEnc {
     uint8_t reg, rm, vvvv;      /* rm only for register forms */
-    bool mem;                   /* memory form: [base + index << scale + disp] */
+    bool mem, gs;               /* memory form: [base + index << scale + disp], gs: relative to GS */
     uint8_t base, index, scale; /* base is always a register 0-15; index NO_REG for none */
     int32_t disp;
 } InsnEnc;

@@ -339,7 +339,8 @@ static void emit_pass(Trans *t, TInsn *ti)
         e.mem = true;
         e.base = m.m.base;
         e.index = m.m.index == H_NONE ? NO_REG : m.m.index;
-        e.scale = 0;
+        e.scale = m.m.scale;
+        e.gs = m.m.gs;
         e.disp = m.m.disp;
     }
     if (touches_flags(ti) && ti->live != 0) {
@@ -674,6 +675,7 @@ static bool x86_translate(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned
     t->fp_ready = t->uses_fp = t->ended = t->moffs = t->no_window = false;
     t->n_win = t->n_win_done = 0;
     t->window = b->key.flags & HF_WINDOW;
+    t->check = v->window_table;
     if (!decode_block(t, b->source, avail) && !decode_crossing(t, buf, avail)) {
         return false;
     }

@@ -56,9 +56,14 @@ typedef struct WindowRef {          /* an access through a window */
     int8_t reg;                     /* of [reg + disp]; -1: the instruction's operand */
     int32_t disp;
     bool flags;                     /* live in the host's register */
-    bool fp, moffs, simple;
+    bool fp, moffs;
+    bool relied;                    /* others leave out their lookup because of this one's */
     uint8_t *cold;
 } WindowRef;
+
+/* A register's value less off was looked up, by win[ref]. */
+typedef struct WindowFact { int64_t off; uint16_t ref; bool on; } WindowFact;
+typedef struct WindowPair { WindowFact fact; uint8_t base, index, scale; } WindowPair;
 
 /* Which instructions went to the interpreter; entries are found by hash, a newcomer takes a small one's place. */
 enum { SLOW_COUNTS = 512 };
@@ -83,6 +88,11 @@ typedef struct Trans {
     struct { uint8_t *from; bool frame_flags; } exits[2];
     unsigned n_exits, n_win, n_win_done;
     bool window, no_window;         /* accesses go through windows; not this one */
+    const uint8_t *check;           /* window_check_table() */
+    WindowFact known[16], known_fs; /* by guest register */
+    WindowPair pair[4];
+    unsigned n_pair;
+    uint16_t written;               /* guest registers that do not hold what they did before the block */
     TInsn insns[BLOCK_INSNS];
     SlowRef slow[BLOCK_INSNS * 6];
     WindowRef win[BLOCK_INSNS * 3];
@@ -98,10 +108,10 @@ typedef struct SlowSite {
     uint16_t at, next;
     uint8_t count, fp;
     uint8_t size, how;              /* of the lookup that missed: bytes (0: none), SITE_* */
-    int32_t disp;                   /* SITE_WINDOW: the address less that whose window was used */
 } __attribute__((packed)) SlowSite;     /* as the code around it: anywhere */
 
-enum { SITE_WRITE = 1, SITE_ALIGN = 2, SITE_QUIET = 4 /* the lookup left flags and address alone */, SITE_WINDOW = 8 };
+enum { SITE_WRITE = 1, SITE_ALIGN = 2, SITE_QUIET = 4 /* the lookup left flags and address alone */, SITE_WINDOW = 8,
+       SITE_LOW = 16 /* the window of low addresses */ };
 
 /* ---- fast_sys.c: from stubs; what they may return besides 0 and how to go on is told there */
 typedef enum FastKind { FAST_SYSCALL, FAST_SYSRET, FAST_IRET, FAST_AC, FAST_KINDS } FastKind;
@@ -165,6 +175,7 @@ void t_lookup_stack(Trans *t, int reg, int32_t disp, unsigned size, bool write, 
 bool t_window_lookup(Trans *t, const Insn *i, unsigned size, bool write, HostMem *ret_m);
 bool t_window_stack(Trans *t, int reg, int32_t disp, unsigned size, bool write, HostMem *ret_m);
 void t_window_insn_done(Trans *t);
+void t_window_forget(Trans *t);     /* where control may join: registers hold anything */
 void t_window_emit(Trans *t);       /* the out-of-line part */
 /* Signal handler: the way out of line for a fault at this address; NULL: not ours. */
 const uint8_t *t_window_fault(TcgVcpu *v, const uint8_t *host);
