@@ -59,7 +59,11 @@ static bool run_counted(TcgVcpu *v)
 {
     if (icount_begin(v)) {
         v->cpu->icount = &v->icount_left;
-        v->n.interpreted += v->ops->interpret(v->cpu, UINT32_MAX);
+        if (v->cache != NULL) {
+            tcg_run_blocks(v);
+        } else {
+            v->n.interpreted += v->ops->interpret(v->cpu, UINT32_MAX);
+        }
         icount_end(v);
     }
     return !turn_pass(v) || turn_take(v);
@@ -153,8 +157,9 @@ TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
     v->tcg = t;
     v->ops = cpu->type->tcg;
     v->tcg_one_insn = t != NULL && t->one_insn;
+    v->counted = t != NULL && t->icount != NULL;
     tlb_init(v);
-    if (low && t != NULL && t->tier > 0 && t->icount == NULL && v->ops->translator != NULL
+    if (low && t != NULL && t->tier > 0 && v->ops->translator != NULL
         && !cache_new(v, code_size(t), errp)) {
         tcg_vcpu_free(v);
         return NULL;

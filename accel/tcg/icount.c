@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* -icount: virtual time is the number of instructions executed, 2^shift ns each. Virtual timers fire on the
  * vCPU's thread exactly when the count is reached, so that a run without input from outside is repeated to
- * the instruction. Instructions are counted by the interpreter; translations are not used.
+ * the instruction. Translated blocks charge for their instructions before they
+ * begin (vcpu.h); the interpreter ends a slice that ends within one. Nothing depends on what is translated how: a run
+ * with tier=0 executes the same instructions at the same times.
  *
  * While all vCPUs are halted time passes with the host's until the next timer is due (sleep=on), or jumps there
  * (sleep=off). shift=auto: the shift follows the host's speed. align=on: a guest that is ahead of the
@@ -16,7 +18,7 @@
 #include "util/parse.h"
 #include "util/timer.h"
 
-enum { SHIFT_MAX = 10, SHIFT_START = 3, SLICE = 50000 };
+enum { SHIFT_MAX = 10, SHIFT_START = 3, SLICE = 50000, SLICE_SOLE = 500000, BLOCK_MAX = 64 };
 #define ADJUST_NS (100 * 1000 * 1000)
 #define AHEAD_NS (3 * 1000 * 1000)
 
@@ -28,6 +30,7 @@ struct Icount {
     int64_t bias;                   /* atomic: ns, time that passed without instructions */
     TcgVcpu *running;               /* atomic: who is in a slice */
     int32_t slice;                  /* atomic: instructions given to it */
+    int64_t seen;                   /* atomic: the latest time anybody was told */
     int64_t adjusted_at;            /* real ns */
     int64_t ahead;                  /* virtual less real ns at the start */
     bool started;
@@ -42,12 +45,21 @@ static int64_t executed_now(const Icount *ic)
         __atomic_load_n(&v->icount_left, __ATOMIC_RELAXED);
 }
 
+/* The vCPU that runs has charged for its block when other threads look: they are told a time that has surely passed,
+ * so that nobody's clock goes back. */
 static int64_t icount_now(void *opaque)
 {
-    const Icount *ic = opaque;
+    Icount *ic = opaque;
+    const TcgVcpu *v = __atomic_load_n(&ic->running, __ATOMIC_ACQUIRE);
+    int64_t ahead = v != NULL && current_cpu != v->cpu ? BLOCK_MAX : 0, now, seen;
 
-    return (executed_now(ic) << __atomic_load_n(&ic->shift, __ATOMIC_RELAXED)) +
+    now = ((executed_now(ic) - ahead) << __atomic_load_n(&ic->shift, __ATOMIC_RELAXED)) +
         __atomic_load_n(&ic->bias, __ATOMIC_RELAXED);
+    seen = __atomic_load_n(&ic->seen, __ATOMIC_RELAXED);
+    while (seen < now &&
+           !__atomic_compare_exchange_n(&ic->seen, &seen, now, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
+    return MAX(now, seen);
 }
 
 int64_t icount_executed(const Icount *ic)
@@ -147,7 +159,7 @@ bool icount_begin(TcgVcpu *v)
         run_timers(ic);
         return false;
     }
-    n = MIN(n, SLICE);
+    n = MIN(n, v->sole ? SLICE_SOLE : SLICE);
     v->icount_left = (int32_t)n;
     __atomic_store_n(&ic->slice, (int32_t)n, __ATOMIC_RELAXED);
     __atomic_store_n(&ic->running, v, __ATOMIC_RELEASE);

@@ -97,7 +97,7 @@ static bool must_stop(TcgVcpu *v)
 {
     Cpu *cpu = v->cpu;
 
-    if (cpu->halted || __atomic_load_n(&v->poll, __ATOMIC_RELAXED) != 0) {
+    if (cpu->halted || (v->counted && v->icount_left <= 0) || __atomic_load_n(&v->poll, __ATOMIC_RELAXED) != 0) {
         return true;
     }
     if (__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED) == 0) {
@@ -110,6 +110,16 @@ static bool must_stop(TcgVcpu *v)
 Block *tcg_next_block(TcgVcpu *v)
 {
     return must_stop(v) || v->force_interpret ? NULL : cache_get(v);
+}
+
+/* Does the slice of counted instructions end within the block? Then the interpreter ends it, and stops by itself. */
+static bool ends_within(TcgVcpu *v, const Block *b)
+{
+    if (!v->counted || v->icount_left >= (int32_t)b->n_insns) {
+        return false;
+    }
+    v->interpret_next = (unsigned)v->icount_left;
+    return true;
 }
 
 static void interpret_some(TcgVcpu *v)
@@ -146,7 +156,7 @@ void tcg_run_blocks(TcgVcpu *v)
         uint64_t flushes = v->n.code_flushes;
         Block *b = v->force_interpret ? NULL : cache_get(v);
 
-        if (b == NULL) {
+        if (b == NULL || ends_within(v, b)) {
             interpret_some(v);
             e = NULL;
             continue;

@@ -154,6 +154,7 @@ typedef struct TcgVcpu {
     const char *win_why;            /* when they were wanted: why there are none */
     void *stubs, *trans;            /* the target translator's; freed with the cache */
     bool tcg_one_insn;
+    bool counted;                   /* -icount: see the charges below */
     bool sole;                      /* the only vCPU: pages without its code are without code */
     bool refill_faulted;            /* a fault is recorded: raise it */
     int force_interpret;            /* set by a signal: the next instruction is for the interpreter */
@@ -170,6 +171,17 @@ typedef struct TcgVcpu {
     TlbWritable wmap[1 << WMAP_BITS];
     TlbSet sets[TLB_SETS];
 } TcgVcpu;
+
+/* With -icount each block charges icount_left for all of its instructions before the first. Whoever leaves it earlier,
+ * or reaches C code that may look at the clock, arm a timer or run the interpreter (which charges for itself), first
+ * gives back what has not been executed. Blocks therefore have one way through, and whatever reads clocks or
+ * reaches devices goes through the slow calls, which do that. */
+static inline void tcg_uncharge(TcgVcpu *v, unsigned n)
+{
+    if (v->counted) {
+        __atomic_store_n(&v->icount_left, v->icount_left + (int32_t)n, __ATOMIC_RELAXED);
+    }
+}
 
 enum { FLUSH_ALL = 1, FLUSH_WRITES = 2, FLUSH_CODE = 4 };
 

@@ -99,6 +99,7 @@ static int give_up(TcgVcpu *v, const SlowSite *s)
     const Block *b = (const Block *)(uintptr_t)s->block;
 
     x86_cpu(v->cpu)->env.rip = b->key.pc + s->at;
+    tcg_uncharge(v, x86_insns_from(b, s->at));
     v->force_interpret = 1;
     return LEAVE;
 }
@@ -305,6 +306,7 @@ int x86_fast_fault(TcgVcpu *v, const SlowSite *s)
         return NOT_DONE;
     }
     c->env.cr2 = c->env.fault.addr;
+    tcg_uncharge(v, x86_insns_from(b, s->at) - 1);     /* the instruction has begun */
     v->refill_faulted = false;
     return go_on(v);
 }

@@ -433,6 +433,22 @@ void x86_translator_info(const TcgVcpu *v, GString *out)
     }
 }
 
+/* The block goes on behind the site. false: not as far as its end. */
+static bool charge_rest(TcgVcpu *v, const Block *b, const SlowSite *s)
+{
+    unsigned rest;
+
+    if (!v->counted) {
+        return true;
+    }
+    rest = x86_insns_from(b, s->at) - 1;
+    if (v->icount_left < (int32_t)rest) {
+        return false;
+    }
+    tcg_uncharge(v, -rest);
+    return true;
+}
+
 /* Interprets what a site stands for. Returns where to go on; NULL: to the run loop. */
 static const uint8_t *slow_interpret(TcgVcpu *v, const SlowSite *s)
 {
@@ -444,6 +460,7 @@ static const uint8_t *slow_interpret(TcgVcpu *v, const SlowSite *s)
 
     if (v->refill_faulted) {
         v->refill_faulted = false;
+        tcg_uncharge(v, -1u);       /* the instruction has begun */
         v->ops->raise_fault(v->cpu);
     }
     v->n.helper_calls++;
@@ -456,7 +473,7 @@ static const uint8_t *slow_interpret(TcgVcpu *v, const SlowSite *s)
     }
     if (done == s->count && s->cont != 0 && !b->dead &&
         __atomic_load_n(&v->cpu->pending, __ATOMIC_RELAXED) == 0 && !v->cpu->halted &&
-        x86_tb_flags(&c->env) == b->key.flags && c->env.rip == pc + s->next) {
+        x86_tb_flags(&c->env) == b->key.flags && c->env.rip == pc + s->next && charge_rest(v, b, s)) {
         return (const uint8_t *)(uintptr_t)s->cont;
     }
     v->n.helper_leaves++;
@@ -470,6 +487,7 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     const uint8_t *to;
 
     x86_cpu(v->cpu)->env.rip = b->key.pc + s->at;
+    tcg_uncharge(v, x86_insns_from(b, s->at));
     if (v->follower == NULL) {
         return slow_interpret(v, s);
     }
@@ -620,6 +638,7 @@ static void on_fpe(int sig, siginfo_t *info, void *opaque)
     }
     bi = insn_at(b, host);
     g[REG_R10] = b->key.pc + bi->guest;
+    tcg_uncharge(v, x86_insns_from(b, bi->guest));
     g[REG_RIP] = (uintptr_t)(bi->flags == FLAGS_FRAME ? x86_stubs(v)->miss : x86_stubs(v)->miss_host);
     v->force_interpret = 1;
 }

@@ -39,6 +39,16 @@ void x86_tb_set_pc(Cpu *cpu, uint64_t pc)
     x86_cpu(cpu)->env.rip = pc;
 }
 
+unsigned x86_insns_from(const Block *b, unsigned at)
+{
+    unsigned n = 1;
+
+    while (n < b->n_insns && b->insns[b->n_insns - n].guest > at) {
+        n++;
+    }
+    return n;
+}
+
 /* The low byte, OF in the place of the bit that is always one. */
 uint64_t x86_live_flags(const BlockInsn *i)
 {

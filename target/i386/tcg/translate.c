@@ -541,6 +541,53 @@ static void emit_poll(Trans *t, bool quiet)
     t->cold_poll[t->n_poll++].quiet = quiet;
 }
 
+/* Charges for the whole block (vcpu.h); leaves at its beginning when fewer instructions are left. */
+static void emit_count(Trans *t)
+{
+    Asm *a = &t->a;
+    AsmMem left = a_abs(&t->v->icount_left);
+    int32_t n = (int32_t)t->n;
+
+    if (t->b->flags_in && x86_stubs(t->v)->quiet) {
+        a_load(a, 0, T1, left);
+        a_lea(a, 0, T1, a_at(T1, -n));
+        a_store(a, 0, left, T1);
+        a_mov_ri(a, T2, 31);
+        a8(a, 0xc4), a32(a, 0xdaf72342);                        /* shrx r11d, r10d, r11d */
+        a16(a, 0x874c), a8(a, 0xd9);                            /* xchg rcx, r11 */
+        a16(a, 0x05e3);                                         /* jrcxz */
+        t->count_from = a_jmp(a);
+        a16(a, 0x874c), a8(a, 0xd9);
+        return;
+    }
+    if (t->b->flags_in) {
+        t_flags_to_frame(a, T2);
+    }
+    a_alu_mi(a, 0, ALU_SUB, left, n);
+    t->count_from = a_jcc(a, CC_S);
+    if (t->b->flags_in) {
+        t_restore_flags(t);
+    }
+}
+
+static void emit_cold_count(Trans *t)
+{
+    Asm *a = &t->a;
+    Stubs *s = x86_stubs(t->v);
+    AsmMem left = a_abs(&t->v->icount_left);
+    bool quiet = t->b->flags_in && s->quiet;
+
+    a_patch(t->count_from, a->p);
+    if (quiet) {
+        a16(a, 0x874c), a8(a, 0xd9);                            /* xchg rcx, r11 */
+    }
+    a_load(a, 0, T1, left);
+    a_lea(a, 0, T1, a_at(T1, (int32_t)t->n));
+    a_store(a, 0, left, T1);
+    a_mov_ri(a, T1, (uintptr_t)&t->b->self);
+    a_jmp_to(a, t->b->flags_in && !quiet ? s->exit_frame : s->exit_host);
+}
+
 /* The ways in: checked, polled, plain. T1 holds the guest pc at the checked one, flags are in the frame there. */
 static void emit_entries(Trans *t)
 {
@@ -570,6 +617,9 @@ static void emit_entries(Trans *t)
         emit_poll(t, false);
     }
     b->body = b->code = a->p;
+    if (t->v->counted) {
+        emit_count(t);
+    }
     b->uses_fp = t->fp_ready = t->uses_fp;
 }
 
@@ -592,6 +642,9 @@ static void emit_cold_entries(Trans *t)
         }
         a_mov_ri(a, T1, (uintptr_t)&t->b->self);
         a_jmp_to(a, t->b->flags_in && !t->cold_poll[k].quiet ? s->exit_frame : s->exit_host);
+    }
+    if (t->count_from != NULL) {
+        emit_cold_count(t);
     }
     for (unsigned k = 0; k < t->n_fp; k++) {
         bool quiet = t->cold_fp[k].quiet;
@@ -672,6 +725,7 @@ static bool x86_translate(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned
     t->hflags = b->key.flags;
     t->mode = c->env.mmu_mode;
     t->n_poll = 0;
+    t->count_from = NULL;
     t->fp_ready = t->uses_fp = t->ended = t->moffs = t->no_window = false;
     t->n_win = t->n_win_done = 0;
     t->window = b->key.flags & HF_WINDOW;

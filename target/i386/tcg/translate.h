@@ -85,6 +85,7 @@ typedef struct Trans {
      * in the frame. */
     struct { uint8_t *from, *back; bool quiet; } cold_poll[2], cold_fp[2];
     unsigned n_poll, n_fp, n_slow;
+    uint8_t *count_from;            /* the way out when too few instructions are left; NULL: not counted */
     struct { uint8_t *from; bool frame_flags; } exits[2];
     unsigned n_exits, n_win, n_win_done;
     bool window, no_window;         /* accesses go through windows; not this one */
@@ -140,6 +141,7 @@ void x86_fp_sync(TcgVcpu *v);
 void x86_fp_load(TcgVcpu *v);
 void x86_translator_info(const TcgVcpu *v, GString *out);   /* for info jit */
 uint64_t x86_live_flags(const BlockInsn *i);        /* tbkey.c */
+unsigned x86_insns_from(const Block *b, unsigned at);   /* tbkey.c: how many of the block begin at this offset or behind */
 
 static inline int host_gpr(unsigned g)      /* -1: in the frame */
 {

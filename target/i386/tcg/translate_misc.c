@@ -89,6 +89,10 @@ static void emit_if(Trans *t, bool set)
     Asm *a = &t->a;
     int32_t pending = (int32_t)offsetof(X86Cpu, cpu.pending) - (int32_t)offsetof(X86Cpu, env);
 
+    if (set && t->v->counted && t->k + 1 == t->n) {     /* a slice may end here, where the shadow matters */
+        t_slow_insn(t, false);
+        return;
+    }
     t_save_flags(t);
     a_load(a, 1, T2, a_at(H_RSP, F_ENV));
     a_rm(a, 0, 0xf6, 0, a_at(T2, offsetof(X86Env, hflags)));    /* test byte */
