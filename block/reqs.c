@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Requests of devices: callbacks outside, a coroutine each inside. A request that ends within the call that makes
  * it, or on another thread than the main loop's, is told to its owner later, by the main loop.
+ * Where virtual time is counted, a request made while it runs ends TIMED_NS later by that clock, neither
+ * before nor after: who runs the timers waits for the host if need be. So runs can be repeated.
  *
  * Crash note: without a write cache (cache=writethrough, directsync, or the guest switched it off) each write is
  * stable when it is told done (BLOCK_FUA). Otherwise only a flush makes it so. */
@@ -22,10 +24,14 @@ struct BlockReq {
     void *opaque;
     int ret;
     bool finished, cancelled;
+    Timer *timer;                   /* it ends in virtual time; NULL: in the host's */
     int64_t start_ns;
 };
 
+enum { TIMED_NS = 50 * 1000 };
+
 static GQueue req_done = G_QUEUE_INIT;      /* finished, to be told */
+static GQueue req_timed = G_QUEUE_INIT;     /* those with timers, oldest first */
 static Defer *req_defer;
 
 static void req_count(const BlockReq *r)
@@ -61,6 +67,10 @@ static void req_count(const BlockReq *r)
 static void req_tell(BlockReq *r)
 {
     r->block->in_flight--;
+    if (r->timer != NULL) {
+        g_queue_remove(&req_timed, r);
+        timer_free(r->timer);
+    }
     if (!r->cancelled) {
         r->done(r->opaque, r->ret);
     }
@@ -78,6 +88,33 @@ bool reqs_tell_all(void)
         any = true;
     }
     return any;
+}
+
+static void req_finish(BlockReq *r)
+{
+    while (!r->finished) {
+        aio_poll(true);
+    }
+}
+
+static void req_due(void *opaque)
+{
+    req_finish(opaque);
+    req_tell(opaque);
+}
+
+/* Nobody waits for virtual time: the oldest of this Block's. */
+static bool req_tell_early(const Block *b)
+{
+    for (GList *l = req_timed.head; l != NULL; l = l->next) {
+        BlockReq *r = l->data;
+
+        if (r->block == b) {
+            req_due(r);
+            return true;
+        }
+    }
+    return false;
 }
 
 static void req_deferred(void *opaque)
@@ -134,6 +171,9 @@ static void co_req_run(void *opaque)
     r->ret = co_req_do(r);
     r->finished = true;
     req_count(r);
+    if (r->timer != NULL) {
+        return;
+    }
     g_queue_push_tail(&req_done, r);
     if (aio_dispatching()) {
         return;                     /* it tells them next */
@@ -156,6 +196,11 @@ static BlockReq *req_start(Block *b, ReqKind kind, uint64_t off, uint64_t len, c
         memcpy(r->iov, iov, (size_t)n * sizeof(*iov));
     }
     b->in_flight++;
+    if (clock_virtual_counted()) {
+        r->timer = timer_new(loop_main(), CLOCK_VIRTUAL, req_due, r);
+        g_queue_push_tail(&req_timed, r);
+        timer_set_in(r->timer, TIMED_NS);
+    }
     coroutine_enter(coroutine_new(co_req_run, r));
     return r;                       /* still there: its owner is told by the main loop, not before */
 }
@@ -189,10 +234,8 @@ BlockReq *block_flush(Block *b, BlockDone *done, void *opaque)
 void block_cancel(BlockReq *r)
 {
     r->cancelled = true;
-    while (!r->finished) {
-        aio_poll(true);
-    }
-    if (g_queue_remove(&req_done, r)) {
+    req_finish(r);
+    if (r->timer != NULL || g_queue_remove(&req_done, r)) {
         req_tell(r);
     }
 }
@@ -200,7 +243,7 @@ void block_cancel(BlockReq *r)
 void block_drain(Block *b)
 {
     while (b->in_flight > 0) {
-        if (!reqs_tell_all()) {
+        if (!reqs_tell_all() && !req_tell_early(b)) {
             aio_poll(true);
         }
     }

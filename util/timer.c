@@ -309,6 +309,13 @@ void timer_cancel(Timer *t)
     g_mutex_unlock(&t->loop->mutex);
 }
 
+bool clock_virtual_counted(void)
+{
+    const ClockSource *source = __atomic_load_n(&vclock.source, __ATOMIC_ACQUIRE);
+
+    return source != NULL && source->counted && __atomic_load_n(&vclock.enabled, __ATOMIC_RELAXED);
+}
+
 bool timer_pending(const Timer *t)
 {
     return timer_expiry(t) != INT64_MAX;

@@ -42,8 +42,11 @@ typedef struct ClockSource {
     int64_t (*now)(void *opaque);
     void (*deadline_changed)(void *opaque);
     void *opaque;
+    bool counted;                   /* time is what the guest executes: runs can be repeated */
 } ClockSource;
 void clock_virtual_set_source(const ClockSource *source);   /* kept */
+/* Does virtual time run by counting? Then the host's part of what a guest waits for has to end in virtual time. */
+bool clock_virtual_counted(void);
 /* Earliest deadline of all virtual timers; INT64_MAX: none. Any thread. */
 int64_t clock_virtual_deadline(void);
 /* Runs on the calling thread, under the VM lock, the due virtual timers of the main loop; other loops' are

@@ -276,7 +276,7 @@ bool icount_configure(Tcg *t, const Json *opts, GError **errp)
     ic.shift = (unsigned)n;
     t->icount = g_memdup2(&ic, sizeof(ic));
     t->single = true;
-    source = (ClockSource){ icount_now, icount_deadline_changed, t->icount };
+    source = (ClockSource){ icount_now, icount_deadline_changed, t->icount, .counted = true };
     clock_virtual_set_source(&source);
     return true;
 }

@@ -455,6 +455,42 @@ static void test_cancel(void)
     block_close(b);
 }
 
+static int64_t counted_now;
+
+static int64_t counted_read(void *opaque) { return counted_now; }
+
+/* Time is counted: requests end when it has come so far, not before and not after, in their order. */
+static void test_counted(void)
+{
+    static const ClockSource source = { counted_read, NULL, NULL, true };
+    Block *b = open_disk("");
+    char buf[512], other[512];
+    struct iovec v = { buf, sizeof(buf) }, v2 = { other, sizeof(other) };
+    Wait w = { 0 }, w2 = { 0 };
+
+    clock_virtual_set_source(&source);
+    clock_virtual_enable(true);
+    disk.sleep_ns = 20 * 1000 * 1000;
+    block_read(b, 0, &v, 1, finished, &w);
+    disk.sleep_ns = 0;
+    counted_now += 10;
+    block_read(b, 512, &v2, 1, finished, &w2);
+    for (int k = 0; k < 10; k++) {
+        loop_step(loop_main(), false);
+    }
+    clock_virtual_run();
+    g_assert_cmpint(w.n, ==, 0);
+    g_assert_cmpint(w2.n, ==, 0);
+    counted_now += 49990;
+    clock_virtual_run();
+    g_assert_cmpint(w.n, ==, 1);          /* waited for the host */
+    g_assert_cmpint(w2.n, ==, 0);
+    block_drain(b);
+    g_assert_cmpint(w2.n, ==, 1);
+    clock_virtual_set_source(NULL);
+    block_close(b);
+}
+
 static void test_snapshot(void)
 {
     enum { SIZE = 300 * 1024 };
@@ -636,6 +672,7 @@ int main(int argc, char **argv)
     g_test_add_func("/block/overlapping_requests_keep_order", test_order);
     g_test_add_func("/block/crash_leaves_what_was_flushed", test_crash);
     g_test_add_func("/block/cancel", test_cancel);
+    g_test_add_func("/block/counted_time", test_counted);
     g_test_add_func("/block/snapshot_leaves_base_alone", test_snapshot);
     g_test_add_func("/block/guessed_raw_protects_its_header", test_probe);
     g_test_add_func("/block/media_change", test_media);

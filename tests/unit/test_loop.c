@@ -151,7 +151,7 @@ static void step_deadline(void *opaque) { step_changed++; }
 
 static void test_source(void)
 {
-    static const ClockSource source = { step_read, step_deadline, NULL };
+    static const ClockSource source = { step_read, step_deadline, NULL, false };
     Log g = { 0 };
     Timer *t = timer_new(loop_main(), CLOCK_VIRTUAL, fire, &g);
 
