@@ -141,7 +141,8 @@ void x86_fp_sync(TcgVcpu *v);
 void x86_fp_load(TcgVcpu *v);
 void x86_translator_info(const TcgVcpu *v, GString *out);   /* for info jit */
 uint64_t x86_live_flags(const BlockInsn *i);        /* tbkey.c */
-unsigned x86_insns_from(const Block *b, unsigned at);   /* tbkey.c: how many of the block begin at this offset or behind */
+/* tbkey.c: how many of the block's instructions begin at this offset or behind */
+unsigned x86_insns_from(const Block *b, unsigned at);
 
 static inline int host_gpr(unsigned g)      /* -1: in the frame */
 {
