@@ -201,7 +201,7 @@ static void test_exclusive_from_vcpus(Fix *f, gconstpointer data)
     for (int tries = 0; tries < 10000 && __atomic_load_n(&n, __ATOMIC_SEQ_CST) < 60; tries++) {
         g_usleep(500);
     }
-    g_assert_cmpuint(n, ==, 60);
+    g_assert_cmpuint(__atomic_load_n(&n, __ATOMIC_SEQ_CST), ==, 60);
     vm_stop(f->vm, RUN_PAUSED);
 }
 

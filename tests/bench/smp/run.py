@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Measures what two vCPUs have to do with each other (smp.c) under emulators in turn and compares them.
 
-run.py [--kernel FILE] [--rounds N] [--seconds S] [--tests a,b] [NAME=COMMAND ...]
+run.py [--kernel FILE] [--rounds N] [--seconds S] [--tests a,b] [--pin] [NAME=COMMAND ...]
 
 Without commands: this tree's build against Debian's QEMU. Each round boots every emulator once; a cell shows the median over
 the rounds: wall time of a step in us, and behind the bar the CPU time all threads of the emulator spent on it. The last columns are ratios, first to last emulator: how
-many times faster the first one is. Wall times want two idle host processors."""
+many times faster the first one is. Wall times want two idle host processors. --pin: each vCPU's thread has a host
+processor of its own, as idle ones would let it have; a busy host's scheduler likes to put both on one."""
 import argparse, glob, os, re, shlex, statistics, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -39,8 +40,20 @@ def cpu_ns(pid):
     return total
 
 
+def pin(pid):
+    for t in glob.glob(f"/proc/{pid}/task/*"):
+        try:
+            with open(f"{t}/comm") as f:
+                m = re.match(r"CPU (\d+)/", f.read())
+            if m:
+                os.sched_setaffinity(int(os.path.basename(t)), {int(m[1]) % os.cpu_count()})
+        except OSError:
+            pass
+
+
 def measure(command, options, image):
     argv = ["timeout", str(options.timeout)] + shlex.split(command) + [
+        "-name", "smp,debug-threads=on",
         "-m", "256", "-smp", "2", "-kernel", options.kernel, "-initrd", image, "-nodefaults", "-display", "none",
         "-no-reboot", "-serial", "stdio", "-monitor", "none", "-append", "console=ttyS0 quiet panic=-1 mitigations=off seconds="
         + str(options.seconds) + (f" tests={options.tests}" if options.tests else "")]
@@ -51,6 +64,8 @@ def measure(command, options, image):
         if pid is None:
             with open(f"/proc/{p.pid}/task/{p.pid}/children") as f:
                 pid = int((f.read().split() or [p.pid])[0])
+            if options.pin:
+                pin(pid)
         if line in "<>" and line:
             before, used = (cpu_ns(pid), 0) if line == "<" else (before, cpu_ns(pid) - before)
         m = re.match(r"SMP (\S+) (\S+) n=(\d+)", line)
@@ -67,6 +82,7 @@ def main():
     p.add_argument("--seconds", type=float, default=1)
     p.add_argument("--timeout", type=int, default=120)
     p.add_argument("--tests")
+    p.add_argument("--pin", action="store_true")
     p.add_argument("commands", nargs="*")
     options = p.parse_args()
     commands = [c.split("=", 1) for c in options.commands] or [
