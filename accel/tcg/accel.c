@@ -103,6 +103,11 @@ static void tcg_single_step(Accel *a, bool on)
     }
 }
 
+static void tcg_run_state(void *opaque, bool running, RunState state)
+{
+    tcg_clock_run(opaque, running);
+}
+
 bool tcg_wants_windows(const Tcg *t)
 {
     if (t == NULL || t->tier == 0) {
@@ -136,8 +141,9 @@ static bool tcg_init(Accel *a, Vm *vm, GError **errp)
     hooks = (RamHooks){ .code_written = tcg_code_written, .dirty_cleared = tcg_dirty_cleared, .opaque = t,
                         .stored = t->lockstep != LOCKSTEP_OFF ? tcg_stored : NULL };
     ram_set_hooks(&hooks);
-    t->notify = (VmNotify){ .reset = tcg_machine_reset, .opaque = t };
+    t->notify = (VmNotify){ .reset = tcg_machine_reset, .run_state = tcg_run_state, .opaque = t };
     vm_notify_add(vm, &t->notify);
+    tcg_clock_init(t);
     return true;
 }
 
@@ -147,6 +153,9 @@ static bool tcg_vcpu_create(Accel *a, Cpu *cpu, GError **errp)
         return err_fail(errp, "CPU type '%s' cannot be translated", cpu->type->dev.type.name);
     }
     cpu->accel_data = tcg_vcpu_new(tcg_from(a), cpu, errp);
+    if (cpu->accel_data != NULL) {
+        tcg_clock_new_cpu(tcg_from(a), cpu);
+    }
     return cpu->accel_data != NULL;
 }
 
@@ -258,6 +267,7 @@ static void tcg_fini(Object *obj)
     if (t->breaks != NULL) {
         g_array_unref(t->breaks);
     }
+    tcg_clock_free(t);
     if (t->vm != NULL) {
         ram_set_hooks(NULL);
         vm_notify_del(t->vm, &t->notify);

@@ -156,6 +156,7 @@ TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
     v->cpu = cpu;
     v->tcg = t;
     v->ops = cpu->type->tcg;
+    v->plain = t != NULL && t->icount == NULL && t->lockstep == LOCKSTEP_OFF;
     v->tcg_one_insn = t != NULL && t->one_insn;
     v->counted = t != NULL && t->icount != NULL;
     tlb_init(v);

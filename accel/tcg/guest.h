@@ -19,6 +19,9 @@ typedef struct TlbFill {
 
 typedef struct TcgTranslator TcgTranslator;
 
+/* When the host's time stamp counter, of hz ticks a second, was tsc the virtual clock stood at ns. */
+typedef struct TcgClock { uint64_t tsc, hz; int64_t ns; bool running; } TcgClock;
+
 #define LOCKSTEP_TAINTED (1ull << 63)
 
 /* For the lockstep checker: a second CPU that the interpreter runs behind the first. */
@@ -58,6 +61,10 @@ struct TcgGuestOps {
     unsigned user_mode;                     /* the mmu mode of user code */
     void (*code_moved)(Cpu *cpu);           /* what was fetched may be stale: maps or TLBs changed. May be NULL */
     void (*debug_changed)(Cpu *cpu);        /* Cpu.debug has: what derives from it is made anew. It stands still */
+    /* From now on counters of time may be computed from the host's time stamp counter alone, until the same with
+     * running false: the virtual clock has stopped. Again while they are: a better rate, for what follows.
+     * Every vCPU stands still and is told the same. May be NULL. */
+    void (*clock)(Cpu *cpu, const TcgClock *k);
     unsigned (*code_bits)(const Cpu *cpu);  /* 16, 32, 64: for disassembly */
     const TcgTranslator *translator;        /* tier 1 (accel/tcg/translator.h); NULL: interpreter only */
     const TcgLockstepOps *lockstep;         /* NULL: cannot be checked */

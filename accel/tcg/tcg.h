@@ -8,6 +8,9 @@
 
 enum TcgThread { TCG_THREAD_DEFAULT, TCG_THREAD_SINGLE, TCG_THREAD_MULTI };
 
+/* The host's time stamp counter and monotonic clock at one moment. */
+typedef struct HostMoment { uint64_t tsc; int64_t ns; } HostMoment;
+
 struct Tcg {
     Accel accel;
     int thread;                     /* enum TcgThread */
@@ -24,6 +27,10 @@ struct Tcg {
     MemListener listener;
     VmNotify notify;
     GArray *breaks;                 /* of CpuBreak: debug.c; NULL: there were none */
+    HostMoment first;
+    TcgClock clock;
+    struct Timer *clock_timer;
+    bool clock_usable, clock_on;
     Vm *vm;
 };
 
@@ -37,6 +44,12 @@ extern const AccelDebugOps tcg_debug_ops;
 TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp);
 void tcg_vcpu_free(TcgVcpu *v);
 void tcg_run(TcgVcpu *v);
+
+/* ---- clock.c: VM lock held */
+void tcg_clock_init(Tcg *t);
+void tcg_clock_run(Tcg *t, bool running);   /* vCPUs stand still */
+void tcg_clock_new_cpu(Tcg *t, Cpu *cpu);
+void tcg_clock_free(Tcg *t);
 
 /* ---- single.c: own thread, between instructions */
 bool turn_take(TcgVcpu *v);         /* waits for it; false: the vCPU was asked out of its loop meanwhile */

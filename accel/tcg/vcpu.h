@@ -155,6 +155,7 @@ typedef struct TcgVcpu {
     void *stubs, *trans;            /* the target translator's; freed with the cache */
     bool tcg_one_insn;
     bool counted;                   /* -icount: see the charges below */
+    bool plain;                     /* nobody follows or counts instructions: C code may do some in passing */
     bool sole;                      /* the only vCPU: pages without its code are without code */
     bool refill_faulted;            /* a fault is recorded: raise it */
     int force_interpret;            /* set by a signal: the next instruction is for the interpreter */

@@ -298,17 +298,17 @@ const FlatRange *flat_map_range(const FlatMap *map, size_t i)
     return &map->ranges[i];
 }
 
-/* The last hit of this thread, for a few maps: accesses come in runs. A generation is never used
- * twice, so an entry of a freed map cannot match. */
+/* This thread's last hits, by map and address. A generation is never used twice, so an entry of a
+ * freed map cannot match. */
 static __thread struct {
     uint64_t generation;
     size_t i;
-} last_hit[4];
+} last_hit[64];
 
 const FlatRange *flat_map_find(const FlatMap *map, GuestAddr a)
 {
     size_t lo = 0, hi = map->n;
-    unsigned slot = map->generation % G_N_ELEMENTS(last_hit);
+    unsigned slot = (map->generation + a + (a >> 12)) % G_N_ELEMENTS(last_hit);
 
     if (last_hit[slot].generation == map->generation) {
         const FlatRange *fr = &map->ranges[last_hit[slot].i];

@@ -162,7 +162,7 @@ static void portf0_write(void *opaque, GuestAddr off, uint64_t val, unsigned siz
     }
 }
 
-static const MemOps port80_ops = { .read = ones_read, .write = port80_write, .max_size = 1 };
+static const MemOps port80_ops = { .read = ones_read, .write = port80_write, .max_size = 1, .unlocked = true };
 static const MemOps portf0_ops = { .read = ones_read, .write = portf0_write, .max_size = 1 };
 
 static void pc_small_ports(PcMachine *pc)

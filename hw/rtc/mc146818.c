@@ -48,6 +48,10 @@ typedef struct Rtc {
     int64_t next_alarm_time, next_periodic_time;
     uint32_t period, irq_coalesced;
     uint16_t irq_reinject_on_ack_count;
+    time_t split_second;            /* what split_time is, if `split` */
+    struct tm split_time;
+    bool split;
+    bool shown;                     /* so do the registers, nothing was written since */
     int64_t host_base;              /* what the guest's clock would show unset, for RTC_CHANGE */
     Timer *periodic_timer, *update_timer, *coalesced_timer;
 } Rtc;
@@ -107,7 +111,12 @@ static void rtc_show(Rtc *s)
     struct tm tm;
     int year;
 
-    gmtime_r(&t, &tm);
+    if (!s->split || s->split_second != t) {
+        gmtime_r(&t, &s->split_time);
+        s->split_second = t;
+        s->split = true;
+    }
+    tm = s->split_time;
     year = MAX(tm.tm_year + 1900 - s->base_year, 0);
     s->cmos_data[RTC_SECONDS] = rtc_encode(s, tm.tm_sec);
     s->cmos_data[RTC_MINUTES] = rtc_encode(s, tm.tm_min);
@@ -350,8 +359,10 @@ static uint8_t rtc_read_data(Rtc *s)
     case RTC_C:
         return rtc_read_c(s);
     default:
-        if (rtc_is_time(index) && rtc_running(s)) {
+        if (rtc_is_time(index) && rtc_running(s) &&
+            (!s->shown || rtc_floor_second(rtc_time_ns(s)) != s->split_second)) {
             rtc_show(s);
+            s->shown = true;
         }
         return s->cmos_data[index];
     }
@@ -415,6 +426,7 @@ static void rtc_write_data(Rtc *s, uint8_t val)
 {
     unsigned index = s->cmos_index == RTC_CENTURY_PS2 ? RTC_CENTURY : s->cmos_index;
 
+    s->shown = false;
     switch (index) {
     case RTC_A:
         rtc_write_a(s, val);
@@ -471,6 +483,7 @@ static const MemOps rtc_ops = { .read = rtc_read, .write = rtc_write, .min_size 
 
 void rtc_set_cmos(Device *rtc, unsigned index, uint8_t val)
 {
+    CONTAINER(rtc, Rtc, isa.dev)->shown = false;
     CONTAINER(rtc, Rtc, isa.dev)->cmos_data[index & 0x7f] = val;
 }
 
@@ -571,6 +584,7 @@ static bool rtc_post_load(void *obj, int version, GError **errp)
     Rtc *s = obj;
 
     s->cmos_index &= 0x7f;
+    s->shown = false;
     if (s->offset < 0 || s->offset > 2 * NS_PER_S || ABS(s->base_rtc) > RTC_LAST ||
         ABS(s->last_update / NS_PER_S) > RTC_LAST / 4) {
         return err_fail(errp, "mc146818rtc: impossible time");

@@ -38,7 +38,7 @@ const TcgGuestOps x86_tcg_ops = {
     .deliver_pending = x86_deliver_pending, .can_deliver = x86_can_deliver, .mmu_mode = x86_mmu_mode,
     .tlb_peek = x86_tlb_peek, .window_mode = cpu_window_mode, .user_mode = X86_MMU_USER,
     .code_moved = cpu_code_moved, .debug_changed = cpu_debug_changed, .code_bits = cpu_code_bits,
-    .translator = &x86_translator, .lockstep = &x86_lockstep_ops,
+    .clock = x86_tsc_clock,    .translator = &x86_translator, .lockstep = &x86_lockstep_ops,
 };
 
 /* ---- the device */

@@ -169,6 +169,9 @@ typedef struct X86Cpu {
     struct AddrSpace *mem_normal, *mem_smm;
     MemRegion smm_root, smm_system, smm_ram;
     struct X86CpuDef *def;                  /* model and flags as asked for; cpu_model.c */
+    /* While scale is not 0 the time stamp counter is (host's - host) * scale >> 32, plus ticks and tsc_offset; it
+     * was ticks when kvmclock was ns. tsc.c */
+    struct { uint64_t host, scale, ticks, ns; } tsc;
     uint32_t pauses;                        /* PAUSE instructions so far */
     struct Interp *interp;                  /* the interpreter's decoded instructions, tcg/interp.c */
 } X86Cpu;

@@ -112,15 +112,6 @@ static bool pat_valid(uint64_t v)
 
 /* ---- time */
 
-uint64_t x86_cpu_read_tsc(Cpu *cpu)
-{
-    X86Env *env = &x86_cpu(cpu)->env;
-
-    return muldiv64((uint64_t)clock_ns(CLOCK_VIRTUAL), env->tsc_hz, 1000000000) + env->tsc_offset;
-}
-
-uint64_t x86_tsc(X86Cpu *c) { return x86_cpu_read_tsc(&c->cpu); }
-
 static void write_tsc(X86Cpu *c, uint64_t v)
 {
     X86Env *env = &c->env;
@@ -157,7 +148,7 @@ static void pvclock_scale(uint64_t hz, uint32_t *mul, int8_t *shift)
 static void write_time_info(X86Cpu *c, uint64_t msr)
 {
     uint8_t b[32] = { 0 };
-    uint64_t tsc = x86_tsc(c), ns = (uint64_t)clock_ns(CLOCK_VIRTUAL);
+    uint64_t tsc = x86_tsc(c), ns = x86_tsc_ns(c, tsc);
     uint32_t mul, version = 2;
     int8_t shift;
 

@@ -136,6 +136,8 @@ bool x86_wrmsr(X86Cpu *c, uint32_t index, uint64_t v);
 uint64_t x86_cr4_allowed(const X86Cpu *c);      /* bits that the features announced permit */
 bool x86_set_efer(X86Cpu *c, uint64_t v);
 uint64_t x86_tsc(X86Cpu *c);                /* RDTSC's value */
+uint64_t x86_tsc_ns(const X86Cpu *c, uint64_t tsc);     /* kvmclock when the counter is tsc: the same on all vCPUs */
+void x86_tsc_clock(Cpu *cpu, const TcgClock *k);        /* TcgGuestOps.clock */
 uint64_t x86_xcr0_supported(const X86Cpu *c);
 uint32_t x86_xsave_size(const X86Cpu *c, uint64_t xcr0, bool compact);
 void x86_kvmclock_write(X86Cpu *c, bool old_abi);

@@ -52,6 +52,7 @@ uint32_t x86_io_read(X86Cpu *c, unsigned port, unsigned size)
     return 0;
 }
 void x86_io_write(X86Cpu *c, unsigned port, unsigned size, uint32_t v) {}
+void x86_cpuid(X86Cpu *c, uint32_t leaf, uint32_t sub, uint32_t out[4]) {}
 void x86_update_hflags(X86Cpu *c) {}
 void guest_yield(Cpu *c) {}
 

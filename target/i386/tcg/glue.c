@@ -19,7 +19,7 @@ enum { GENERAL_REGS_KEPT = 0 };
 enum { GENERAL_REGS_KEPT = 1 };
 #endif
 
-enum { SLOT_SLOW, SLOT_FP_SAVED, SLOT_FP_LOAD, SLOT_REFILL, SLOT_FAULT, SLOT_FAST };
+enum { SLOT_SLOW, SLOT_FP_SAVED, SLOT_FP_LOAD, SLOT_REFILL, SLOT_FAULT, SLOT_QUICK, SLOT_FAST };
 
 static const uint8_t pinned[] = { R_RAX, R_RCX, R_RDX, R_RBX, R_RSP, R_RBP, R_RSI, R_RDI, R_R8, R_R9, R_R12,
                                   R_R13 };
@@ -287,6 +287,18 @@ static void emit_slow_entry(Asm *a)
     a_store(a, 1, frame(F_MISS_AT), T2);
 }
 
+/* DF as the guest has it; T2: env. */
+static void emit_guest_df(Asm *a)
+{
+    uint8_t *skip;
+
+    a_rm(a, 0, 0xf7, 0, a_at(T2, offsetof(X86Env, rflags)));    /* test dword */
+    a32(a, FL_DF);
+    skip = a_jcc(a, CC_E);
+    a8(a, 0xfd);
+    a_patch(skip, a->p);
+}
+
 /* A missed lookup: fills the TLB and tries again, with little more than the caller-saved registers out
  * of the way. Falls through when that is not enough. T1: the SlowSite. */
 static void emit_refill(Asm *a, TcgVcpu *v)
@@ -310,11 +322,7 @@ static void emit_refill(Asm *a, TcgVcpu *v)
     a_load(a, 1, T1, frame(F_SITE));
     emit_fp_for_site(a, v);
     emit_caller_saved(a, false);
-    a_rm(a, 0, 0xf7, 0, a_at(T2, offsetof(X86Env, rflags)));    /* test dword, DF */
-    a32(a, FL_DF);
-    skip = a_jcc(a, CC_E);
-    a8(a, 0xfd);
-    a_patch(skip, a->p);
+    emit_guest_df(a);
     a_load(a, 1, T1, frame(F_SITE));
     a_rm(a, 0, 0xf6, 0, a_at(T1, offsetof(SlowSite, how)));     /* test byte */
     a8(a, SITE_QUIET);
@@ -327,6 +335,43 @@ static void emit_refill(Asm *a, TcgVcpu *v)
     a_patch(full2, a->p);
     emit_caller_saved(a, false);
     a_patch(full, a->p);
+    a_load(a, 1, T1, frame(F_SITE));
+}
+
+/* A call of x86_quick() in the middle of a block. Falls through when it did nothing. */
+static void emit_quick(Asm *a, TcgVcpu *v)
+{
+    uint8_t *nothing, *leave;
+
+    a_opcode(a, 1, 0x58 | (T1 & 7));                            /* pop */
+    a_store(a, 1, frame(F_SITE), T1);
+    emit_caller_saved(a, true);
+    a_store(a, 1, env_gpr(T2, R_RBX), H_RBX);
+    a_store(a, 1, env_gpr(T2, R_RSP), HSP);
+    a8(a, 0xfc);                                                /* cld */
+    if (!GENERAL_REGS_KEPT) {
+        emit_fp_save(a, v);
+    }
+    a_load(a, 1, H_RSI, frame(F_SITE));
+    emit_c_call(a, v, SLOT_QUICK);
+    a_alu_ri(a, 0, ALU_CMP, H_RAX, 1);
+    nothing = a_jcc(a, CC_B);
+    leave = a_jcc(a, CC_A);
+    a_load(a, 1, T1, frame(F_SITE));
+    emit_fp_for_site(a, v);
+    emit_caller_saved(a, false);
+    a_load(a, 1, H_RBX, env_gpr(T2, R_RBX));
+    emit_guest_df(a);
+    a_load(a, 1, T1, frame(F_SITE));
+    a_load(a, 0, T1, a_at(T1, offsetof(SlowSite, cont)));
+    a_rr(a, 0, 0xff, 4, T1);
+    a_patch(leave, a->p);
+    emit_caller_saved(a, false);
+    a_load(a, 1, H_RBX, env_gpr(T2, R_RBX));
+    a_load(a, 1, T1, a_abs(&v->shot_resume));
+    a_jmp_to(a, x86_stubs(v)->miss);
+    a_patch(nothing, a->p);
+    emit_caller_saved(a, false);
     a_load(a, 1, T1, frame(F_SITE));
 }
 
@@ -728,7 +773,7 @@ bool x86_glue_init(TcgVcpu *v, GError **errp)
     CodeCache *cc = v->cache;
     Stubs *s;
     Asm a = { cc->base };
-    uint8_t *enter, *exit, *jump, *fp_save;
+    uint8_t *enter, *exit, *jump, *slow, *fp_save;
 
     decode_init();
     install_fpe();
@@ -740,6 +785,7 @@ bool x86_glue_init(TcgVcpu *v, GError **errp)
     }
     v->slots[SLOT_SLOW] = (uintptr_t)slow_c;
     v->slots[SLOT_REFILL] = (uintptr_t)refill_c;
+    v->slots[SLOT_QUICK] = (uintptr_t)x86_quick;
     v->slots[SLOT_FAULT] = (uintptr_t)x86_fast_fault;
     v->slots[SLOT_FAST + FAST_SYSCALL] = (uintptr_t)x86_fast_syscall;
     v->slots[SLOT_FAST + FAST_SYSRET] = (uintptr_t)x86_fast_sysret;
@@ -768,7 +814,11 @@ bool x86_glue_init(TcgVcpu *v, GError **errp)
     emit_slow_entry(&a);
     a_patch(jump, a.p);
     emit_refill(&a, v);
+    slow = a.p;
     emit_slow(&a, v);
+    s->quick = a.p;
+    emit_quick(&a, v);
+    a_jmp_to(&a, slow);
     for (unsigned k = 0; k < FAST_KINDS; k++) {
         s->fast[k] = emit_fast(&a, v, k);
     }

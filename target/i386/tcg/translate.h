@@ -129,6 +129,7 @@ typedef struct Stubs {
     uint8_t *exit_host, *exit_frame;        /* T1: BlockExit */
     uint8_t *slow_host, *slow_frame;        /* called; SlowSite follows */
     uint8_t *fp_load;
+    uint8_t *quick;                 /* called; SlowSite follows. Flags in the frame, and stay there */
     uint8_t *fast[FAST_KINDS];      /* T1: the SlowSite; flags in the frame */
     void (*fp_save)(void);          /* C ABI; nothing when not loaded */
     bool quiet;                     /* the host can look up without touching flags */
@@ -195,6 +196,15 @@ bool t_misc_ok(const Trans *t, const Insn *i);
 int t_fast_kind(const Trans *t, const Insn *i);     /* FastKind; -1: another instruction */
 bool t_misc_continues(const Insn *i);       /* the block goes on behind it */
 void t_misc(Trans *t, const TInsn *ti);
+
+/* ---- translate_sys.c, quick.c */
+bool t_sys_ok(const Trans *t, const Insn *i);
+void t_sys(Trans *t, const TInsn *ti);
+/* SlowSite.how of a quick call; size is the access's size, resume the port, or QUICK_PORT_DX. */
+enum { QUICK_CPUID, QUICK_IN, QUICK_OUT, QUICK_PORT_DX = 0x100 };
+/* Does the instruction: 1. Nothing: 0. 2: did it, TcgVcpu.shot_resume is where to go on from the run loop. RAX, RCX,
+ * RDX, RBX, RSI, RDI are in memory and may change. */
+int x86_quick(TcgVcpu *v, const SlowSite *s);
 
 /* ---- translate_string.c */
 bool t_string_ok(const Trans *t, const Insn *i);

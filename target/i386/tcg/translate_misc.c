@@ -52,7 +52,7 @@ int t_fast_kind(const Trans *t, const Insn *i)
 
 bool t_misc_ok(const Trans *t, const Insn *i)
 {
-    if (t_fast_kind(t, i) >= 0) {
+    if (t_fast_kind(t, i) >= 0 || t_sys_ok(t, i)) {
         return true;
     }
     if (is_swapgs(i)) {
@@ -231,6 +231,10 @@ void t_misc(Trans *t, const TInsn *ti)
 
     if (kind >= 0) {
         emit_fast_end(t, ti, kind);
+        return;
+    }
+    if (t_sys_ok(t, i)) {
+        t_sys(t, ti);
         return;
     }
     if (is_swapgs(i)) {
