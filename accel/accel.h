@@ -47,6 +47,7 @@ typedef struct AccelType {
     /* Who holds the registers: pull before C code reads them, push before the guest runs. */
     bool (*regs_pull)(Accel *a, Cpu *cpu, GError **errp);
     bool (*regs_push)(Accel *a, Cpu *cpu, GError **errp);
+    void (*resuming)(Accel *a);     /* all vCPUs stand still and are about to run; VM lock; NULL: nothing to do */
     int64_t (*virtual_clock_ns)(Accel *a);
     bool (*dirty_log_start)(Accel *a, GError **errp);
     void (*dirty_log_sync)(Accel *a, MemRegion *ram);

@@ -658,6 +658,9 @@ static void pause_all(Vm *vm)
 
 static void resume_all(Vm *vm)
 {
+    if (vm->accel != NULL && vm->accel->type->resuming != NULL) {
+        vm->accel->type->resuming(vm->accel);
+    }
     for (guint i = 0; i < vm->cpus->len; i++) {
         Cpu *cpu = g_ptr_array_index(vm->cpus, i);
 

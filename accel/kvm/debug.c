@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Breakpoints, watchpoints and single steps (api.rst, 4.87). The list holds for all vCPUs; what the processor's
  * debug registers get is the target's part. A software breakpoint is an instruction written into the guest;
- * the byte it replaced comes back when it is removed. */
+ * the byte it replaced comes back when it is removed. Where that cannot be written (nothing is mapped there yet), it
+ * takes a debug register.
+ *
+ * A KVM without virtualization in the processor interprets what is not ring 3: the breakpoint instruction there is no
+ * trap, and data registers see nothing. So on such hosts breakpoints take registers while there are any, a patch that
+ * could not be interpreted counts as hit, and watchpoints compare memory between steps. */
 #include "accel/kvm/kvm_int.h"
 
 #include <inttypes.h>
@@ -12,12 +17,17 @@
 
 enum { HARD_MAX = 4 };
 
-static bool is_hard(KvmBreakKind kind) { return kind != KVM_BREAK_SOFT; }
+static KvmBreak *row(const Kvm *k, guint i)
+{
+    return &g_array_index(k->breaks, KvmBreak, i);
+}
+
+static bool is_watch(KvmBreakKind kind) { return kind >= KVM_WATCH_WRITE; }
 
 static int find(const Kvm *k, KvmBreakKind kind, GuestAddr at, uint64_t len)
 {
     for (guint i = 0; i < k->breaks->len; i++) {
-        const KvmBreak *b = &g_array_index(k->breaks, KvmBreak, i);
+        const KvmBreak *b = row(k, i);
 
         if (b->kind == kind && b->at == at && b->len == len) {
             return (int)i;
@@ -33,6 +43,10 @@ static void set_debug_work(Cpu *cpu, void *opaque)
 
     v->debug.breaks = (const KvmBreak *)(void *)v->k->breaks->data;
     v->debug.n = v->k->breaks->len;
+    v->debug.watch_steps = false;
+    for (guint i = 0; i < v->k->breaks->len; i++) {
+        v->debug.watch_steps |= row(v->k, i)->how == KVM_BY_STEPS;
+    }
     v->hit = -1;
     if (!cpu->type->kvm->set_debug(cpu, &err)) {
         report_error("%s", err->message);
@@ -53,31 +67,106 @@ static void apply_all(Kvm *k)
     }
 }
 
-/* Breakpoints are virtual addresses, looked up through the first vCPU. */
-static bool patch(Kvm *k, KvmBreak *b, bool insert, GError **errp)
+/* ---- the three ways */
+
+static Cpu *first_cpu(const Kvm *k) { return g_ptr_array_index(k->vm->cpus, 0); }
+
+/* Breakpoints are virtual addresses, looked up once through the first vCPU. */
+static bool locate(Kvm *k, KvmBreak *b, GError **errp)
 {
-    Cpu *cpu = g_ptr_array_index(k->vm->cpus, 0);
-    uint8_t insn = cpu->type->kvm->break_insn;
-    GuestAddr pa;
+    Cpu *cpu = first_cpu(k);
 
     if (!cpu_regs_pull(cpu, errp)) {
         return false;
     }
-    if (!cpu->type->virt_to_phys(cpu, b->at, &pa)) {
-        return err_fail(errp, "no memory is mapped at 0x%" PRIx64, b->at);
+    return cpu->type->virt_to_phys(cpu, b->at, &b->phys) ||
+           err_fail(errp, "no memory is mapped at 0x%" PRIx64, b->at);
+}
+
+static bool patch(Kvm *k, KvmBreak *b, GError **errp)
+{
+    Cpu *cpu = first_cpu(k);
+    uint8_t insn = cpu->type->kvm->break_insn, now;
+
+    if (!locate(k, b, errp)) {
+        return false;
     }
-    if (insert) {
-        addr_space_read(cpu->mem, pa, &b->saved, 1, MEM_ATTRS_NONE);
+    addr_space_read(cpu->mem, b->phys, b->saved, 1, MEM_ATTRS_NONE);
+    addr_space_write_rom(cpu->mem, b->phys, &insn, 1);
+    addr_space_read(cpu->mem, b->phys, &now, 1, MEM_ATTRS_NONE);
+    if (now != insn) {
+        return err_fail(errp, "no instruction can be written at 0x%" PRIx64, b->at);
     }
-    addr_space_write_rom(cpu->mem, pa, insert ? &insn : &b->saved, 1);
+    b->how = KVM_BY_PATCH;
     return true;
+}
+
+static void unpatch(Kvm *k, KvmBreak *b)
+{
+    if (b->how == KVM_BY_PATCH) {
+        addr_space_write_rom(first_cpu(k)->mem, b->phys, b->saved, 1);
+        b->how = KVM_BY_REGISTER;
+    }
+}
+
+static unsigned registers_used(const Kvm *k)
+{
+    unsigned n = 0;
+
+    for (guint i = 0; i < k->breaks->len; i++) {
+        n += row(k, i)->how == KVM_BY_REGISTER;
+    }
+    return n;
+}
+
+/* Software breakpoints make room for those that cannot do without a register. */
+static bool take_register(Kvm *k, GError **errp)
+{
+    for (guint i = 0; registers_used(k) >= HARD_MAX && i < k->breaks->len; i++) {
+        if (row(k, i)->kind == KVM_BREAK_SOFT && row(k, i)->how == KVM_BY_REGISTER) {
+            patch(k, row(k, i), NULL);
+        }
+    }
+    return registers_used(k) < HARD_MAX || err_fail(errp, "all %d hardware breakpoints are in use", HARD_MAX);
+}
+
+static bool watched_now(Kvm *k, KvmBreak *b, uint8_t now[8])
+{
+    addr_space_read(first_cpu(k)->mem, b->phys, now, b->len, MEM_ATTRS_NONE);
+    return memcmp(now, b->saved, b->len) != 0;
+}
+
+static bool watch_by_steps(Kvm *k, KvmBreak *b, GError **errp)
+{
+    if (b->kind != KVM_WATCH_WRITE) {
+        return err_fail(errp, "this host's KVM interprets guest code: it can watch writes alone");
+    }
+    if (!locate(k, b, errp)) {
+        return false;
+    }
+    b->how = KVM_BY_STEPS;
+    addr_space_read(first_cpu(k)->mem, b->phys, b->saved, b->len, MEM_ATTRS_NONE);
+    return true;
+}
+
+static bool place(Kvm *k, KvmBreak *b, GError **errp)
+{
+    bool virtualizes = kvm_sys->virtualizes();
+
+    if (b->kind == KVM_BREAK_SOFT) {
+        return (!virtualizes && registers_used(k) < HARD_MAX) || patch(k, b, errp);
+    }
+    if ((b->len != 1 && b->len != 2 && b->len != 4 && b->len != 8) || (b->at & (b->len - 1)) != 0) {
+        return err_fail(errp, "a watchpoint is 1, 2, 4 or 8 bytes long and aligned");
+    }
+    return is_watch(b->kind) && !virtualizes ? watch_by_steps(k, b, errp) : take_register(k, errp);
 }
 
 bool kvm_break_add(Vm *vm, KvmBreakKind kind, GuestAddr at, uint64_t len, GError **errp)
 {
+    g_autoptr(GError) err = NULL;
     Kvm *k = kvm_of(vm);
-    KvmBreak b = { .kind = kind, .at = at, .len = kind == KVM_BREAK_SOFT || kind == KVM_BREAK_HARD ? 1 : len };
-    unsigned hard = 0;
+    KvmBreak b = { .kind = kind, .at = at, .len = is_watch(kind) ? len : 1 };
 
     if (!kvm_cap(k, KVM_CAP_SET_GUEST_DEBUG)) {
         return err_fail(errp, "this host's KVM cannot debug guests");
@@ -85,17 +174,8 @@ bool kvm_break_add(Vm *vm, KvmBreakKind kind, GuestAddr at, uint64_t len, GError
     if (find(k, kind, at, b.len) >= 0) {
         return err_fail(errp, "there is such a breakpoint at 0x%" PRIx64, at);
     }
-    if (is_hard(kind)) {
-        for (guint i = 0; i < k->breaks->len; i++) {
-            hard += is_hard(g_array_index(k->breaks, KvmBreak, i).kind);
-        }
-        if (hard == HARD_MAX) {
-            return err_fail(errp, "all %d hardware breakpoints are in use", HARD_MAX);
-        }
-        if ((b.len != 1 && b.len != 2 && b.len != 4 && b.len != 8) || (at & (b.len - 1)) != 0) {
-            return err_fail(errp, "a watchpoint is 1, 2, 4 or 8 bytes long and aligned");
-        }
-    } else if (!patch(k, &b, true, errp)) {
+    if (!place(k, &b, &err) && (kind != KVM_BREAK_SOFT || !take_register(k, NULL))) {
+        g_propagate_error(errp, g_steal_pointer(&err));
         return false;
     }
     g_array_append_val(k->breaks, b);
@@ -106,14 +186,12 @@ bool kvm_break_add(Vm *vm, KvmBreakKind kind, GuestAddr at, uint64_t len, GError
 bool kvm_break_del(Vm *vm, KvmBreakKind kind, GuestAddr at, uint64_t len, GError **errp)
 {
     Kvm *k = kvm_of(vm);
-    int i = find(k, kind, at, kind == KVM_BREAK_SOFT || kind == KVM_BREAK_HARD ? 1 : len);
+    int i = find(k, kind, at, is_watch(kind) ? len : 1);
 
     if (i < 0) {
         return err_fail(errp, "there is no such breakpoint at 0x%" PRIx64, at);
     }
-    if (kind == KVM_BREAK_SOFT && !patch(k, &g_array_index(k->breaks, KvmBreak, i), false, errp)) {
-        return false;
-    }
+    unpatch(k, row(k, (guint)i));
     g_array_remove_index(k->breaks, (guint)i);
     apply_all(k);
     return true;
@@ -124,11 +202,7 @@ void kvm_break_clear(Vm *vm)
     Kvm *k = kvm_of(vm);
 
     for (guint i = 0; i < k->breaks->len; i++) {
-        KvmBreak *b = &g_array_index(k->breaks, KvmBreak, i);
-
-        if (b->kind == KVM_BREAK_SOFT) {
-            patch(k, b, false, NULL);
-        }
+        unpatch(k, row(k, i));
     }
     g_array_set_size(k->breaks, 0);
     apply_all(k);
@@ -148,8 +222,7 @@ const KvmBreak *kvm_break_hit(const Cpu *cpu)
 {
     const KvmVcpu *v = kvm_vcpu(cpu);
 
-    return v->hit >= 0 && (unsigned)v->hit < v->k->breaks->len
-               ? &g_array_index(v->k->breaks, KvmBreak, v->hit) : NULL;
+    return v->hit >= 0 && (unsigned)v->hit < v->k->breaks->len ? row(v->k, (guint)v->hit) : NULL;
 }
 
 /* ---- for those who do not care which accelerator runs: both kinds have the same order */
@@ -192,18 +265,63 @@ static void note(KvmVcpu *v)
     cpu_debug_note(v->cpu, b != NULL ? HIT_BREAK : HIT_STEP, &what);
 }
 
-KvmGo kvm_debug_exit(KvmVcpu *v)
+static KvmGo stop_here(KvmVcpu *v)
 {
     bool taken;
 
-    v->hit = -1;
-    if (!v->cpu->type->kvm->debug_exit(v->cpu, v->run, &v->hit)) {
-        return KVM_GO_AGAIN;        /* the guest's own */
-    }
     note(v);
     taken = vm_lock_maybe(v->k->vm);
     vm_stop(v->k->vm, RUN_DEBUG);
     v->k->vm->cpu_ops->stop_current(v->k->vm);
     vm_unlock_maybe(v->k->vm, taken);
     return KVM_GO_OUT;
+}
+
+/* Behind a step: what it changed. The list stays as it is while vCPUs run; the bytes are looked at under the lock. */
+static bool find_changed(KvmVcpu *v)
+{
+    bool taken = vm_lock_maybe(v->k->vm), found = false;
+
+    for (guint i = 0; i < v->k->breaks->len; i++) {
+        KvmBreak *b = row(v->k, i);
+        uint8_t now[8];
+
+        if (b->how == KVM_BY_STEPS && watched_now(v->k, b, now)) {
+            memcpy(b->saved, now, b->len);
+            v->hit = found ? v->hit : (int)i;
+            found = true;
+        }
+    }
+    vm_unlock_maybe(v->k->vm, taken);
+    return found;
+}
+
+KvmGo kvm_debug_exit(KvmVcpu *v)
+{
+    v->hit = -1;
+    if (!v->cpu->type->kvm->debug_exit(v->cpu, v->run, &v->hit)) {
+        return KVM_GO_AGAIN;        /* the guest's own */
+    }
+    if (v->hit < 0 && v->debug.watch_steps && !find_changed(v) && !v->debug.single_step) {
+        return KVM_GO_AGAIN;
+    }
+    return stop_here(v);
+}
+
+bool kvm_debug_patch_hit(KvmVcpu *v)
+{
+    uint64_t pc;
+
+    if (v->k->breaks->len == 0 || !cpu_regs_pull(v->cpu, NULL)) {
+        return false;
+    }
+    pc = v->cpu->type->kvm->linear_pc(v->cpu);
+    for (guint i = 0; i < v->k->breaks->len; i++) {
+        if (row(v->k, i)->how == KVM_BY_PATCH && row(v->k, i)->at == pc) {
+            v->hit = (int)i;
+            stop_here(v);
+            return true;
+        }
+    }
+    return false;
 }

@@ -150,8 +150,12 @@ static const char *suberror_name(uint32_t n)
 static KvmGo exit_internal_error(KvmVcpu *v)
 {
     const struct kvm_run *run = v->run;
-    GString *s = g_string_new(NULL);
+    GString *s;
 
+    if (run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION && kvm_debug_patch_hit(v)) {
+        return KVM_GO_OUT;
+    }
+    s = g_string_new(NULL);
     g_string_append_printf(s, "suberror %u, %s", run->internal.suberror, suberror_name(run->internal.suberror));
     if (run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION && run->emulation_failure.ndata >= 3 &&
         (run->emulation_failure.flags & KVM_INTERNAL_ERROR_EMULATION_FLAG_INSTRUCTION_BYTES)) {

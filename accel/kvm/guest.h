@@ -34,6 +34,7 @@ struct KvmGuestOps {
     bool (*debug_exit)(Cpu *cpu, struct kvm_run *run, int *hit);    /* *hit: index in KvmDebug, -1: a step */
     bool (*set_debug)(Cpu *cpu, GError **errp);             /* what kvm_debug_of() says, into the processor */
     uint8_t break_insn;             /* one byte that traps */
+    uint64_t (*linear_pc)(const Cpu *cpu);                  /* of pulled registers */
     void (*resumed)(Cpu *cpu);                              /* the machine goes on after a stop */
 };
 
@@ -66,16 +67,22 @@ void kvm_del_smm_space(Vm *vm, AddrSpace *as);      /* before it is freed */
 /* What a debugger asked for: read by set_debug. */
 typedef enum KvmBreakKind { KVM_BREAK_SOFT, KVM_BREAK_HARD, KVM_WATCH_WRITE, KVM_WATCH_READ, KVM_WATCH_ACCESS }
     KvmBreakKind;
+/* What looks out for it: a debug register, an instruction written into the guest, or steps between which the memory is
+ * compared (where the host's KVM interprets code and debug registers see no data). */
+typedef enum KvmBreakHow { KVM_BY_REGISTER, KVM_BY_PATCH, KVM_BY_STEPS } KvmBreakHow;
 typedef struct KvmBreak {
     KvmBreakKind kind;
+    KvmBreakHow how;
     GuestAddr at;
     uint64_t len;                   /* 1, 2, 4, 8 */
-    uint8_t saved;                  /* the byte a software breakpoint replaced */
+    GuestAddr phys;                 /* but by register */
+    uint8_t saved[8];               /* the byte a patch replaced; the bytes before the step */
 } KvmBreak;
 typedef struct KvmDebug {
     const KvmBreak *breaks;
     unsigned n;
-    bool single_step;
+    bool single_step;               /* the debugger's */
+    bool watch_steps;               /* for KVM_BY_STEPS */
 } KvmDebug;
 const KvmDebug *kvm_debug_of(const Cpu *cpu);
 

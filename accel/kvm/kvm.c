@@ -364,7 +364,7 @@ static const AccelType kvm_accel = {
     .name = "kvm", .rank = 2,
     .init = kvm_init, .vcpu_create = kvm_vcpu_create, .vcpu_destroy = kvm_vcpu_destroy,
     .vcpu_run = kvm_vcpu_run, .vcpu_kick = kvm_vcpu_kick,
-    .regs_pull = kvm_regs_pull, .regs_push = kvm_regs_push,
+    .regs_pull = kvm_regs_pull, .regs_push = kvm_regs_push, .resuming = kvm_resuming,
     .irqchip = &kvm_irqchip_ops, .debug = &kvm_debug_ops, .info = kvm_accel_info,
     .has_smm = kvm_has_smm,
 };

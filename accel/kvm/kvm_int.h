@@ -135,6 +135,8 @@ void kvm_clock_run_state(Kvm *k, bool running);
 /* ---- debug.c */
 extern const AccelDebugOps kvm_debug_ops;
 KvmGo kvm_debug_exit(KvmVcpu *v);
+/* An instruction that KVM could not interpret: true when it is a patch of ours, and the debugger is told. */
+bool kvm_debug_patch_hit(KvmVcpu *v);
 /* ---- vcpu.c */
 bool kvm_vcpu_create(Accel *a, Cpu *cpu, GError **errp);
 void kvm_vcpu_destroy(Accel *a, Cpu *cpu);
@@ -142,6 +144,7 @@ void kvm_vcpu_run(Accel *a, Cpu *cpu);
 void kvm_vcpu_kick(Accel *a, Cpu *cpu);
 bool kvm_regs_pull(Accel *a, Cpu *cpu, GError **errp);
 bool kvm_regs_push(Accel *a, Cpu *cpu, GError **errp);
+void kvm_resuming(Accel *a);
 /* ---- exits.c */
 KvmGo kvm_handle_exit(KvmVcpu *v);
 const char *kvm_exit_name(unsigned reason);

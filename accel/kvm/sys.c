@@ -2,6 +2,7 @@
 /* The real system calls behind KvmSys. */
 #include "accel/kvm/sys.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -50,8 +51,16 @@ static void sys_signal(int tid)
     errno = saved;
 }
 
+/* VMX in leaf 1, SVM in leaf 8000_0001 (SDM vol. 2A, CPUID; APM vol. 3, appendix E). */
+static bool sys_virtualizes(void)
+{
+    unsigned a, b, c, d;
+
+    return (__get_cpuid(1, &a, &b, &c, &d) && (c >> 5 & 1)) || (__get_cpuid(0x80000001, &a, &b, &c, &d) && (c >> 2 & 1));
+}
+
 const KvmSys kvm_sys_linux = {
     .open = sys_open, .ioctl = sys_ioctl, .map = sys_map, .unmap = sys_unmap, .read_at = sys_read_at,
-    .close = sys_close, .signal = sys_signal,
+    .close = sys_close, .signal = sys_signal, .virtualizes = sys_virtualizes,
 };
 const KvmSys *kvm_sys = &kvm_sys_linux;

@@ -4,6 +4,7 @@
 #ifndef ACCEL_KVM_SYS_H
 #define ACCEL_KVM_SYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ typedef struct KvmSys {
     int64_t (*read_at)(int fd, void *buf, size_t n, uint64_t offset);
     void (*close)(int fd);
     void (*signal)(int tid);                                    /* async-signal-safe */
+    bool (*virtualizes)(void);      /* guest code runs on the processor; else KVM interprets some of it */
 } KvmSys;
 
 extern const KvmSys kvm_sys_linux;

@@ -203,6 +203,23 @@ static bool push_now(KvmVcpu *v)
     return true;
 }
 
+/* All state is the kernel's before anybody runs: a message that one vCPU sends another (INIT, SIPI) must not come before
+ * that one's state, which would replace it. What fails is tried again, and told, by the vCPU itself. */
+void kvm_resuming(Accel *a)
+{
+    Kvm *k = kvm_from(a);
+
+    for (guint i = 0; i < k->vm->cpus->len; i++) {
+        Cpu *cpu = g_ptr_array_index(k->vm->cpus, i);
+        KvmVcpu *v = kvm_vcpu(cpu);
+
+        if (v != NULL && v->regs_changed && cpu->type->kvm->put_regs(cpu, v->put, NULL)) {
+            v->regs_changed = false;
+            v->put = KVM_PUT_RUNTIME;
+        }
+    }
+}
+
 /* ---- entering */
 
 static int enter(KvmVcpu *v)

@@ -290,9 +290,9 @@ static bool set_debug(Cpu *cpu, GError **errp)
     for (unsigned i = 0; i < d->n; i++) {
         const KvmBreak *b = &d->breaks[i];
 
-        if (b->kind == KVM_BREAK_SOFT) {
+        if (b->how == KVM_BY_PATCH) {
             g.control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP;
-        } else if (n < 4) {
+        } else if (b->how == KVM_BY_REGISTER && n < 4) {
             g.control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP;
             g.arch.debugreg[n] = b->at;
             g.arch.debugreg[7] |= DR7_GE | DR7_ONES | 2u << (n * 2) | (uint64_t)dr7_kind(b->kind) << (16 + n * 4) |
@@ -300,9 +300,9 @@ static bool set_debug(Cpu *cpu, GError **errp)
             n++;
         }
     }
-    if (d->single_step) {
+    if (d->single_step || d->watch_steps) {
         g.control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP;
-        if (kvm_cap(kvm_of(cpu->dev.vm), KVM_CAP_SET_GUEST_DEBUG2) & KVM_GUESTDBG_BLOCKIRQ) {
+        if (d->single_step && kvm_cap(kvm_of(cpu->dev.vm), KVM_CAP_SET_GUEST_DEBUG2) & KVM_GUESTDBG_BLOCKIRQ) {
             g.control |= KVM_GUESTDBG_BLOCKIRQ;
         }
     }
@@ -313,7 +313,7 @@ static bool set_debug(Cpu *cpu, GError **errp)
 static int hard_index(const KvmDebug *d, unsigned n)
 {
     for (unsigned i = 0; i < d->n; i++) {
-        if (d->breaks[i].kind != KVM_BREAK_SOFT && n-- == 0) {
+        if (d->breaks[i].how == KVM_BY_REGISTER && n-- == 0) {
             return (int)i;
         }
     }
@@ -323,7 +323,7 @@ static int hard_index(const KvmDebug *d, unsigned n)
 static int soft_index(const KvmDebug *d, uint64_t pc)
 {
     for (unsigned i = 0; i < d->n; i++) {
-        if (d->breaks[i].kind == KVM_BREAK_SOFT && d->breaks[i].at == pc) {
+        if (d->breaks[i].how == KVM_BY_PATCH && d->breaks[i].at == pc) {
             return (int)i;
         }
     }
@@ -360,7 +360,7 @@ static bool debug_exit(Cpu *cpu, struct kvm_run *run, int *hit)
                 return true;
             }
         }
-        if ((d->dr6 & DR6_BS) && want->single_step) {
+        if ((d->dr6 & DR6_BS) && (want->single_step || want->watch_steps)) {
             return true;
         }
     } else if (d->exception == EXC_BP && (*hit = soft_index(want, d->pc)) >= 0) {
@@ -370,9 +370,17 @@ static bool debug_exit(Cpu *cpu, struct kvm_run *run, int *hit)
     return false;
 }
 
+static uint64_t linear_pc(const Cpu *cpu)
+{
+    const X86Cpu *c = (const X86Cpu *)cpu;
+
+    return x86_cs64(c) ? c->env.rip : (uint32_t)(c->env.seg[SEG_CS].base + c->env.rip);
+}
+
 const KvmGuestOps x86_kvm_ops = {
     .vcpu_id = vcpu_id, .vcpu_init = vcpu_init, .vcpu_fini = vcpu_fini,
     .get_regs = x86_kvm_get_regs, .put_regs = x86_kvm_put_regs,
     .pre_run = pre_run, .post_run = post_run, .handle_exit = handle_exit,
-    .debug_exit = debug_exit, .set_debug = set_debug, .break_insn = 0xcc, .resumed = resumed,
+    .debug_exit = debug_exit, .set_debug = set_debug, .break_insn = 0xcc,
+    .linear_pc = linear_pc, .resumed = resumed,
 };

@@ -4,6 +4,7 @@ import os
 import random
 import socket
 import subprocess
+import sys
 import time
 import xml.etree.ElementTree as ET
 
@@ -11,7 +12,9 @@ from rsp import CR3, CS, FS_BASE, MXCSR, PC, ST0, XMM0, Rsp, frame, guest
 from tap import QEMU, Process, main, read_until, run, test, wait_for
 
 OURS = "Kite" in subprocess.run([QEMU, "--version"], capture_output=True, text=True).stdout
-ACCEL = os.environ.get("KITE_GDB_ACCEL", "tcg")
+ACCEL = sys.argv[2] if len(sys.argv) > 2 else "tcg"
+# A host without VMX or SVM has a KVM that interprets code but in ring 3: it can watch writes alone.
+INTERPRETS = ACCEL == "kvm" and not set("vmx svm".split()) & set(open("/proc/cpuinfo").read().split())
 CODE = None
 
 
@@ -64,7 +67,7 @@ def a_client_is_greeted_as_known():
                 ("qXfer:features:read:foo.xml:0,10", "E00"), ("p99", "E14"), ("qRcmd,", "E22")]:
             got = g(question)
             assert got == answer, (question, got)
-        for kind in range(5):
+        for kind in range(3 if INTERPRETS else 5):
             g.ok(f"Z{kind},7c00,{1 if kind < 2 else 4}")
             g.ok(f"z{kind},7c00,{1 if kind < 2 else 4}")
         assert g.monitor("info status") == "VM status: paused (prelaunch)\n"
@@ -92,6 +95,7 @@ def registers_read_as_they_were_written():
 def the_description_names_every_register():
     for cpu, arch, pc, xmm in (("qemu64", "i386:x86-64", "rip", "xmm15"), ("qemu32", "i8086", "eip", "xmm7"),
                                ("max", "i386:x86-64", "rip", "ymm15h")):
+        xmm = "xmm15" if ACCEL == "kvm" and xmm[0] == "y" else xmm      # who knows what the host has
         with Vm("-cpu", cpu) as v:
             text, part = "", "m"
             while part[0] == "m":
@@ -152,7 +156,8 @@ def a_step_onto_an_exception_ends_at_its_handler():
         g = v.gdb
         g.load(b"\x0f\x0b")                      # ud2
         g.write(6 * 4, b"\x00\x90\x00\x00")
-        assert g("s") == "T05thread:p01.01;" and g.reg(PC) == 0x9000
+        # processors trap behind the handler's first instruction, "add %al, (%bx, %si)"
+        assert g("s") == "T05thread:p01.01;" and g.reg(PC) in ((0x9000, 0x9002) if ACCEL == "kvm" else (0x9000,))
 
 
 @test
@@ -168,6 +173,9 @@ def watchpoints_tell_writes_from_reads():
         assert g("c") == f"T05thread:p01.01;watch:{at:x};", "watch"
         assert g.word(at) == value + 1
         g.ok(f"z2,{at:x},4")
+        if INTERPRETS:
+            assert g(f"Z3,{at:x},4") == "E22"
+            return
         g.ok(f"Z3,{at:x},4")
         assert f"watch:{at:x};" in g("c")
         g.ok(f"z3,{at:x},4")
@@ -408,4 +416,7 @@ def what_cannot_be_served_is_refused():
     assert rc == 1 and "nope" in err, err
 
 
+if ACCEL == "kvm" and not os.access("/dev/kvm", os.R_OK | os.W_OK):
+    print("1..0 # SKIP /dev/kvm is not there or not ours to open")
+    sys.exit()
 main()

@@ -20,6 +20,7 @@ typedef struct Fake {
     int (*on_run)(struct kvm_run *run);     /* 0, or -errno; NULL: waits for a kick */
     unsigned runs, immediate, smi, nmi, resets, set_nested, get_nested, routings, slots_as1, refused;
     unsigned route_count, readonly_slots;
+    bool interprets;
     uint32_t refuse_msr, nested_size;
     struct kvm_irqfd irqfd;
     struct kvm_guest_debug debug;
@@ -156,10 +157,11 @@ static void fake_unmap(void *p, size_t size) { free(p); }
 static int64_t fake_read_at(int fd, void *buf, size_t n, uint64_t offset) { return -EIO; }
 static void fake_close(int fd) {}
 static void fake_signal(int tid) {}
+static bool fake_virtualizes(void) { return !fake.interprets; }
 
 static const KvmSys fake_sys = {
     .open = fake_open, .ioctl = fake_ioctl, .map = fake_map, .unmap = fake_unmap, .read_at = fake_read_at,
-    .close = fake_close, .signal = fake_signal,
+    .close = fake_close, .signal = fake_signal, .virtualizes = fake_virtualizes,
 };
 
 static void fake_new(void)
@@ -568,6 +570,127 @@ static void test_watchpoints_and_the_guests_own_traps(void)
     kvmt_end(&t);
 }
 
+/* ---- where KVM interprets code */
+
+static int run_step(struct kvm_run *r)
+{
+    r->exit_reason = KVM_EXIT_DEBUG;
+    r->debug.arch.exception = 1;
+    r->debug.arch.dr6 = 0xffff4ff0;
+    return 0;
+}
+
+static int run_patch(struct kvm_run *r)
+{
+    r->exit_reason = KVM_EXIT_DEBUG;
+    r->debug.arch.exception = 3;
+    r->debug.arch.pc = 0x1007;
+    return 0;
+}
+
+static KvmtVm *stepping;
+
+static int run_step_with_write(struct kvm_run *r)
+{
+    mem_ram_ptr(&stepping->ram)[0x2001] = 7;
+    return run_step(r);
+}
+
+static const KvmBreak *hit(KvmtVm *t) { return kvm_break_hit(&kvmt_cpu(t, 0)->cpu); }
+
+static void add_soft(KvmtVm *t, GuestAddr at)
+{
+    g_autoptr(GError) err = NULL;
+
+    kvm_break_add(t->vm, KVM_BREAK_SOFT, at, 1, &err);
+    g_assert_no_error(err);
+}
+
+static void test_breakpoints_where_code_is_interpreted(void)
+{
+    KvmtVm t;
+    const uint8_t *ram;
+
+    fake_new();
+    fake.interprets = true;
+    kvmt_make(&t, "{'accel': 'kvm', 'kernel-irqchip': 'off'}", 1);
+    ram = mem_ram_ptr(&t.ram);
+    for (unsigned n = 0; n < 5; n++) {                  /* four take registers, the fifth an instruction */
+        add_soft(&t, 0x1000 + n);
+        g_assert_cmphex(ram[0x1000 + n], ==, n == 4 ? 0xcc : 0);
+    }
+    g_assert_true(kvm_break_add(t.vm, KVM_BREAK_HARD, 0x3000, 1, NULL));
+    g_assert_cmphex(ram[0x1000], ==, 0xcc);             /* gave its register away */
+    g_assert_cmphex(fake.debug.arch.debugreg[3], ==, 0x3000);
+    g_assert_cmphex(fake.debug.control, ==,
+                    KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_HW_BP | KVM_GUESTDBG_USE_SW_BP);
+    g_assert_false(kvm_break_add(t.vm, KVM_WATCH_READ, 0x2000, 4, NULL));
+    kvm_break_clear(t.vm);
+    g_assert_cmphex(ram[0x1000], ==, 0);
+    /* CS:RIP are read as zero here: the instruction there cannot be interpreted, because it is ours */
+    for (unsigned n = 0; n < 5; n++) {
+        add_soft(&t, 4 - n);
+    }
+    fake.on_run = run_emulation;
+    kvmt_go(&t);
+    wait_state(&t, RUN_DEBUG);
+    g_assert_nonnull(hit(&t));
+    g_assert_cmphex(hit(&t)->at, ==, 0);
+    kvmt_end(&t);
+}
+
+static void test_watchpoints_by_steps(void)
+{
+    KvmtVm t;
+
+    fake_new();
+    fake.interprets = true;
+    kvmt_make(&t, "{'accel': 'kvm', 'kernel-irqchip': 'off'}", 1);
+    stepping = &t;
+    g_assert_true(kvm_break_add(t.vm, KVM_WATCH_WRITE, 0x2000, 4, NULL));
+    g_assert_cmphex(fake.debug.control, ==, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP);
+    fake.on_run = run_step;
+    kvmt_go(&t);
+    while (__atomic_load_n(&fake.on_run, __ATOMIC_SEQ_CST) != NULL) {
+        g_usleep(200);
+    }
+    cpu_run(&kvmt_cpu(&t, 0)->cpu, pull, NULL);
+    g_assert_cmpint(t.vm->run_state, ==, RUN_RUNNING);
+    fake.on_run = run_step_with_write;
+    cpu_run(&kvmt_cpu(&t, 0)->cpu, pull, NULL);         /* out, and in again */
+    wait_state(&t, RUN_DEBUG);
+    g_assert_nonnull(hit(&t));
+    g_assert_cmpint(hit(&t)->kind, ==, KVM_WATCH_WRITE);
+    kvmt_end(&t);
+}
+
+static void test_software_breakpoints(void)
+{
+    KvmtVm t;
+    uint8_t *ram;
+
+    fake_new();
+    kvmt_make(&t, "{'accel': 'kvm', 'kernel-irqchip': 'off'}", 1);
+    ram = mem_ram_ptr(&t.ram);
+    ram[0x1007] = 0x90;
+    add_soft(&t, 0x1007);
+    g_assert_cmphex(ram[0x1007], ==, 0xcc);
+    g_assert_cmphex(fake.debug.control, ==, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP);
+    add_soft(&t, 0xf0000000);                           /* nothing there: a register */
+    g_assert_cmphex(fake.debug.arch.debugreg[0], ==, 0xf0000000);
+    fake.on_run = run_patch;
+    kvmt_go(&t);
+    wait_state(&t, RUN_DEBUG);
+    g_assert_nonnull(hit(&t));
+    g_assert_cmphex(hit(&t)->at, ==, 0x1007);
+    vm_lock(t.vm);
+    g_assert_true(kvm_break_del(t.vm, KVM_BREAK_SOFT, 0x1007, 1, NULL));
+    g_assert_cmphex(ram[0x1007], ==, 0x90);
+    kvm_break_clear(t.vm);
+    g_assert_cmphex(fake.debug.control, ==, 0);
+    kvmt_end(&t);
+}
+
 /* ---- memory slots */
 
 static void test_slots_are_deleted_before_they_move(void)
@@ -605,6 +728,9 @@ int main(int argc, char **argv)
     g_test_add_func("/kvm_fake/split", test_split_irqchip);
     g_test_add_func("/kvm_fake/ring_full", test_dirty_ring_full);
     g_test_add_func("/kvm_fake/debug", test_watchpoints_and_the_guests_own_traps);
+    g_test_add_func("/kvm_fake/interpreted", test_breakpoints_where_code_is_interpreted);
+    g_test_add_func("/kvm_fake/watch_by_steps", test_watchpoints_by_steps);
+    g_test_add_func("/kvm_fake/soft", test_software_breakpoints);
     g_test_add_func("/kvm_fake/slots", test_slots_are_deleted_before_they_move);
     return g_test_run();
 }
