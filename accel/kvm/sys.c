@@ -56,7 +56,8 @@ static bool sys_virtualizes(void)
 {
     unsigned a, b, c, d;
 
-    return (__get_cpuid(1, &a, &b, &c, &d) && (c >> 5 & 1)) || (__get_cpuid(0x80000001, &a, &b, &c, &d) && (c >> 2 & 1));
+    return (__get_cpuid(1, &a, &b, &c, &d) && (c >> 5 & 1)) ||
+           (__get_cpuid(0x80000001, &a, &b, &c, &d) && (c >> 2 & 1));
 }
 
 const KvmSys kvm_sys_linux = {

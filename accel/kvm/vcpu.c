@@ -203,8 +203,8 @@ static bool push_now(KvmVcpu *v)
     return true;
 }
 
-/* All state is the kernel's before anybody runs: a message that one vCPU sends another (INIT, SIPI) must not come before
- * that one's state, which would replace it. What fails is tried again, and told, by the vCPU itself. */
+/* All state is the kernel's before anybody runs: a message that one vCPU sends another (INIT, SIPI) must not come
+ * before that one's state, which would replace it. What fails is tried again, and told, by the vCPU itself. */
 void kvm_resuming(Accel *a)
 {
     Kvm *k = kvm_from(a);
