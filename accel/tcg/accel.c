@@ -234,7 +234,8 @@ static void info_windows(const TcgVcpu *v, GString *out)
     g_string_append_printf(out, "window flushes      %" PRIu64 "\n", n->flushes);
     g_string_append_printf(out, "window promotions   %" PRIu64 " (%" PRIu64 " taken back)\n", n->promotions,
                            n->demotions);
-    g_string_append_printf(out, "window soft sites   %" PRIu64 "\n", n->stubborn);
+    g_string_append_printf(out, "window soft sites   %" PRIu64 " (and %" PRIu64 " wrong distances)\n", n->stubborn,
+                           n->mistakes);
 }
 
 static void tcg_info(Accel *a, GString *out)

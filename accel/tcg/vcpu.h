@@ -148,7 +148,7 @@ typedef struct TcgVcpu {
     uint32_t log_seen;              /* log_level at the last round */
     bool nochain;                   /* each block returns to the run loop: no links, no jump tables */
     struct CodeCache *cache;
-    uint64_t win_low;               /* host minus guest addresses of the current windows below 1 TiB */
+    uint64_t win_delta[256];        /* host minus guest addresses in windows, by the table's byte: window.h */
     const uint8_t *window_table;    /* window_check_table(), when there are windows */
     struct Windows *win;            /* window.h; NULL: all accesses use the soft TLB */
     const char *win_why;            /* when they were wanted: why there are none */

@@ -168,6 +168,9 @@ static WinGranule *granule_new(WinSpace *s, uint32_t index)
     }
     g->present = g_new0(uint64_t, 1 << (WINDOW_BITS - PAGE_BITS - 6));
     s->n_granules++;
+    if (kind == WINDOW_LOW) {
+        window_area_low(va);
+    }
     return g;
 }
 
@@ -194,8 +197,9 @@ void window_activate(TcgVcpu *v, WinSpace *s)
     if (s != NULL) {
         s->stamp = ++w->stamp;
     }
-    v->win_low = s != NULL ? s->area.low : WINDOW_NO_LOW;
-    set_gs(w, s != NULL ? s->area.high : WINDOW_NO_HIGH);
+    v->win_delta[WINDOW_DELTA_LOW] = s != NULL ? s->area.low : WINDOW_NO_LOW;
+    v->win_delta[WINDOW_DELTA_HIGH] = s != NULL ? s->area.high : WINDOW_NO_HIGH;
+    set_gs(w, v->win_delta[WINDOW_DELTA_HIGH]);
     v->ops->window_mode(v->cpu, s != NULL);
 }
 
@@ -536,7 +540,7 @@ bool window_fill(TcgVcpu *v, uint64_t va, bool write)
 
 /* ---- sites that gain nothing */
 
-enum { STUBBORN_TIMES = 6, MISTAKES = 2, SITES_MAX = 16384 };
+enum { STUBBORN_TIMES = 6, SITES_MAX = 16384 };
 
 static bool often(Windows *w, const uint8_t *insn, unsigned times)
 {
@@ -573,17 +577,13 @@ bool window_stubborn(TcgVcpu *v, const uint8_t *insn)
     return true;
 }
 
-bool window_mistaken(TcgVcpu *v, const uint8_t *insn, uint64_t va)
+void window_mistaken(TcgVcpu *v, const uint8_t *insn, uint64_t va)
 {
-    WindowKind kind = window_kind(va), before;
     bool known;
 
-    if (!often(v->win, insn, MISTAKES)) {
-        return false;
-    }
-    before = window_site(v, insn, &known);
-    site_set(v, insn, known && before != kind ? WINDOW_NOT : kind);
-    return true;
+    window_site(v, insn, &known);
+    v->win->n.mistakes++;
+    site_set(v, insn, known ? WINDOW_BOTH : window_kind(va));
 }
 
 WindowKind window_site(TcgVcpu *v, const uint8_t *insn, bool *known)
@@ -640,7 +640,10 @@ Windows *window_new(TcgVcpu *v, unsigned n_cpus, unsigned after_ms, const char *
     w->sites = g_hash_table_new(NULL, NULL);
     w->n_spaces = CLAMP(window_area_count() / MAX(n_cpus, 1), 1, WIN_SPACES);
     w->gs = WINDOW_NO_HIGH;
-    v->win_low = WINDOW_NO_LOW;
+    for (unsigned k = 0; k < WINDOW_DELTAS; k++) {
+        v->win_delta[k] = WINDOW_NO_LOW;
+    }
+    v->win_delta[WINDOW_DELTA_HIGH] = WINDOW_NO_HIGH;
     w->n_nodes = 1;
     w->root = ~0ull;
     if (w->nodes == MAP_FAILED || !window_place(&w->space[0])) {

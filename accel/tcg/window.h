@@ -2,9 +2,9 @@
 /* Tier 2's memory path: windows. They show a guest address space to the host's MMU: the pages the
  * guest has used are mapped from the RAM's file at a fixed distance from their guest addresses, all others raise
  * SIGSEGV. There are two distances (window_area.c): that for high addresses is the base of the GS segment, that
- * for low ones is in TcgVcpu.win_low. An access may use a distance only when its address, or one less than 2 GiB
+ * for low ones is in TcgVcpu.win_delta. An access may use a distance only when its address, or one less than 2 GiB
  * away, was looked up in the table of allowed addresses, which raises SIGSEGV for others. So it reaches
- * pages of the window or faults.
+ * pages of the window or faults. The byte found there is the distance's index in win_delta, once a window is there.
  *
  * What a window shows is what a TLB may hold: pages are added by misses and leave, or become read-only, by the
  * same flushes that the soft TLB obeys. A flush does not empty a window: it compares each page with the page
@@ -18,7 +18,7 @@
 enum { WINDOW_BITS = 32, WINDOW_CHECK_SHIFT = 16 };
 
 /* ---- window_area.c; thread-safe */
-typedef enum WindowKind { WINDOW_NOT, WINDOW_LOW, WINDOW_HIGH } WindowKind;
+typedef enum WindowKind { WINDOW_NOT, WINDOW_LOW, WINDOW_HIGH, WINDOW_BOTH } WindowKind;
 WindowKind window_kind(uint64_t va);
 /* Below 2 GiB; byte (address >> WINDOW_CHECK_SHIFT) can be read if the address has a kind. NULL: *why. */
 const uint8_t *window_check_table(const char **why);
@@ -26,13 +26,16 @@ const uint8_t *window_check_table(const char **why);
 typedef struct WindowArea { uint64_t low, high; unsigned number; } WindowArea;
 bool window_area_take(WindowArea *ret);
 void window_area_give(const WindowArea *a);
+/* The 4 GiB of this low address are in use: their bytes in the table become those of low addresses. */
+void window_area_low(uint64_t va);
+enum { WINDOW_DELTA_HIGH = 0, WINDOW_DELTA_LOW = 1, WINDOW_DELTAS = 256 };
 unsigned window_area_count(void);
 /* Distances that lead nowhere. */
 #define WINDOW_NO_LOW (1ull << 62)
 #define WINDOW_NO_HIGH (-(1ull << 47))
 
 typedef struct WindowCounters {
-    uint64_t faults, fills, pages, drops, readonly, flushes, promotions, demotions, stubborn;
+    uint64_t faults, fills, pages, drops, readonly, flushes, promotions, demotions, stubborn, mistakes;
 } WindowCounters;
 
 /* after_ms: time in user mode that earns an address space windows. NULL when the host forbids what windows need; *why
@@ -51,8 +54,8 @@ bool window_fill(TcgVcpu *v, uint64_t va, bool write);
 /* The site at this guest instruction (its host address) gained nothing by window_fill(). true: often enough to
  * translate it again with the soft TLB. */
 bool window_stubborn(TcgVcpu *v, const uint8_t *insn);
-/* The site used the wrong distance for va. true: translate it again. */
-bool window_mistaken(TcgVcpu *v, const uint8_t *insn, uint64_t va);
+/* The site used the wrong distance for va: it is to be translated again. */
+void window_mistaken(TcgVcpu *v, const uint8_t *insn, uint64_t va);
 /* What is known about the site: WINDOW_NOT: to use the soft TLB. *known false: nothing. */
 WindowKind window_site(TcgVcpu *v, const uint8_t *insn, bool *known);
 

@@ -46,7 +46,7 @@ static bool reserve_at(uint64_t at, uint64_t size)
 static bool check_open(uint64_t base, uint64_t from, uint64_t to)
 {
     return mprotect((void *)(uintptr_t)(base + (from << (UNIT - CHECK_SHIFT))), (to - from) << (UNIT - CHECK_SHIFT),
-                    PROT_READ) == 0;
+                    from == 0 ? PROT_READ | PROT_WRITE : PROT_READ) == 0;
 }
 
 static const char *check_make(void)
@@ -81,6 +81,15 @@ const uint8_t *window_check_table(const char **why)
     *why = areas.why;
     g_mutex_unlock(&areas.lock);
     return areas.check;
+}
+
+void window_area_low(uint64_t va)
+{
+    uint8_t *at = areas.check + (va >> UNIT << (UNIT - CHECK_SHIFT));
+
+    for (unsigned k = 0; k < 1u << (UNIT - CHECK_SHIFT); k++) {
+        __atomic_store_n(&at[k], WINDOW_DELTA_LOW, __ATOMIC_RELAXED);
+    }
 }
 
 WindowKind window_kind(uint64_t va)

@@ -22,7 +22,14 @@ static inline void win_probe(Asm *a, unsigned scratch, unsigned reg, const uint8
 /* Host minus guest of low addresses. */
 static inline void win_low(Asm *a, unsigned to, const TcgVcpu *v)
 {
-    a_load(a, 1, to, a_abs(&v->win_low));
+    a_load(a, 1, to, a_abs(&v->win_delta[WINDOW_DELTA_LOW]));
+}
+
+/* Host minus guest for the address in reg, which is looked up by that. */
+static inline void win_either(Asm *a, unsigned to, unsigned reg, const TcgVcpu *v)
+{
+    win_probe(a, to, reg, v->window_table);
+    a_load(a, 1, to, (AsmMem){ .base = H_NONE, .index = to, .scale = 3, .disp = (int32_t)(uintptr_t)v->win_delta });
 }
 
 #endif

@@ -91,7 +91,7 @@ static bool touch(uint64_t va, bool write)
 /* The host address a translated access to va uses. */
 static uint64_t host_of(uint64_t va)
 {
-    return va + (window_kind(va) == WINDOW_LOW ? v->win_low : v->win->gs);
+    return va + (window_kind(va) == WINDOW_LOW ? v->win_delta[WINDOW_DELTA_LOW] : v->win->gs);
 }
 
 static uint8_t *ram_at(uint64_t pa) { return (uint8_t *)mem_ram_ptr(&ram) + pa; }
@@ -188,7 +188,7 @@ static void test_spaces(void)
     guest_addr_space(&cpu, 0x2000, 2, true);
     guest_tlb_set_asid(&cpu, 2);
     g_assert_false(window_on);
-    g_assert_cmphex(v->win_low, ==, WINDOW_NO_LOW);
+    g_assert_cmphex(v->win_delta[WINDOW_DELTA_LOW], ==, WINDOW_NO_LOW);
     g_assert_cmphex(v->win->gs, ==, WINDOW_NO_HIGH);
     window_promote_now(v);
     g_assert_true(touch(BASE, false));
@@ -224,7 +224,7 @@ static void test_code_page(void)
 
 static sigjmp_buf fault_out;
 typedef uint64_t (*LoadFn)(uint64_t base, uint64_t disp);
-static LoadFn load_fn[2];           /* with the distance of low addresses, of high ones */
+static LoadFn load_fn[3];           /* with the distance of low addresses, of high ones, whichever it is */
 
 static void on_fault(int sig) { siglongjmp(fault_out, 1); }
 
@@ -235,19 +235,23 @@ static void make_loads(void)
     Asm a = { p };
 
     g_assert(p != MAP_FAILED);
-    for (unsigned high = 0; high < 2; high++) {
+    for (unsigned how = 0; how < 3; how++) {
         AsmMem m = { .base = H_RDI, .index = H_RSI };
 
-        memcpy(&load_fn[high], &a.p, sizeof(a.p));
+        memcpy(&load_fn[how], &a.p, sizeof(a.p));
         a8(&a, 0x55);                                           /* push rbp */
         a_mov_rr(&a, 1, H_RBP, H_RSP);
         a_alu_ri(&a, 1, ALU_AND, H_RSP, -64);
         a_alu_ri(&a, 1, ALU_SUB, H_RSP, 64 - WINDOW_CHECK_SHIFT);
         win_probe(&a, H_R11, H_RDI, v->window_table);
-        if (high) {
+        if (how == 1) {
             m.gs = true;
         } else {
-            win_low(&a, H_R11, v);
+            if (how == 2) {
+                win_either(&a, H_R11, H_RDI, v);
+            } else {
+                win_low(&a, H_R11, v);
+            }
             a_lea(&a, 1, H_R11, (AsmMem){ .base = H_R11, .index = H_RSI });
             m.index = H_R11;
         }
@@ -258,18 +262,18 @@ static void make_loads(void)
 }
 
 /* false: fault. */
-static bool load_as(bool high, uint64_t base, int64_t disp)
+static bool load_as(unsigned how, uint64_t base, int64_t disp)
 {
     if (sigsetjmp(fault_out, 1) != 0) {
         return false;
     }
-    load_fn[high](base, (uint64_t)disp);
+    load_fn[how](base, (uint64_t)disp);
     return true;
 }
 
 static bool load(uint64_t base, int64_t disp)
 {
-    return load_as(false, base, disp) || load_as(true, base, disp);
+    return load_as(0, base, disp) || load_as(1, base, disp) || load_as(2, base, disp);
 }
 
 static void canary_random(GRand *r)
@@ -304,8 +308,8 @@ static void test_canary(void)
     }
     sigaction(SIGSEGV, &sa, &old_segv);
     sigaction(SIGBUS, &sa, &old_bus);
-    g_assert_true(load_as(true, BASE, 0) && load_as(true, BASE, 0x7fff));
-    g_assert_false(load_as(false, BASE, 0) || load_as(false, BASE, 0x7fff));
+    g_assert_true(load_as(1, BASE, 0) && load_as(1, BASE, 0x7fff) && load_as(2, BASE, 5));
+    g_assert_false(load_as(0, BASE, 0) || load_as(0, BASE, 0x7fff));
     g_assert_false(load(BASE, 0x8000) || load(BASE, -1));
     for (unsigned k = 0; k < G_N_ELEMENTS(targets); k++) {
         for (unsigned d = 0; d < G_N_ELEMENTS(deltas); d++) {   /* host addresses as guest's, or the sum is one */

@@ -212,6 +212,9 @@ static WindowKind guess(const Trans *t, unsigned g, bool known, WindowKind site)
 {
     WindowKind k = WINDOW_NOT;
 
+    if (known && site == WINDOW_BOTH) {
+        return site;
+    }
     if (g < 16 && !(t->written >> g & 1)) {
         k = window_kind(t->c->env.gpr[g]);
         if (t->c->env.gpr[g] < PAGE_SIZE) {
@@ -232,6 +235,9 @@ static WindowKind kind_of(const Trans *t, const Insn *i, bool known, WindowKind 
     const X86Env *env = &t->c->env;
     WindowKind k;
 
+    if (known && site == WINDOW_BOTH) {
+        return site;
+    }
     if (has_base(i)) {
         k = window_kind(env->seg[i->seg].base);
         return k != WINDOW_NOT && env->seg[i->seg].base != 0 ? k : guess(t, NO_REG, known, site);
@@ -276,7 +282,7 @@ static void ref_new(Trans *t, unsigned size, bool write, WindowKind kind)
     WindowRef *r = &t->win[t->n_win++];
 
     *r = (WindowRef){ .start = t->a.p, .k = t->k, .size = size <= REFILL_MAX ? size : 0, .reg = -1,
-                      .how = SITE_WINDOW | (write ? SITE_WRITE : 0) | (kind == WINDOW_LOW ? SITE_LOW : 0),
+                      .how = SITE_WINDOW | (write ? SITE_WRITE : 0) | (kind == WINDOW_LOW ? SITE_LOW : kind == WINDOW_BOTH ? SITE_BOTH : 0),
                       .moffs = t->moffs, .fp = t->fp_ready,
                       .flags = t->fl == FLAGS_HOST && t->insns[t->k].live != 0 };
     if (t->n_win >= 2 && r[-1].end == NULL) {
@@ -289,7 +295,8 @@ static void probe(Trans *t, unsigned scratch, unsigned reg)
     win_probe(&t->a, scratch, reg, t->check);
 }
 
-/* [base + disp] with what the kind wants; base is a guest's register, or T1 when it need not be kept. */
+/* The operand m with what the kind wants; base is a guest's register, or T1 when it need not be kept. WINDOW_BOTH: the
+ * distance is in T2. */
 static HostMem host_mem(Trans *t, WindowKind kind, AsmMem m)
 {
     bool own = m.base == T1;
@@ -298,7 +305,9 @@ static HostMem host_mem(Trans *t, WindowKind kind, AsmMem m)
         m.gs = true;
         return (HostMem){ m, own ? T2 : T1 };
     }
-    win_low(&t->a, T2, t->v);
+    if (kind == WINDOW_LOW) {
+        win_low(&t->a, T2, t->v);
+    }
     if (own) {
         a_lea(&t->a, 1, T1, (AsmMem){ .base = T1, .index = T2 });
         return (HostMem){ a_at(T1, m.disp), T2 };
@@ -311,6 +320,16 @@ static HostMem host_mem(Trans *t, WindowKind kind, AsmMem m)
         m.base = T2;
     }
     return (HostMem){ m, T1 };
+}
+
+/* Looks up the address in reg, which T2 may be, or T1 when it need not be kept. */
+static void probe_for(Trans *t, WindowKind kind, unsigned reg)
+{
+    if (kind == WINDOW_BOTH) {
+        win_either(&t->a, T2, reg, t->v);
+    } else {
+        probe(t, T2, reg);
+    }
 }
 
 static HostMem static_mem(Trans *t, WindowKind kind, uint64_t va)
@@ -330,13 +349,13 @@ static HostMem segment_mem(Trans *t, const Insn *i, WindowKind kind)
 
     if (i->base != NO_REG || i->index != NO_REG || i->seg != SEG_FS || i->adsize != 8 || t->moffs) {
         linear(t, i);
-        probe(t, T2, T1);
+        probe_for(t, kind, T1);
         return host_mem(t, kind, a_at(T1, 0));
     }
     a_load(a, 1, T1, a_at(H_RSP, F_ENV));
     a_load(a, 1, T1, a_at(T1, offsetof(X86Env, seg) + i->seg * sizeof(X86Seg) + offsetof(X86Seg, base)));
-    if (!is_known(t, &t->known_fs, i->disp)) {
-        probe(t, T2, T1);
+    if (kind == WINDOW_BOTH || !is_known(t, &t->known_fs, i->disp)) {
+        probe_for(t, kind, T1);
         if (i->disp < NEAR && i->disp > -NEAR) {
             t->known_fs = fact_here(t);
         }
@@ -347,16 +366,14 @@ static HostMem segment_mem(Trans *t, const Insn *i, WindowKind kind)
 /* [g + disp]; h: its host register. */
 static HostMem base_mem(Trans *t, WindowKind kind, unsigned g, unsigned h, int32_t disp)
 {
-    if (is_known(t, &t->known[g], disp)) {
+    if (kind != WINDOW_BOTH && is_known(t, &t->known[g], disp)) {
         return host_mem(t, kind, a_at(h, disp));
     }
     if (disp >= NEAR || disp <= -NEAR) {
-        unsigned s = h == T1 ? T2 : T1;
-
-        a_lea(&t->a, 1, s, a_at(h, disp));
-        probe(t, s, s);
+        a_lea(&t->a, 1, T2, a_at(h, disp));
+        probe_for(t, kind, T2);
     } else {
-        probe(t, T2, h);
+        probe_for(t, kind, h);
         t->known[g] = fact_here(t);
     }
     return host_mem(t, kind, a_at(h, disp));
@@ -383,10 +400,10 @@ static HostMem pair_mem(Trans *t, const Insn *i, WindowKind kind)
     bool near = i->disp < NEAR && i->disp > -NEAR;
     WindowPair *p = pair_find(t, i);
 
-    if (!is_known(t, &p->fact, i->disp)) {
+    if (kind == WINDOW_BOTH || !is_known(t, &p->fact, i->disp)) {
         m.disp = near ? 0 : i->disp;
-        a_lea(&t->a, 1, T1, m);
-        probe(t, T1, T1);
+        a_lea(&t->a, 1, T2, m);
+        probe_for(t, kind, T2);
         p->fact = fact_here(t);
         p->fact.on = near;
     }
@@ -418,7 +435,7 @@ static HostMem wide_mem(Trans *t, const Insn *i, WindowKind kind)
         return pair_mem(t, i, kind);
     }
     linear(t, i);
-    probe(t, T2, T1);
+    probe_for(t, kind, T1);
     return host_mem(t, kind, a_at(T1, 0));
 }
 
@@ -603,8 +620,9 @@ int t_window_refill(TcgVcpu *v, const SlowSite *s, uint64_t va)
     WindowKind kind = window_kind(va);
     bool again;
 
-    if (kind != WINDOW_NOT && kind != (s->how & SITE_LOW ? WINDOW_LOW : WINDOW_HIGH)) {
-        again = window_mistaken(v, b->source + s->at, va);
+    if (kind != WINDOW_NOT && !(s->how & SITE_BOTH) && kind != (s->how & SITE_LOW ? WINDOW_LOW : WINDOW_HIGH)) {
+        window_mistaken(v, b->source + s->at, va);
+        again = true;
     } else if (refill(v, s, b->key.flags >> TB_MODE_SHIFT, va)) {
         return !v->refill_faulted;
     } else {
