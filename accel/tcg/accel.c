@@ -286,7 +286,7 @@ static const Field tcg_props[] = {
     FIELD_ENUM("thread", Tcg, thread, &thread_enum, TCG_THREAD_DEFAULT,
                .help = "one host thread a vCPU (multi) or one for all (single)"),
     FIELD_U32("tb-size", Tcg, tb_size, 0, .help = "TCG translation block cache size"),
-    FIELD_U32("tier", Tcg, tier, 1, .help = "0: interpret, 1: translate, 2: with host-MMU windows"),
+    FIELD_U32("tier", Tcg, tier, 2, .help = "0: interpret, 1: translate, 2: with host-MMU windows"),
     FIELD_BOOL("one-insn", Tcg, one_insn, false, .help = "translate one instruction a block"),
     FIELD_BOOL("one-insn-per-tb", Tcg, one_insn, false, .help = "the same"),
     FIELD_ENUM("lockstep", Tcg, lockstep, &lockstep_enum, LOCKSTEP_OFF,
@@ -294,7 +294,7 @@ static const Field tcg_props[] = {
     FIELD_U32("x-lockstep-spoil", Tcg, lockstep_spoil, 0, .help = "a wrong register in the n-th stretch, to test it"),
     FIELD_BOOL("split-wx", Tcg, split_wx, false,
                .help = "map the code buffer twice, writable and executable"),
-    FIELD_U32("x-window-after", Tcg, window_after, 100, .help = "ms in user mode that earn an address space windows"),
+    FIELD_U32("x-window-after", Tcg, window_after, 30, .help = "ms in user mode that earn an address space windows"),
     FIELD_STR("mem", Tcg, mem, NULL, .help = "memory path: soft (TLB) or table (of windows)"),
     { 0 },
 };
