@@ -282,7 +282,8 @@ static void ref_new(Trans *t, unsigned size, bool write, WindowKind kind)
     WindowRef *r = &t->win[t->n_win++];
 
     *r = (WindowRef){ .start = t->a.p, .k = t->k, .size = size <= REFILL_MAX ? size : 0, .reg = -1,
-                      .how = SITE_WINDOW | (write ? SITE_WRITE : 0) | (kind == WINDOW_LOW ? SITE_LOW : kind == WINDOW_BOTH ? SITE_BOTH : 0),
+                      .how = SITE_WINDOW | (write ? SITE_WRITE : 0) | (kind == WINDOW_LOW ? SITE_LOW : 0) |
+                             (kind == WINDOW_BOTH ? SITE_BOTH : 0),
                       .moffs = t->moffs, .fp = t->fp_ready,
                       .flags = t->fl == FLAGS_HOST && t->insns[t->k].live != 0 };
     if (t->n_win >= 2 && r[-1].end == NULL) {
