@@ -27,54 +27,13 @@ static bool fp_ok(const Trans *t, const InsnRow *r)
     return true;
 }
 
-static bool is_gpr_reg(unsigned op) { return op >= OP_Gb && op <= OP_Gy; }
-static bool is_gpr_rm(unsigned op) { return (op >= OP_Eb && op <= OP_Ey) || op == OP_Rv || op == OP_Ry; }
-static bool is_gpr_z(unsigned op) { return op == OP_Zb || op == OP_Zv; }
-static bool is_byte(unsigned op) { return op == OP_Gb || op == OP_Eb || op == OP_Zb; }
-
-static bool is_high(const Insn *i, unsigned op, unsigned reg)
-{
-    return is_byte(op) && reg >= 4 && reg < 8 && !(i->rex & 0x40) && i->row->enc == ENC_LEGACY;
-}
-
-static bool has_mem(const Insn *i)
-{
-    return (i->pfx & IPFX_MEM) && i->row->mem != MEM_NONE;
-}
-
-/* General registers in fields, by guest number, and whether a field is AH..BH. */
-typedef struct Fields {
-    int reg, rm, vvvv;              /* -1: not a general register */
-    bool high_reg, high_rm;
-} Fields;
-
-static Fields fields_of(const Insn *i)
-{
-    Fields f = { -1, -1, -1, false, false };
-
-    for (unsigned k = 0; k < 4; k++) {
-        unsigned op = i->row->op[k];
-
-        if (is_gpr_reg(op)) {
-            f.reg = i->reg;
-            f.high_reg = is_high(i, op, i->reg);
-        } else if (is_gpr_z(op) || (is_gpr_rm(op) && !(i->pfx & IPFX_MEM))) {
-            f.rm = i->rm;
-            f.high_rm = is_high(i, op, i->rm);
-        } else if (op == OP_By) {
-            f.vvvv = i->vvvv;
-        }
-    }
-    return f;
-}
-
 /* Would a REX prefix be needed beside AH..BH? */
 static bool high_ok(const Insn *i, const Fields *f)
 {
     if (!f->high_reg && !f->high_rm) {
         return true;
     }
-    if (has_mem(i)) {               /* it goes by the low byte: not when that has a part of its own */
+    if (t_has_mem(i)) {               /* it goes by the low byte: not when that has a part of its own */
         uint16_t implicit = i->row->gpr_read | i->row->gpr_write;
 
         return f->high_reg && f->rm < 0 && !(implicit >> (f->reg - 4) & 1);
@@ -83,16 +42,11 @@ static bool high_ok(const Insn *i, const Fields *f)
            (f->rm < 0 || f->high_rm || (f->rm < 8 && f->rm != R_RSP));
 }
 
-static bool in_frame(int g)
-{
-    return g >= 0 && host_gpr(g) < 0;
-}
-
 static bool scratch_ok(const Insn *i, const Fields *f)
 {
-    unsigned want = in_frame(f->reg) + in_frame(f->vvvv) + in_frame(f->rm);
+    unsigned want = t_in_frame(f->reg) + t_in_frame(f->vvvv) + t_in_frame(f->rm);
 
-    return want <= (has_mem(i) ? 1 : 2) || i->row->enc == ENC_VEX;
+    return want <= (t_has_mem(i) ? 1 : 2) || i->row->enc == ENC_VEX;
 }
 
 static bool implicit_ok(const InsnRow *r)
@@ -130,10 +84,10 @@ static bool pass_ok(const Trans *t, const Insn *i)
     if ((i->pfx & IPFX_LOCK) && (!(r->flags & IF_LOCK) || !(i->pfx & IPFX_MEM))) {
         return false;
     }
-    if (has_mem(i) && (insn_mem_bytes(i) == 0 || r->acc == ACC_ADDR || !t_mem_ok(t, i))) {
+    if (t_has_mem(i) && (insn_mem_bytes(i) == 0 || r->acc == ACC_ADDR || !t_mem_ok(t, i))) {
         return false;
     }
-    f = fields_of(i);
+    f = t_fields_of(i);
     return high_ok(i, &f) && scratch_ok(i, &f);
 }
 
@@ -221,81 +175,6 @@ static void liveness(Trans *t)
 
 /* ---- emission */
 
-/* Scratch registers an instruction uses for guest registers of the frame. When T1 and T2 do not suffice,
- * pinned registers that the instruction does not name are put aside. */
-typedef struct Scratch {
-    uint8_t free[2], n_free, n;
-    struct { int8_t guest; uint8_t reg; bool victim; } used[3];
-    uint16_t taken;                 /* host registers that must not be put aside */
-} Scratch;
-enum { SCRATCH_SAVE = F_MISS };     /* and the slot behind: free once the lookup is done */
-
-static unsigned scratch_take(Trans *t, Scratch *s)
-{
-    static const uint8_t victims[] = { H_RBX, H_R12, H_R13, H_RBP, H_R9, H_R8, H_RDI, H_RSI, H_RAX };
-    unsigned k = 0;
-
-    if (s->n_free > 0) {
-        s->used[s->n].victim = false;
-        return s->free[--s->n_free];
-    }
-    while (s->taken >> victims[k] & 1) {
-        k++;
-    }
-    s->taken |= 1u << victims[k];
-    s->used[s->n].victim = true;
-    a_store(&t->a, 1, a_at(H_RSP, SCRATCH_SAVE + 8 * (s->n & 1)), victims[k]);
-    return victims[k];
-}
-
-/* The host register for a field. guest -1: not a general register, or AH..BH: as it is. */
-static unsigned field_reg(Trans *t, int guest, unsigned field, Scratch *s)
-{
-    unsigned reg;
-
-    if (guest < 0) {
-        return field;
-    }
-    if (host_gpr(guest) >= 0) {
-        return host_gpr(guest);
-    }
-    for (unsigned k = 0; k < s->n; k++) {
-        if (s->used[k].guest == guest) {
-            return s->used[k].reg;
-        }
-    }
-    reg = scratch_take(t, s);
-    s->used[s->n].guest = guest;
-    s->used[s->n].reg = reg;
-    s->n++;
-    a_load(&t->a, 1, reg, frame_gpr(guest));
-    return reg;
-}
-
-/* Frame registers back, registers put aside too. */
-static void scratch_done(Trans *t, const Scratch *s)
-{
-    for (unsigned k = 0; k < s->n; k++) {
-        a_store(&t->a, 1, frame_gpr(s->used[k].guest), s->used[k].reg);
-        if (s->used[k].victim) {
-            a_load(&t->a, 1, s->used[k].reg, a_at(H_RSP, SCRATCH_SAVE + 8 * (k & 1)));
-        }
-    }
-}
-
-static uint16_t regs_named(const Insn *i, const Fields *f)
-{
-    int guests[] = { f->reg, f->rm, f->vvvv, i->base < 16 ? i->base : -1, i->index < 16 ? i->index : -1 };
-    uint16_t m = 0;
-
-    for (unsigned k = 0; k < G_N_ELEMENTS(guests); k++) {
-        if (guests[k] >= 0 && host_gpr(guests[k]) >= 0) {
-            m |= 1u << host_gpr(guests[k]);
-        }
-    }
-    return m;
-}
-
 static void swap_high(Trans *t, unsigned high)
 {
     a8(&t->a, 0x86);                                            /* xchg low byte, high byte */
@@ -321,16 +200,16 @@ static void emit_pass(Trans *t, TInsn *ti)
 {
     const Insn *i = &ti->i;
     const InsnRow *r = i->row;
-    Fields f = fields_of(i);
+    Fields f = t_fields_of(i);
     InsnEnc e = { .reg = i->reg, .rm = i->rm, .vvvv = i->vvvv };
-    Scratch s = { .free = { T1, T2 }, .n_free = 2, .taken = regs_named(i, &f) };
+    Scratch s = { .free = { T1, T2 }, .n_free = 2, .taken = t_regs_named(i, &f) };
     HostMem m;
 
     if (r->sem == sem_ldmxcsr) {
         t_save_flags(t);
     }
-    if (has_mem(i)) {
-        t->no_window = f.high_reg || in_frame(f.reg) + in_frame(f.vvvv) > 1 || insn_spares_memory(i) ||
+    if (t_has_mem(i)) {
+        t->no_window = f.high_reg || t_in_frame(f.reg) + t_in_frame(f.vvvv) > 1 || insn_spares_memory(i) ||
                        r->sem == sem_ldmxcsr;
         t_lookup(t, i, insn_mem_bytes(i), r->acc & ACC_W, (r->flags & IF_ALIGN) != 0, f.high_reg, &m);
         t->no_window = false;
@@ -346,10 +225,15 @@ static void emit_pass(Trans *t, TInsn *ti)
     if (touches_flags(ti) && ti->live != 0) {
         t_need_flags(t);
     }
-    e.reg = field_reg(t, f.high_reg ? -1 : f.reg, i->reg, &s);
-    e.vvvv = field_reg(t, f.vvvv, i->vvvv, &s);
-    if (!e.mem) {
-        e.rm = field_reg(t, f.high_rm ? -1 : f.rm, i->rm, &s);
+    e.reg = t_field_reg(t, f.high_reg ? -1 : f.reg, i->reg, t_reg_access(i), &s);
+    e.vvvv = t_field_reg(t, f.vvvv, i->vvvv, ACC_RW, &s);
+    if (t_fuses(i, &f)) {
+        e.mem = true;
+        e.base = H_RSP;
+        e.index = NO_REG;
+        e.disp = frame_gpr(f.rm).disp;
+    } else if (!e.mem) {
+        e.rm = t_field_reg(t, f.high_rm ? -1 : f.rm, i->rm, t_rm_access(i), &s);
     }
     if (e.mem && f.high_reg) {
         swap_high(t, f.reg);
@@ -364,7 +248,7 @@ static void emit_pass(Trans *t, TInsn *ti)
     if (e.mem && f.high_reg) {
         swap_high(t, f.reg);
     }
-    scratch_done(t, &s);
+    t_scratch_done(t, &s);
     if (ti->kill != 0 || (r->fl_write & FL_STATUS)) {
         t->fl = FLAGS_HOST;
     }

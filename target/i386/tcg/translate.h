@@ -158,6 +158,32 @@ static inline AsmMem frame_gpr(unsigned g)
     return a_at(H_RSP, g == R_R10 ? F_R10 : g == R_R11 ? F_R11 : g == R_R14 ? F_R14 : F_R15);
 }
 
+/* ---- translate_regs.c */
+/* General registers in fields, by guest number, and whether a field is AH..BH. */
+typedef struct Fields {
+    int reg, rm, vvvv;              /* -1: not a general register */
+    bool high_reg, high_rm;
+} Fields;
+
+/* Scratch registers an instruction uses for guest registers of the frame. When T1 and T2 do not suffice,
+ * pinned registers that the instruction does not name are put aside. */
+typedef struct Scratch {
+    uint8_t free[2], n_free, n;
+    struct { int8_t guest; uint8_t reg; bool victim, loaded, written; } used[3];
+    uint16_t taken;                 /* host registers that must not be put aside */
+} Scratch;
+
+static inline bool t_has_mem(const Insn *i) { return (i->pfx & IPFX_MEM) && i->row->mem != MEM_NONE; }
+static inline bool t_in_frame(int g) { return g >= 0 && host_gpr(g) < 0; }
+Fields t_fields_of(const Insn *i);
+uint16_t t_regs_named(const Insn *i, const Fields *f);      /* host registers */
+unsigned t_reg_access(const Insn *i);       /* ACC_*: what is done to the register in this field */
+unsigned t_rm_access(const Insn *i);
+bool t_fuses(const Insn *i, const Fields *f);
+/* The host register for a field. guest -1: not a general register, or AH..BH: as it is. */
+unsigned t_field_reg(Trans *t, int guest, unsigned field, unsigned access, Scratch *s);
+void t_scratch_done(Trans *t, const Scratch *s);    /* frame registers back, registers put aside too */
+
 /* ---- translate_mem.c */
 void t_save_flags(Trans *t);        /* before code that destroys the host's: keeps live ones in the frame */
 void t_need_flags(Trans *t);        /* before code that reads them */
