@@ -23,6 +23,7 @@ typedef struct BlockExit {
     bool link;                      /* may be linked at all */
     bool frame;                     /* flags are in the frame here */
     bool fp;                        /* vector state is loaded here */
+    uint8_t live;                   /* status flags that are exact here, as in BlockInsn */
 } BlockExit;
 
 /* For faults of host instructions: where each guest instruction begins. */
@@ -45,10 +46,11 @@ struct Block {
     uint8_t *entry;                 /* checks that the scratch register holds key.pc, then as code */
     uint8_t *end;
     BlockExit *in;
-    BlockExit out[2], self;         /* self: left at its beginning */
+    BlockExit *out, self;           /* n_out of them; self: left at its beginning */
     BlockInsn *insns;
     BlockSite *sites;
-    uint16_t len, n_insns, n_sites;
+    uint16_t len, n_insns, n_sites, n_out;
+    int16_t lo, hi;                 /* bytes around source that the translation depends on; hi >= len */
     bool flags_in;                  /* the body wants the guest's status flags in the host's */
     bool dead, uses_fp, invalidated;
     uint32_t sum;                   /* of the source bytes; 0 when there is one vCPU only */
@@ -103,7 +105,7 @@ struct TcgTranslator {
     void (*set_pc)(Cpu *cpu, uint64_t pc);
     void (*fp_sync)(TcgVcpu *v);    /* vector state to memory: any C code may run now */
     void (*info)(const TcgVcpu *v, GString *out);       /* lines for "info jit" */
-    uint64_t (*live_flags)(const BlockInsn *i);     /* BlockInsn.live as TcgFollower wants it */
+    uint64_t (*live_flags)(uint8_t live);   /* BlockInsn.live as TcgFollower wants it */
     void (*fp_load)(TcgVcpu *v);    /* the way back, where it was loaded before */
 };
 

@@ -202,7 +202,7 @@ static void block_remove(TcgVcpu *v, Block *b)
         exit_unlink(e);
     }
     b->in = NULL;
-    for (unsigned k = 0; k < 2; k++) {
+    for (unsigned k = 0; k < b->n_out; k++) {
         if (b->out[k].to != NULL) {
             exit_forget(&b->out[k]);
         }
@@ -228,7 +228,7 @@ static bool block_covers(const Block *b, const uint8_t *at, uint64_t n)
     const uint8_t *page_end = (const uint8_t *)(((uintptr_t)b->source | ~PAGE_MASK) + 1);
 
     if (b->source2 == NULL) {
-        return at < b->source + b->len && at + n > b->source;
+        return at < b->source + b->hi && at + n > b->source + b->lo;
     }
     return (at < page_end && at + n > b->source) ||
            (at < b->source2 + (b->source + b->len - page_end) && at + n > b->source2);
@@ -237,8 +237,9 @@ static bool block_covers(const Block *b, const uint8_t *at, uint64_t n)
 /* The granules of this page that the block was made from. */
 static uint64_t block_granules(const Block *b, unsigned slot)
 {
-    unsigned first = (uintptr_t)b->source & ~PAGE_MASK, end = first + b->len;
+    unsigned first = (uintptr_t)b->source & ~PAGE_MASK, end = first + b->hi;
 
+    first += b->lo;
     if (b->source2 != NULL) {
         end = slot == 0 ? PAGE_SIZE : end - PAGE_SIZE;
         first = slot == 0 ? first : 0;
@@ -407,11 +408,11 @@ static uint32_t sum_bytes(uint32_t sum, const uint8_t *p, unsigned n)
     return sum;
 }
 
-/* Of the first n bytes that b was or is to be made from. */
-static uint32_t block_sum(const Block *b, unsigned n)
+/* Of the bytes that b depends on. */
+static uint32_t block_sum(const Block *b)
 {
-    unsigned first = MIN(n, PAGE_SIZE - ((uintptr_t)b->source & ~PAGE_MASK));
-    uint32_t sum = sum_bytes(0x811c9dc5, b->source, first);
+    unsigned n = b->hi - b->lo, first = MIN(n, PAGE_SIZE - ((uintptr_t)(b->source + b->lo) & ~PAGE_MASK));
+    uint32_t sum = sum_bytes(0x811c9dc5, b->source + b->lo, first);
 
     return b->source2 != NULL ? sum_bytes(sum, b->source2, n - first) : sum;
 }
@@ -423,7 +424,7 @@ void cache_verify_page(TcgVcpu *v, const uint8_t *host)
 
     for (Block *b = page != NULL ? page->blocks : NULL; b != NULL; b = b->page_next[slot]) {
         on_page(b, host, &slot);
-        if (!b->dead && block_sum(b, b->len) != b->sum) {
+        if (!b->dead && block_sum(b) != b->sum) {
             block_remove(v, b);
         }
     }
@@ -432,17 +433,18 @@ void cache_verify_page(TcgVcpu *v, const uint8_t *host)
 /* Translates while others may store: what was read is what the sum is of, or the sum is wrong on purpose. */
 static bool translate_summed(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned avail)
 {
-    unsigned n = MIN(avail, 1024);
-    uint8_t before[1024];
+    const uint8_t *start = (const uint8_t *)((uintptr_t)b->source & PAGE_MASK);
+    uint8_t before[PAGE_SIZE];
     bool done;
 
     if (v->sole) {
         return v->ops->translator->translate(v, b, page, avail);
     }
-    memcpy(before, b->source, n);
+    memcpy(before, start, PAGE_SIZE);
     done = v->ops->translator->translate(v, b, page, avail);
-    b->sum = block_sum(b, b->len);
-    if (memcmp(before, b->source, MIN(n, b->len)) != 0) {
+    b->sum = block_sum(b);
+    if (memcmp(before + (b->source + b->lo - start), b->source + b->lo,
+               MIN((unsigned)(b->hi - b->lo), PAGE_SIZE - (unsigned)(b->source + b->lo - start))) != 0) {
         b->sum ^= 1;
     }
     return done;
@@ -468,8 +470,9 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
     page_add(v, b, 0, page.ram, source);
     if (!translate_summed(v, b, &page, avail)) {
         b->code = NULL;             /* remembered as one to interpret */
-        b->len = MAX(b->len, MIN(avail, 15));
-        b->sum = v->sole ? 0 : block_sum(b, b->len);
+        b->len = b->hi = MAX(b->len, MIN(avail, 15));
+        b->lo = 0;
+        b->sum = v->sole ? 0 : block_sum(b);
         b->table = -1;
     } else {
         g_ptr_array_add(c->by_code, b);

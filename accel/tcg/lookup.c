@@ -145,7 +145,10 @@ static uint64_t exact_flags(const TcgVcpu *v, const BlockExit *e)
     if (v->force_interpret) {
         return 0;
     }
-    return left_at_beginning(e) ? v->ops->translator->live_flags(&e->from->insns[0]) : ~0ull;
+    if (e == NULL) {
+        return ~0ull;
+    }
+    return v->ops->translator->live_flags(left_at_beginning(e) ? e->from->insns[0].live : e->live);
 }
 
 void tcg_run_blocks(TcgVcpu *v)

@@ -68,7 +68,7 @@ static void follow_taken_back(const Block *b, uint64_t pc)
 {
     for (unsigned k = 0; k < b->n_insns; k++) {
         if (b->key.pc + b->insns[k].guest == pc) {
-            live = x86_live_flags(&b->insns[k]);
+            live = x86_live_flags(b->insns[k].live);
             return;
         }
     }

@@ -536,7 +536,7 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     if (v->follower == NULL) {
         return slow_interpret(v, s);
     }
-    v->follower->stop(v, x86_live_flags(insn_of(b, s->at)), false);
+    v->follower->stop(v, x86_live_flags(insn_of(b, s->at)->live), false);
     to = slow_interpret(v, s);
     if (to != NULL) {
         v->follower->go(v, (uintptr_t)to != s->cont);

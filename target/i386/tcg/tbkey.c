@@ -50,9 +50,9 @@ unsigned x86_insns_from(const Block *b, unsigned at)
 }
 
 /* The low byte, OF in the place of the bit that is always one. */
-uint64_t x86_live_flags(const BlockInsn *i)
+uint64_t x86_live_flags(uint8_t live)
 {
-    return (i->live & ~2u) | (i->live & 2u ? FL_OF : 0);
+    return (live & ~2u) | (live & 2u ? FL_OF : 0);
 }
 
 #include "accel/tcg/general_regs_end.h"

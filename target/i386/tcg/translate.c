@@ -101,7 +101,7 @@ static bool is_nop(const Insn *i)
     return i->row->sem == sem_nop;
 }
 
-static bool can_emit(const Trans *t, const Insn *i)
+bool t_can_emit(const Trans *t, const Insn *i)
 {
     const InsnRow *r = i->row;
 
@@ -125,52 +125,9 @@ static bool can_emit(const Trans *t, const Insn *i)
 
 /* ---- flags */
 
-/* A count of zero leaves the flags alone. */
-static bool is_maybe_shift(const Insn *i)
-{
-    unsigned o = i->opcode;
-
-    if (i->row->enc != ENC_LEGACY) {
-        return false;
-    }
-    if (i->row->map == MAP_1) {
-        return o == 0xd2 || o == 0xd3 ||
-               ((o == 0xc0 || o == 0xc1) && (i->imm & (i->opsize == 8 ? 63 : 31)) == 0);
-    }
-    return i->row->map == MAP_0F && (o == 0xa5 || o == 0xad ||
-           ((o == 0xa4 || o == 0xac) && (i->imm & (i->opsize == 8 ? 63 : 31)) == 0));
-}
-
-static void flags_of(const Trans *t, TInsn *ti)
-{
-    const InsnRow *r = ti->i.row;
-
-    ti->read = r->fl_read & FL_STATUS;
-    ti->kill = (r->fl_write | r->fl_undef) & FL_STATUS;
-    if (!ti->pass || t_fast_kind(t, &ti->i) >= 0) {
-        ti->read = FL_STATUS;
-        ti->kill = FL_STATUS;
-    } else if (is_maybe_shift(&ti->i)) {
-        ti->read |= ti->kill;
-        ti->kill = 0;
-    }
-}
-
 static bool touches_flags(const TInsn *ti)
 {
     return (ti->read | ti->kill) != 0;
-}
-
-static void liveness(Trans *t)
-{
-    unsigned live = FL_STATUS;
-
-    for (unsigned k = t->n; k-- > 0;) {
-        TInsn *ti = &t->insns[k];
-
-        live = (live & ~ti->kill) | ti->read;
-        ti->live = live;
-    }
 }
 
 /* ---- emission */
@@ -298,13 +255,6 @@ static void emit_moffs(Trans *t, const Insn *i)
     a_rm(&t->a, i->opsize == 8, (write ? 0x88 : 0x8a) | (i->opsize != 1), H_RAX, m.m);
 }
 
-/* Does the block go on behind it, though it ends blocks otherwise? Where the state that translation depends on changed
- * after all, the interpreter's call does not come back. */
-static bool t_goes_on(const TInsn *ti)
-{
-    return t_misc_continues(&ti->i) && (ti->pass || (ti->i.row->flags & IF_IMPLICIT));
-}
-
 static void emit_insn(Trans *t)
 {
     TInsn *ti = &t->insns[t->k];
@@ -328,62 +278,6 @@ static void emit_insn(Trans *t)
 }
 
 /* ---- blocks */
-
-static bool is_fp(const InsnRow *r)
-{
-    return r->flags & (IF_X87 | IF_MMX | IF_SSE | IF_AVX | IF_AVX512);
-}
-
-/* Decodes what the block is made of. false: its first instruction cannot be translated. */
-static bool decode_block(Trans *t, const uint8_t *code, unsigned avail)
-{
-    unsigned at = 0, max = t->v->tcg_one_insn ? 1 : BLOCK_INSNS;
-
-    while (t->n < max && at < avail) {
-        TInsn *ti = &t->insns[t->n];
-
-        if (decode_insn(t->hflags, code + at, avail - at, &ti->i) != DECODE_OK) {
-            break;
-        }
-        ti->at = at;
-        ti->pass = can_emit(t, &ti->i);
-        t->uses_fp |= ti->pass && is_fp(ti->i.row);
-        flags_of(t, ti);
-        at += ti->i.len;
-        t->n++;
-        if ((ti->i.row->flags & (IF_JUMP | IF_END)) && !t_goes_on(ti)) {
-            break;
-        }
-    }
-    t->b->len = at;
-    t->b->n_insns = t->n;
-    return t->n > 0;
-}
-
-/* The instruction at the page's end that goes on on the next one. */
-static bool decode_crossing(Trans *t, uint8_t *buf, unsigned avail)
-{
-    uint64_t va = t->b->key.pc + t->b->key.base;
-    const FetchEntry *f = tlb_fetch(t->v, (va + PAGE_SIZE) & PAGE_MASK);
-
-    if (f == NULL || f->host == NULL || f->ram == NULL || avail >= 15) {
-        return false;
-    }
-    memcpy(buf, t->b->source, avail);
-    memcpy(buf + avail, f->host, 15 - avail);
-    if (decode_insn(t->hflags, buf, 15, &t->insns[0].i) != DECODE_OK || t->insns[0].i.len <= avail) {
-        return false;
-    }
-    t->b->source2 = f->host;
-    t->insns[0].at = 0;
-    t->insns[0].pass = can_emit(t, &t->insns[0].i);
-    t->uses_fp = t->insns[0].pass && is_fp(t->insns[0].i.row);
-    flags_of(t, &t->insns[0]);
-    t->n = 1;
-    t->b->len = t->insns[0].i.len;
-    t->b->n_insns = 1;
-    return true;
-}
 
 /* Loads vector state unless it is loaded. quiet: flags are live. */
 static void emit_fp_check(Trans *t, bool quiet)
@@ -555,7 +449,7 @@ static void emit_cold(Trans *t)
 }
 
 /* As BlockInsn.live has them: OF in the place of the bit that is always one. */
-static uint8_t live_bits(unsigned flags)
+uint8_t t_live_bits(unsigned flags)
 {
     return (flags & 0xfd) | (flags & FL_OF ? FL_R1 : 0);
 }
@@ -565,7 +459,7 @@ static void emit_block(Trans *t)
     Block *b = t->b;
     bool room = true;
 
-    liveness(t);
+    t_liveness(t);
     b->flags_in = t->insns[0].live != 0;
     t->fl = b->flags_in ? FLAGS_HOST : FLAGS_DEAD;
     emit_entries(t);
@@ -573,7 +467,7 @@ static void emit_block(Trans *t)
         unsigned first = t->n_slow;
 
         b->insns[t->k] = (BlockInsn){ .host = t->a.p - b->entry, .guest = t->insns[t->k].at,
-                                           .live = live_bits(t->insns[t->k].live) };
+                                           .live = t_live_bits(t->insns[t->k].live) };
         emit_insn(t);
         b->insns[t->k].flags = t->fl;
         t_window_insn_done(t);
@@ -587,6 +481,7 @@ static void emit_block(Trans *t)
         t_exit_direct(t, (b->key.pc + b->len) & (t->hflags & HF_CS64 ? ~0ull : 0xffffffff), NULL);
         b->out[t->n_exits - 1].link &= b->source2 == NULL;
     }
+    b->n_out = t->n_exits;
     b->end = t->a.p;
     t->a.p = t->v->cache->cold;     /* apart, so that what runs lies together */
     emit_cold(t);
@@ -608,16 +503,17 @@ static bool x86_translate(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned
     t->n = t->k = t->n_fp = t->n_slow = t->n_exits = 0;
     t->hflags = b->key.flags;
     t->mode = c->env.mmu_mode;
-    t->n_poll = 0;
+    t->n_poll = t->n_sides = 0;
     t->count_from = NULL;
     t->fp_ready = t->uses_fp = t->ended = t->moffs = t->no_window = false;
     t->n_win = t->n_win_done = 0;
     t->window = b->key.flags & HF_WINDOW;
     t->check = v->window_table;
-    if (!decode_block(t, b->source, avail) && !decode_crossing(t, buf, avail)) {
+    if (!t_decode_block(t, b->source, avail) && !t_decode_crossing(t, buf, avail)) {
         return false;
     }
     b->insns = cache_alloc(v->cache, t->n * sizeof(BlockInsn));
+    b->out = cache_alloc(v->cache, (t->n_sides + 2) * sizeof(BlockExit));
     emit_block(t);
     v->cache->code = t->a.p + (-(uintptr_t)t->a.p & 15);
     return true;

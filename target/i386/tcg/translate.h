@@ -38,7 +38,9 @@ typedef struct TInsn {
     uint16_t at;                    /* offset from the block's start */
     uint16_t live;                  /* status flags live before it */
     uint16_t read, kill;            /* flags it reads, and defines whatever they were */
+    uint16_t live_out;              /* status flags live behind it */
     bool pass;                      /* can be emitted; else interpreted */
+    bool side;                      /* a conditional jump that the block goes on behind */
 } TInsn;
 
 typedef struct SlowRef {            /* out-of-line call of the interpreter */
@@ -86,8 +88,8 @@ typedef struct Trans {
     struct { uint8_t *from, *back; bool quiet; } cold_poll[2], cold_fp[2];
     unsigned n_poll, n_fp, n_slow;
     uint8_t *count_from;            /* the way out when too few instructions are left; NULL: not counted */
-    struct { uint8_t *from; bool frame_flags; } exits[2];
-    unsigned n_exits, n_win, n_win_done;
+    struct { uint8_t *from; bool frame_flags; } exits[BLOCK_INSNS];
+    unsigned n_sides, n_exits, n_win, n_win_done;
     bool window, no_window;         /* accesses go through windows; not this one */
     const uint8_t *check;           /* window_check_table() */
     WindowFact known[16], known_fs; /* by guest register */
@@ -142,7 +144,7 @@ BlockExit *x86_run(TcgVcpu *v, const uint8_t *code);
 void x86_fp_sync(TcgVcpu *v);
 void x86_fp_load(TcgVcpu *v);
 void x86_translator_info(const TcgVcpu *v, GString *out);   /* for info jit */
-uint64_t x86_live_flags(const BlockInsn *i);        /* tbkey.c */
+uint64_t x86_live_flags(uint8_t live);      /* tbkey.c */
 /* tbkey.c: how many of the block's instructions begin at this offset or behind */
 unsigned x86_insns_from(const Block *b, unsigned at);
 
@@ -157,6 +159,16 @@ static inline AsmMem frame_gpr(unsigned g)
 {
     return a_at(H_RSP, g == R_R10 ? F_R10 : g == R_R11 ? F_R11 : g == R_R14 ? F_R14 : F_R15);
 }
+
+/* ---- translate.c */
+bool t_can_emit(const Trans *t, const Insn *i);
+uint8_t t_live_bits(unsigned flags);        /* as BlockInsn.live has them */
+
+/* ---- translate_ahead.c */
+bool t_decode_block(Trans *t, const uint8_t *code, unsigned avail);
+bool t_decode_crossing(Trans *t, uint8_t *buf, unsigned avail);
+bool t_goes_on(const TInsn *ti);
+void t_liveness(Trans *t);
 
 /* ---- translate_regs.c */
 /* General registers in fields, by guest number, and whether a field is AH..BH. */
@@ -239,6 +251,7 @@ void t_string(Trans *t, const TInsn *ti);
 
 /* ---- translate_flow.c: returns true when it emitted the instruction */
 bool t_flow(Trans *t, const TInsn *ti);
+bool t_is_jcc(const Insn *i);
 bool t_flow_ok(const Trans *t, const Insn *i);
 void t_exit_direct(Trans *t, uint64_t pc, uint8_t *from_jcc);
 void t_exits_emit(Trans *t);

@@ -127,6 +127,7 @@ void t_exit_direct(Trans *t, uint64_t pc, uint8_t *from_jcc)
     e->link = true;
     e->frame = t->fl != FLAGS_HOST;
     e->fp = t->fp_ready;
+    e->live = t_live_bits(t->insns[t->k].live_out);
     t->exits[n].frame_flags = t->fl != FLAGS_HOST;
     t->exits[n].from = from_jcc != NULL ? from_jcc : a_jmp(&t->a);
     if (from_jcc == NULL) {
@@ -291,10 +292,12 @@ static void jcc(Trans *t, const Insn *i)
     t_need_flags(t);
     taken = a_jcc(&t->a, i->opcode & 15);
     t_exit_direct(t, (next_pc(t) + (uint64_t)i->imm) & pc_mask(t), taken);
-    t_exit_direct(t, next_pc(t), NULL);
+    if (!t->insns[t->k].side) {
+        t_exit_direct(t, next_pc(t), NULL);
+    }
 }
 
-static bool is_jcc(const Insn *i)
+bool t_is_jcc(const Insn *i)
 {
     return i->row->enc == ENC_LEGACY && ((i->row->map == MAP_1 && (i->opcode & 0xf0) == 0x70) ||
                                          (i->row->map == MAP_0F && (i->opcode & 0xf0) == 0x80));
@@ -302,7 +305,7 @@ static bool is_jcc(const Insn *i)
 
 bool t_flow_ok(const Trans *t, const Insn *i)
 {
-    if (is_jcc(i) || i->row->sem == sem_jmp_rel) {
+    if (t_is_jcc(i) || i->row->sem == sem_jmp_rel) {
         return jump_ok(t, i);
     }
     if (i->row->sem == sem_jmp_rm) {
@@ -320,7 +323,7 @@ bool t_flow(Trans *t, const TInsn *ti)
 {
     const Insn *i = &ti->i;
 
-    if (is_jcc(i)) {
+    if (t_is_jcc(i)) {
         jcc(t, i);
     } else if (i->row->sem == sem_jmp_rel) {
         t_exit_direct(t, (next_pc(t) + (uint64_t)i->imm) & pc_mask(t), NULL);
