@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a translation is made of. A block goes on behind forward conditional jumps, which leave it at the side when
- * they are taken, and ends with any other jump, or where code begins that changes the mode. Where instructions are
- * counted, all jumps end blocks, which charge for all they hold. Which status flags are live at its ends is found out by looking at the first instructions there, on the same page; the block then depends on their
- * bytes too (Block.lo, hi). */
+ * they are taken, and ends with any other jump, or where code begins that changes the mode. Where instructions
+ * are counted all jumps end blocks, which charge for all they hold. Which status flags are live at its ends is
+ * found out by looking at the first instructions there, on the same page; the block then depends on their bytes
+ * too (Block.lo, hi). */
 #include "target/i386/tcg/translate.h"
 
 enum { SIDES = 8, SIDE_INSNS = 40, AHEAD = 8, AHEAD_BYTES = 512 };
