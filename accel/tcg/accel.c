@@ -206,6 +206,9 @@ static void info_vcpu(const TcgVcpu *v, GString *out)
     g_string_append_printf(out, "vector state loads  %" PRIu64 "\n", n->fp_loads);
     g_string_append_printf(out, "\nStatistics:\n");
     g_string_append_printf(out, "TB flush count      %" PRIu64 "\n", n->code_flushes);
+    g_string_append_printf(out, "TB segments emptied %" PRIu64 "\n", n->evictions);
+    g_string_append_printf(out, "TB made again       %" PRIu64 " (%" PRIu64 " after stores, %" PRIu64 " evicted)\n",
+                           n->remade_written + n->remade_evicted, n->remade_written, n->remade_evicted);
     g_string_append_printf(out, "TB invalidate count %" PRIu64 "\n", n->invalidations);
     g_string_append_printf(out, "TLB fills           %" PRIu64 "\n", n->tlb_fills);
     g_string_append_printf(out, "TLB full flushes    %" PRIu64 "\n", n->tlb_flushes);

@@ -60,21 +60,35 @@ struct Block {
 typedef struct CodeRange { RamBlock *b; uint64_t off, len; } CodeRange;
 
 enum { BLOCK_HASH_BITS = 18, BLOCK_CODE_MAX = 24 * 1024, TABLE_RESETS = 64,
-       HUGE_PAGE = 2 << 20, CROSS_SIZE = 48 };
+       HUGE_PAGE = 2 << 20, CROSS_SIZE = 48, GHOST_BITS = 16 };
+
+/* A part of the buffer, emptied as a whole (generations.c). */
+typedef struct CodeSegment {
+    GPtrArray *by_code;             /* blocks in the order of their code */
+    GPtrArray *odd;                 /* those without */
+    GPtrArray *ways;                /* exits of blocks elsewhere that lead through code here */
+    unsigned generation;
+    size_t used;                    /* bytes, of full ones */
+} CodeSegment;
 
 typedef struct CodeCache {
     uint8_t *map;
     size_t map_size;
     uint8_t *base, *end;            /* the whole buffer; base itself is the miss stub's place */
-    uint8_t *code, *first;          /* next free byte; first after the stubs */
-    uint8_t *cold, *cold_first;     /* the same of the part for what seldom runs */
+    uint8_t *code, *first;          /* next free byte of the current segment; first after the stubs */
+    /* Of the current segment: */
+    uint8_t *code_end, *cold;       /* end of code; next free byte of the part for what seldom runs, behind it */
     uint8_t *data;                  /* blocks grow down from the end */
+    CodeSegment *segments;
+    unsigned segment_shift, n_segments, n_used, limit, start_limit, current, generation, sweeps;
+    unsigned made, came_back;       /* blocks in this segment; of them, had been evicted before */
+    uint32_t ghosts[1 << GHOST_BITS];
     Block *hash[1 << BLOCK_HASH_BITS];
-    GPtrArray *by_code;             /* blocks in the order of their code */
     GHashTable *pages;              /* host page number -> struct CodePage */
     uint32_t table_flags[JUMP_TABLES];
     unsigned n_tables, table_resets;        /* resets: flushes to give tables to new modes */
     unsigned epoch;                 /* counts invalidations */
+    unsigned gone;                  /* counts whenever memory of blocks is used again */
     /* watch.c: what other threads ask for */
     GMutex lock;
     GArray *wanted;                 /* of CodeRange: written by them */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The code cache of a vCPU: see block.h. Code grows up, so does what seldom runs, descriptors grow down; when two meet
- * everything is dropped at once. A block that loses its source is cut out of the hash, its callers are
+/* The code cache of a vCPU: see block.h. Within a segment of the buffer (generations.c) code grows up, so does what seldom runs,
+ * descriptors grow down; when two meet the next segment is used. A block that loses its source is cut out of the hash, its callers are
  * turned back to their stubs and its checked entry leads to the miss stub, so that no jump table has to
  * be searched. */
-#include "accel/tcg/block.h"
+#include "accel/tcg/cache_int.h"
 #include "accel/tcg/logging.h"
 
 #include <sys/mman.h>
@@ -11,26 +11,12 @@
 #include "accel/tcg/tcg.h"
 #include "accel/tcg/x86_64/asm.h"
 
-typedef struct CodePage {
-    Block *blocks;
-    RamBlock *ram;
-    uint64_t off;
-    unsigned misses, n_blocks;      /* stores beside code since the page was last given up */
-    uint64_t granules;              /* bit per 64 bytes that hold code of a block */
-    bool watched;                   /* stores to it are seen (watch.c), as far as this vCPU knows */
-} CodePage;
-
 unsigned cache_hash(const uint8_t *source, const TbKey *key)
 {
     uint64_t h = ((uintptr_t)source ^ (uint64_t)key->flags << 32) * 0x9e3779b97f4a7c15ull;
 
     h = (h ^ h >> 29 ^ key->pc) * 0xbf58476d1ce4e5b9ull;
     return h >> (64 - BLOCK_HASH_BITS);
-}
-
-static gpointer page_key(const uint8_t *host)
-{
-    return GSIZE_TO_POINTER((uintptr_t)host >> PAGE_BITS);
 }
 
 bool cache_new(TcgVcpu *v, size_t size, GError **errp)
@@ -48,9 +34,7 @@ bool cache_new(TcgVcpu *v, size_t size, GError **errp)
     c->end = c->base + size;
     madvise(c->base, size, MADV_HUGEPAGE);      /* code is spread out: less misses in the host's TLB */
     c->code = c->base;
-    c->cold = c->cold_first = c->base + size / 3;
-    c->data = c->end;
-    c->by_code = g_ptr_array_new();
+    segments_new(c, size);
     c->pages = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     c->wanted = g_array_new(false, false, sizeof(CodeRange));
     c->protect = g_array_new(false, false, sizeof(const uint8_t *));
@@ -62,6 +46,7 @@ bool cache_new(TcgVcpu *v, size_t size, GError **errp)
         return false;
     }
     c->first = c->code;
+    segments_reset(c);
     return true;
 }
 
@@ -78,7 +63,7 @@ void cache_free(TcgVcpu *v)
     v->stubs = v->trans = NULL;
     munmap(c->map, c->map_size);
     g_hash_table_destroy(c->pages);
-    g_ptr_array_free(c->by_code, true);
+    segments_free(c);
     g_array_free(c->wanted, true);
     g_array_free(c->protect, true);
     g_array_free(c->unverified, true);
@@ -100,7 +85,7 @@ void *cache_alloc(CodeCache *c, size_t n)
 
 /* ---- links */
 
-static void exit_unlink(BlockExit *e)
+void exit_unlink(BlockExit *e)
 {
     a_patch(e->site, e->stub);
     if (e->site_flags != NULL) {
@@ -128,9 +113,10 @@ static void link_cross(TcgVcpu *v, BlockExit *e, Block *to, const uint8_t *targe
     if (to->source2 == NULL && to->key.flags == e->from->key.flags && to->key.base == e->from->key.base) {
         id = tlb_exec_id(v, va, mode);
     }
-    if (id != 0 && e->cross == NULL && c->cold_first - c->code >= 2 * BLOCK_CODE_MAX) {
+    if (id != 0 && e->cross == NULL && c->code_end - c->code >= 2 * BLOCK_CODE_MAX) {
         e->cross = c->code;
         c->code += CROSS_SIZE;
+        segment_add_way(c, e);
     }
     if (id == 0 || e->cross == NULL) {
         a_patch(e->site, e->table);
@@ -154,10 +140,14 @@ void cache_link(TcgVcpu *v, BlockExit *e, Block *to)
         return;
     }
     if (to->source2 != NULL) {      /* the second page's mapping must be looked at each time */
+        if (v->cache->code_end - v->cache->code < 2 * BLOCK_CODE_MAX) {
+            return;
+        }
         guest_general_end(v->cpu);
         target = v->ops->translator->bridge(v, e);
         if (target != NULL) {
             a_patch(e->site, target);
+            segment_add_way(v->cache, e);
         }
         return;
     }
@@ -173,7 +163,7 @@ void cache_link(TcgVcpu *v, BlockExit *e, Block *to)
     exit_join(v, e, to);
 }
 
-static void exit_forget(BlockExit *e)
+void exit_forget(BlockExit *e)
 {
     for (BlockExit **at = &e->to->in; *at != NULL; at = &(*at)->next_in) {
         if (*at == e) {
@@ -186,17 +176,22 @@ static void exit_forget(BlockExit *e)
 
 /* ---- invalidation */
 
-static void block_remove(TcgVcpu *v, Block *b)
+void hash_remove(CodeCache *c, const Block *b)
 {
-    CodeCache *c = v->cache;
-    BlockExit *next;
-
     for (Block **at = &c->hash[cache_hash(b->source, &b->key)]; *at != NULL; at = &(*at)->hash_next) {
         if (*at == b) {
             *at = b->hash_next;
             break;
         }
     }
+}
+
+static void block_remove(TcgVcpu *v, Block *b)
+{
+    CodeCache *c = v->cache;
+    BlockExit *next;
+
+    hash_remove(c, b);
     for (BlockExit *e = b->in; e != NULL; e = next) {
         next = e->next_in;
         exit_unlink(e);
@@ -213,10 +208,11 @@ static void block_remove(TcgVcpu *v, Block *b)
         a_patch(b->entry + 1, c->base);
     }
     c->epoch++;
+    ghost_add(c, b, false);
     v->n.invalidations++;
 }
 
-static bool on_page(const Block *b, const uint8_t *page, unsigned *ret_slot)
+bool on_page(const Block *b, const uint8_t *page, unsigned *ret_slot)
 {
     *ret_slot = ((uintptr_t)b->source ^ (uintptr_t)page) >> PAGE_BITS != 0;
     return *ret_slot == 0 || ((uintptr_t)b->source2 ^ (uintptr_t)page) >> PAGE_BITS == 0;
@@ -235,7 +231,7 @@ static bool block_covers(const Block *b, const uint8_t *at, uint64_t n)
 }
 
 /* The granules of this page that the block was made from. */
-static uint64_t block_granules(const Block *b, unsigned slot)
+uint64_t block_granules(const Block *b, unsigned slot)
 {
     unsigned first = (uintptr_t)b->source & ~PAGE_MASK, end = first + b->hi;
 
@@ -257,7 +253,7 @@ static void page_mixed(TcgVcpu *v, const CodePage *page, const uint8_t *host)
     }
 }
 
-static void mixed_forget(TcgVcpu *v, const uint8_t *host)
+void mixed_forget(TcgVcpu *v, const uint8_t *host)
 {
     MixedPage *m = mixed_page(v, (uintptr_t)host);
 
@@ -321,6 +317,15 @@ void cache_written(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len)
     }
 }
 
+void cache_forget_addresses(TcgVcpu *v)
+{
+    for (unsigned k = 0; k < v->n_sets; k++) {
+        if (v->sets[k].used) {
+            tlb_jump_clear(&v->sets[k]);
+        }
+    }
+}
+
 void cache_flush(TcgVcpu *v)
 {
     CodeCache *c = v->cache;
@@ -335,18 +340,12 @@ void cache_flush(TcgVcpu *v)
     }
     g_hash_table_remove_all(c->pages);
     memset(v->mixed, 0, sizeof(v->mixed));
-    g_ptr_array_set_size(c->by_code, 0);
-    for (unsigned k = 0; k < v->n_sets; k++) {
-        if (v->sets[k].used) {
-            tlb_jump_clear(&v->sets[k]);
-        }
-    }
+    cache_forget_addresses(v);
     tlb_exec_clear(v);
-    c->code = c->first;
-    c->cold = c->cold_first;
-    c->data = c->end;
+    segments_reset(c);
     c->n_tables = 0;
     c->epoch++;
+    c->gone++;
     v->n.code_flushes++;
 }
 
@@ -458,9 +457,10 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
     Block *b;
     unsigned h;
 
-    if (c->data - c->cold < 4 * BLOCK_CODE_MAX || c->cold_first - c->code < 4 * BLOCK_CODE_MAX ||
-        (table_for(v, key->flags) < 0 && c->table_resets++ < TABLE_RESETS)) {
+    if (table_for(v, key->flags) < 0 && c->table_resets++ < TABLE_RESETS) {
         cache_flush(v);
+    } else if (c->data - c->cold < 4 * BLOCK_CODE_MAX || c->code_end - c->code < 4 * BLOCK_CODE_MAX) {
+        segment_next(v);
     }
     b = cache_alloc(c, sizeof(*b));
     b->key = *key;
@@ -474,9 +474,9 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
         b->lo = 0;
         b->sum = v->sole ? 0 : block_sum(b);
         b->table = -1;
-    } else {
-        g_ptr_array_add(c->by_code, b);
     }
+    segment_add(c, b);
+    ghost_check(v, b);
     if (b->source2 != NULL) {
         if (page_add(v, b, 1, ram_from_host(b->source2, &(uint64_t){ 0 }), b->source2) && !v->sole) {
             b->sum ^= 1;            /* read before it was watched: made again soon */
@@ -506,13 +506,17 @@ void cache_drop(TcgVcpu *v, Block *b)
 
 void cache_drop_page(TcgVcpu *v, uint64_t va)
 {
-    GPtrArray *all = v->cache->by_code;
+    CodeCache *c = v->cache;
 
-    for (guint k = 0; k < all->len; k++) {
-        Block *b = g_ptr_array_index(all, k);
+    for (unsigned n = 0; n < c->n_used; n++) {
+        const GPtrArray *all = c->segments[n].by_code;
 
-        if ((b->key.pc + b->key.base) >> PAGE_BITS == va >> PAGE_BITS) {
-            cache_drop(v, b);
+        for (guint k = 0; k < all->len; k++) {
+            Block *b = g_ptr_array_index(all, k);
+
+            if ((b->key.pc + b->key.base) >> PAGE_BITS == va >> PAGE_BITS) {
+                cache_drop(v, b);
+            }
         }
     }
 }
@@ -520,9 +524,15 @@ void cache_drop_page(TcgVcpu *v, uint64_t va)
 /* Called from signal handlers; the array changes in C code only. */
 Block *cache_find_code(TcgVcpu *v, const uint8_t *code)
 {
-    GPtrArray *all = v->cache->by_code;
-    unsigned lo = 0, hi = all->len;
+    CodeCache *c = v->cache;
+    GPtrArray *all;
+    unsigned lo = 0, hi;
 
+    if (code < c->base || code >= c->base + ((size_t)c->n_used << c->segment_shift)) {
+        return NULL;
+    }
+    all = segment_of(c, code)->by_code;
+    hi = all->len;
     while (lo < hi) {
         unsigned mid = (lo + hi) / 2;
         Block *b = g_ptr_array_index(all, mid);

@@ -156,7 +156,7 @@ void tcg_run_blocks(TcgVcpu *v)
     BlockExit *e = NULL;
 
     do {
-        uint64_t flushes = v->n.code_flushes;
+        unsigned gone = v->cache->gone;
         Block *b = v->force_interpret ? NULL : cache_get(v);
 
         if (b == NULL || ends_within(v, b)) {
@@ -164,7 +164,7 @@ void tcg_run_blocks(TcgVcpu *v)
             e = NULL;
             continue;
         }
-        if (e != NULL && flushes == v->n.code_flushes) {
+        if (e != NULL && gone == v->cache->gone) {
             cache_link(v, e, b);
         }
         v->n.exits++;

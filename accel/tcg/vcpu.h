@@ -88,6 +88,7 @@ typedef struct TlbSet {
 typedef struct TcgCounters {
     uint64_t tlb_fills, tlb_flushes, tlb_page_flushes, mmio, slow_stores, exits, interpreted;
     uint64_t blocks, block_bytes, guest_insns, host_bytes, code_flushes, invalidations, lookups;
+    uint64_t remade_evicted, remade_written, evictions;
     uint64_t helper_calls, helper_leaves, direct_exits, fp_loads, links;
 } TcgCounters;
 

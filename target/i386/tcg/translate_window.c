@@ -579,7 +579,7 @@ void t_window_emit(Trans *t)
 const uint8_t *t_window_fault(TcgVcpu *v, const uint8_t *host)
 {
     CodeCache *c = v->cache;
-    const Block *b = c != NULL && host >= c->first && host < c->code ? cache_find_code(v, host) : NULL;
+    const Block *b = c != NULL ? cache_find_code(v, host) : NULL;
 
     for (unsigned n = 0; b != NULL && n < b->n_sites; n++) {
         if (host >= b->entry + b->sites[n].start && host < b->entry + b->sites[n].end) {
