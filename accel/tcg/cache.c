@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The code cache of a vCPU: see block.h. Within a segment of the buffer (generations.c) code grows up, so does what seldom runs,
- * descriptors grow down; when two meet the next segment is used. A block that loses its source is cut out of the hash, its callers are
- * turned back to their stubs and its checked entry leads to the miss stub, so that no jump table has to
- * be searched. */
+/* The code cache of a vCPU: see block.h. Within a segment of the buffer (generations.c) code grows up, so does
+ * what seldom runs, descriptors grow down; when two meet the next segment is used. A block that loses its source
+ * is cut out of the hash, its callers are turned back to their stubs and its checked entry leads to the miss stub,
+ * so that no jump table has to be searched. */
 #include "accel/tcg/cache_int.h"
 #include "accel/tcg/logging.h"
 
