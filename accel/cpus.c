@@ -408,6 +408,7 @@ static void on_cpus(Vm *vm, bool exclusive, void (*fn)(Cpu *cpu, void *opaque), 
 
 static void park(CpuThread *t)
 {
+    run_queued(t); /* who sees it parked may change its state: nothing from before is under way any more */
     set_flag(&t->parked, true);
     bump(&excl.parks);
     for (;;) {

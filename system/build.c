@@ -515,6 +515,9 @@ Vm *build_vm(VmConfig *cfg, GError **errp)
 void build_free(Vm *vm)
 {
     vm_lock(vm);
+    if (vm->cpu_ops != NULL) {
+        vm->cpu_ops->pause_all(vm); /* they use what goes now */
+    }
     gdbstub_stop();
     hmp_free_all();
     qmp_free_all();

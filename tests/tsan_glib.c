@@ -3,7 +3,6 @@
  * order (the library itself is not instrumented). The words mean what GLib's mean (0 free, 1 taken, 2 taken and
  * waited for; a condition is a counter), so that calls inside the library and these can be mixed. What a thread
  * pool and g_once_init_leave() order is told to the sanitizer around the library's own functions. */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <glib.h>
 #include <linux/futex.h>

@@ -193,15 +193,14 @@ static void a20_changed(Cpu *cpu, void *opaque)
     forget(c, true);
 }
 
-/* Any thread: the vCPU's own applies it at once, another's between two instructions. */
+/* Any thread: the vCPU's own applies it at once, the main thread while it stands still (a reset does more to it right
+ * away), others between two instructions. */
 void x86_set_a20(X86Cpu *c, bool on)
 {
-    if (current_cpu == &c->cpu) {
+    if (current_cpu == &c->cpu || (current_cpu == NULL && cpu_is_stopped(&c->cpu))) {
         a20_changed(&c->cpu, GINT_TO_POINTER(on));
-    } else if (c->cpu.thread != NULL) {
-        cpu_run_async(&c->cpu, a20_changed, GINT_TO_POINTER(on));
     } else {
-        c->env.a20_mask = on ? ~0ull : ~(1ull << 20);
+        cpu_run_async(&c->cpu, a20_changed, GINT_TO_POINTER(on));
     }
 }
 
