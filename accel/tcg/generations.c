@@ -179,7 +179,7 @@ static void unlink_block(CodeCache *c, Block *b, const CodeSegment *gone)
         }
     }
     b->in = NULL;
-    for (unsigned k = 0; k < 2; k++) {
+    for (unsigned k = 0; k < b->n_out; k++) {
         Block *to = b->out[k].to;
 
         if (to == NULL || segment_of(c, to) == gone) {
