@@ -9,6 +9,7 @@
 # make check-gcc, make check-clang  compile everything; warnings are errors
 # make check-monitor-long  10,000 clients of the monitor that vanish, 64 MB of garbage of each kind
 # make fuzz       two million random register accesses under the sanitizers
+# make fuzz-monitor  libFuzzer (clang, ASan, UBSan) on QMP, the human monitor and the gdb server: FUZZ_SECONDS each
 # make install    into the prefix (DESTDIR is respected)
 # make docs       the manual as HTML in build/docs
 
@@ -18,7 +19,7 @@ PROGRAM = $(BUILD)/qemu-system-x86_64
 GUESTS = $(BUILD)/guests
 
 .PHONY: all demo check check-quick check-gcc check-clang check-sanitizers check-fuzz check-boot \
-	check-boot-short check-libvirt check-monitor-long check-tsan build-asan fuzz install docs clean distclean packages-%
+	check-boot-short check-libvirt check-monitor-long check-tsan build-asan fuzz fuzz-monitor bench-monitor install docs clean distclean packages-%
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD)
@@ -107,6 +108,17 @@ check-fuzz: build-asan
 fuzz: build-asan
 	@$(FUZZ) --count 2000000
 
+FUZZ_SECONDS = 600
+FUZZERS = qmp hmp gdb
+fuzz-monitor: | packages-check
+	@[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=true \
+		-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1
+	@$(NINJA) -C build-fuzz $(FUZZERS:%=tests/fuzz/fuzz-%)
+	@tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS) $(FUZZERS:%=build-fuzz/tests/fuzz/fuzz-%)
+
+bench-monitor: all
+	@python3 tests/bench/monitor.py $(PROGRAM) qemu-system-x86_64
+
 check-quick: all
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite unit --suite system
 
@@ -121,4 +133,4 @@ clean:
 	@if [ -f $(BUILD)/build.ninja ]; then $(NINJA) -C $(BUILD) clean; fi
 
 distclean:
-	@rm -rf build build-asan build-tsan build-clang build-ci
+	@rm -rf build build-fuzz build-asan build-tsan build-clang build-ci

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dump-guest-memory: an ELF core file (ELF-64, x86-64) of the guest: one note segment with each CPU's
  * registers, one load segment a range of RAM by physical address. The machine stands still meanwhile; a
- * detached dump is written by a thread of its own, because its reader may be slow. */
+ * detached dump is written by a thread of its own, because its reader may be slow. Or the kdump format with
+ * zlib: dump_kdump.c. */
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include "hw/core/memory.h"
 #include "hw/core/ram.h"
 #include "hw/core/vm.h"
+#include "monitor/dump.h"
 #include "monitor/qmp_schema.h"
 #include "target/cpu.h"
 #include "util/fdset.h"
@@ -18,15 +20,12 @@
 
 enum { WRITE_MAX = 1 << 20 };
 
-typedef struct DumpRange { GuestAddr start; uint64_t size; const uint8_t *host; } DumpRange;
-
 typedef struct Dump {
     Vm *vm;
-    int fd;
-    bool was_running, detached;
+    DumpImage image;
+    bool was_running, detached, kdump;
     GByteArray *head;               /* ELF header, program headers, notes */
-    GArray *ranges;                 /* of DumpRange */
-    uint64_t total, done;           /* bytes of memory; done is atomic */
+    uint64_t total;                 /* bytes of memory */
     int error;                      /* errno of the thread */
     GThread *thread;
 } Dump;
@@ -41,7 +40,7 @@ static struct { DumpState state; uint64_t total, done; Dump *active; } last;
 /* Neighbours in the guest that are neighbours in the host become one range. */
 static void add_range(Dump *d, GuestAddr start, uint64_t size, const uint8_t *host)
 {
-    DumpRange *prev = d->ranges->len > 0 ? &g_array_index(d->ranges, DumpRange, d->ranges->len - 1) : NULL;
+    DumpRange *prev = d->image.ranges->len > 0 ? &g_array_index(d->image.ranges, DumpRange, d->image.ranges->len - 1) : NULL;
     DumpRange r = { start, size, host };
 
     d->total += size;
@@ -49,7 +48,7 @@ static void add_range(Dump *d, GuestAddr start, uint64_t size, const uint8_t *ho
         prev->size += size;
         return;
     }
-    g_array_append_val(d->ranges, r);
+    g_array_append_val(d->image.ranges, r);
 }
 
 static void find_ranges(Dump *d, bool filter, uint64_t begin, uint64_t length)
@@ -75,7 +74,7 @@ static void find_ranges(Dump *d, bool filter, uint64_t begin, uint64_t length)
     }
 }
 
-static void collect_notes(Dump *d, GByteArray *notes)
+static void collect_notes(Dump *d)
 {
     const GPtrArray *cpus = d->vm->cpus;
 
@@ -83,8 +82,9 @@ static void collect_notes(Dump *d, GByteArray *notes)
         Cpu *cpu = g_ptr_array_index(cpus, i);
 
         cpu_regs_pull(cpu, NULL);
-        target_cpu_core_notes(cpu, notes);
+        target_cpu_core_notes(cpu, d->image.notes);
     }
+    d->image.cpus = cpus != NULL ? cpus->len : 0;
 }
 
 static void put_load(Dump *d, const DumpRange *r, uint64_t *offset)
@@ -98,40 +98,41 @@ static void put_load(Dump *d, const DumpRange *r, uint64_t *offset)
 
 static void make_head(Dump *d)
 {
-    g_autoptr(GByteArray) notes = g_byte_array_new();
+    const GByteArray *notes = d->image.notes;
     Elf64_Ehdr eh = {
         .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
         .e_type = ET_CORE, .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_phoff = sizeof(eh),
         .e_ehsize = sizeof(eh), .e_phentsize = sizeof(Elf64_Phdr),
-        .e_phnum = (uint16_t)(d->ranges->len + 1),
+        .e_phnum = (uint16_t)(d->image.ranges->len + 1),
     };
     Elf64_Phdr note = { .p_type = PT_NOTE };
-    uint64_t offset = sizeof(eh) + (d->ranges->len + 1) * sizeof(Elf64_Phdr);
+    uint64_t offset = sizeof(eh) + (d->image.ranges->len + 1) * sizeof(Elf64_Phdr);
 
-    collect_notes(d, notes);
     note.p_offset = offset;
     note.p_filesz = note.p_memsz = notes->len;
     offset += notes->len;
     g_byte_array_append(d->head, (const uint8_t *)&eh, sizeof(eh));
     g_byte_array_append(d->head, (const uint8_t *)&note, sizeof(note));
-    for (guint i = 0; i < d->ranges->len; i++) {
-        put_load(d, &g_array_index(d->ranges, DumpRange, i), &offset);
+    for (guint i = 0; i < d->image.ranges->len; i++) {
+        put_load(d, &g_array_index(d->image.ranges, DumpRange, i), &offset);
     }
     g_byte_array_append(d->head, notes->data, notes->len);
 }
 
 /* ---- Writing: any thread; the memory does not change */
 
-static int write_all(int fd, const uint8_t *buf, uint64_t n, uint64_t *progress)
+int dump_write(int fd, const void *buf, uint64_t n, uint64_t *progress)
 {
+    const uint8_t *at = buf;
+
     while (n > 0) {
-        ssize_t r = write(fd, buf, MIN(n, (uint64_t)WRITE_MAX));
+        ssize_t r = write(fd, at, MIN(n, (uint64_t)WRITE_MAX));
 
         if (r < 0 && errno != EINTR) {
             return errno;
         }
         if (r > 0) {
-            buf += r;
+            at += r;
             n -= (uint64_t)r;
             if (progress != NULL) {
                 __atomic_fetch_add(progress, (uint64_t)r, __ATOMIC_RELAXED);
@@ -141,16 +142,24 @@ static int write_all(int fd, const uint8_t *buf, uint64_t n, uint64_t *progress)
     return 0;
 }
 
+static int write_elf(Dump *d)
+{
+    DumpImage *image = &d->image;
+    int e = dump_write(image->fd, d->head->data, d->head->len, NULL);
+
+    for (guint i = 0; e == 0 && i < image->ranges->len; i++) {
+        const DumpRange *r = &g_array_index(image->ranges, DumpRange, i);
+
+        e = dump_write(image->fd, r->host, r->size, &image->done);
+    }
+    return e;
+}
+
 static int write_dump(Dump *d)
 {
-    int e = write_all(d->fd, d->head->data, d->head->len, NULL);
+    int e = d->kdump ? dump_write_kdump(&d->image) : write_elf(d);
 
-    for (guint i = 0; e == 0 && i < d->ranges->len; i++) {
-        const DumpRange *r = &g_array_index(d->ranges, DumpRange, i);
-
-        e = write_all(d->fd, r->host, r->size, &d->done);
-    }
-    return close(d->fd) < 0 && e == 0 ? errno : e;
+    return close(d->image.fd) < 0 && e == 0 ? errno : e;
 }
 
 /* ---- The end */
@@ -158,7 +167,7 @@ static int write_dump(Dump *d)
 static Json *dump_info(void)
 {
     static const char *const names[] = { "none", "active", "completed", "failed" };
-    uint64_t done = last.active != NULL ? __atomic_load_n(&last.active->done, __ATOMIC_RELAXED) : last.done;
+    uint64_t done = last.active != NULL ? __atomic_load_n(&last.active->image.done, __ATOMIC_RELAXED) : last.done;
     Json *info = json_object_new();
 
     json_set_uint(info, "total", last.total);
@@ -170,7 +179,8 @@ static Json *dump_info(void)
 static void dump_free(Dump *d)
 {
     g_byte_array_unref(d->head);
-    g_array_unref(d->ranges);
+    g_byte_array_unref(d->image.notes);
+    g_array_unref(d->image.ranges);
     g_free(d);
 }
 
@@ -180,7 +190,7 @@ static void dump_end(Dump *d, GError **errp)
     Json *data = json_object_new();
 
     last.state = d->error == 0 ? DUMP_COMPLETED : DUMP_FAILED;
-    last.done = d->done;
+    last.done = d->image.done;
     last.active = NULL;
     json_set(data, "result", dump_info());
     if (d->error != 0) {
@@ -231,6 +241,11 @@ static int open_target(const char *protocol, GError **errp)
     return fd;
 }
 
+static bool is_kdump(const QmpDumpGuestMemoryArgs *args)
+{
+    return args->has_format && args->format == QMP_DUMP_FORMAT_KDUMP_ZLIB;
+}
+
 static bool check_args(const QmpDumpGuestMemoryArgs *args, GError **errp)
 {
     if (last.active != NULL) {
@@ -241,6 +256,9 @@ static bool check_args(const QmpDumpGuestMemoryArgs *args, GError **errp)
     }
     if (args->has_begin != args->has_length) {
         return err_fail(errp, "Parameter '%s' is missing", args->has_begin ? "length" : "begin");
+    }
+    if (is_kdump(args) && args->has_begin) {
+        return err_fail(errp, "kdump-compressed format doesn't support paging or filter");
     }
     return !args->has_begin || (args->begin >= 0 && args->length > 0) ||
         err_fail(errp, "Invalid parameter 'length'");
@@ -259,13 +277,15 @@ Json *qmp_dump_guest_memory(QmpCtx *ctx, const QmpDumpGuestMemoryArgs *args, GEr
         return NULL;
     }
     d = g_new0(Dump, 1);
-    *d = (Dump){ .vm = ctx->vm, .fd = fd, .was_running = vm_running(ctx->vm),
+    *d = (Dump){ .vm = ctx->vm, .was_running = vm_running(ctx->vm), .kdump = is_kdump(args),
                  .detached = args->has_detach && args->detach, .head = g_byte_array_new(),
-                 .ranges = g_array_new(FALSE, FALSE, sizeof(DumpRange)) };
+                 .image = { .fd = fd, .notes = g_byte_array_new(),
+                            .ranges = g_array_new(FALSE, FALSE, sizeof(DumpRange)) } };
     if (d->was_running) {
         vm_stop(ctx->vm, RUN_SAVE_VM);
     }
     find_ranges(d, args->has_begin, (uint64_t)args->begin, (uint64_t)args->length);
+    collect_notes(d);
     make_head(d);
     last.state = DUMP_ACTIVE;
     last.total = d->total;
@@ -289,6 +309,7 @@ Json *qmp_query_dump_guest_memory_capability(QmpCtx *ctx, GError **errp)
     Json *ret = json_object_new(), *formats = json_array_new();
 
     json_array_add(formats, json_str("elf"));
+    json_array_add(formats, json_str("kdump-zlib"));
     json_set(ret, "formats", formats);
     return ret;
 }

@@ -6,8 +6,10 @@ import json
 import os
 import re
 import socket
+import struct
 import subprocess
 import time
+import zlib
 
 from qmp_client import WIRE, Client, Vm
 from tap import QEMU, main, run, test, wait_for
@@ -428,6 +430,52 @@ def a_dump_is_an_elf_core():
         assert head[:5] == b"\x7fELF\x02" and head[16] == 4, head
         assert os.path.getsize("core") > 15 << 20, os.path.getsize("core")
         assert c.call("query-dump")["status"] == "completed"
+
+
+def kdump_pages(path):
+    """{page number: bytes} of a flattened dump in the kdump format with zlib."""
+    with open(path, "rb") as f:
+        raw = f.read()
+    assert raw[:16] == b"makedumpfile".ljust(16, b"\0") and struct.unpack(">2q", raw[16:32]) == (1, 1)
+    flat, at = bytearray(), 4096
+    while (piece := struct.unpack_from(">2q", raw, at)) != (-1, -1):
+        place, size = piece
+        flat.extend(bytes(max(0, place + size - len(flat))))
+        flat[place:place + size] = raw[at + 16:at + 16 + size]
+        at += 16 + size
+    assert at + 16 == len(raw)
+    assert flat[:8] == b"KDUMP   " and struct.unpack_from("<i", flat, 8)[0] == 6
+    status, block, sub_blocks, map_blocks = struct.unpack_from("<4I", flat, 424)
+    most, = struct.unpack_from("<Q", flat, 4096 + 96)
+    note, note_size = struct.unpack_from("<2Q", flat, 4096 + 48)
+    assert status == 1 and block == 4096 and flat[note + 12:note + 16] == b"CORE" and note_size > 300
+    first = (1 + sub_blocks) * 4096
+    pages, row = {}, first + map_blocks * 4096
+    for number in range(most):
+        if flat[first + number // 8] >> number % 8 & 1:
+            offset, size, flags, _ = struct.unpack_from("<QIIQ", flat, row)
+            data = bytes(flat[offset:offset + size])
+            pages[number] = zlib.decompress(data) if flags & 1 else data
+            row += 24
+    return pages
+
+
+@test
+def a_dump_in_the_kdump_format_has_every_page():
+    with Vm(["-m", "16"], base=PC):
+        c = Client("qmp.sock")
+        path = os.path.abspath("kdump")
+        assert "elf" in c.call("query-dump-guest-memory-capability")["formats"]
+        assert "filter" in c.call("dump-guest-memory", paging=False, protocol="file:" + path, format="kdump-zlib",
+                                  begin=0, length=4096)[1]
+        assert c.call("dump-guest-memory", paging=False, protocol="file:" + path, format="kdump-zlib") == {}
+        assert c.event("DUMP_COMPLETED")["result"]["status"] == "completed"
+        pages = kdump_pages("kdump")
+        assert c.call("pmemsave", val=1 << 20, size=15 << 20, filename=os.path.abspath("mem")) == {}
+        with open("mem", "rb") as f:
+            for number in range(256, 4096):
+                assert pages[number] == f.read(4096), number
+        assert os.path.getsize("kdump") < 4 << 20
 
 
 @test

@@ -94,7 +94,7 @@ class Busy:
         os.unlink("pipe")
 
 
-PC = ["-M", "pc", "-accel", "tcg", "-display", "none", "-S", "-m", "16"]
+PC = ["-M", "pc", "-accel", "qtest", "-display", "none", "-S", "-m", "16"]
 
 
 @test
