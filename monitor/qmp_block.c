@@ -212,6 +212,11 @@ Json *qmp_query_jobs(QmpCtx *ctx, GError **errp)
     return json_array_new();
 }
 
+Json *qmp_query_block_jobs(QmpCtx *ctx, GError **errp)
+{
+    return json_array_new();
+}
+
 /* ---- Events */
 
 static void on_tray_moved(void *opaque, Block *b, bool open)

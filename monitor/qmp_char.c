@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Commands on character devices. The nested form of chardev-add becomes the flat one of -chardev. */
 #include <string.h>
+#include <unistd.h>
 #include "monitor/qmp_schema.h"
 #include "system/chardev/char.h"
 #include "system/chardev/ringbuf.h"
@@ -247,5 +248,24 @@ Json *qmp_ringbuf_write(QmpCtx *ctx, const QmpRingbufWriteArgs *args, GError **e
         data = g_memdup2(args->data, len);
     }
     ringbuf_write(c, data, len, errp);
+    return NULL;
+}
+
+Json *qmp_add_client(QmpCtx *ctx, const QmpAddClientArgs *args, GError **errp)
+{
+    struct Char *c = char_find(args->protocol);
+    int fd = qmp_take_fd(args->fdname, errp);
+
+    if (fd < 0) {
+        return NULL;
+    }
+    if (c == NULL) {
+        err_fail(errp, "protocol '%s' is invalid", args->protocol);
+    } else if (char_add_client(c, fd)) {
+        return NULL;
+    } else {
+        err_fail(errp, "Could not add client to chardev %s", args->protocol);
+    }
+    close(fd);
     return NULL;
 }

@@ -119,6 +119,16 @@ Json *qmp_x_query_jit(QmpCtx *ctx, GError **errp)
     return human_line(ctx, "info jit");
 }
 
+Json *qmp_x_query_numa(QmpCtx *ctx, GError **errp)
+{
+    return human_line(ctx, "info numa");
+}
+
+Json *qmp_x_query_opcount(QmpCtx *ctx, GError **errp)
+{
+    return human_line(ctx, "info opcount");
+}
+
 Json *qmp_x_query_ramblock(QmpCtx *ctx, GError **errp)
 {
     return human_line(ctx, "info ramblock");

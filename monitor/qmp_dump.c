@@ -40,7 +40,8 @@ static struct { DumpState state; uint64_t total, done; Dump *active; } last;
 /* Neighbours in the guest that are neighbours in the host become one range. */
 static void add_range(Dump *d, GuestAddr start, uint64_t size, const uint8_t *host)
 {
-    DumpRange *prev = d->image.ranges->len > 0 ? &g_array_index(d->image.ranges, DumpRange, d->image.ranges->len - 1) : NULL;
+    guint n = d->image.ranges->len;
+    DumpRange *prev = n > 0 ? &g_array_index(d->image.ranges, DumpRange, n - 1) : NULL;
     DumpRange r = { start, size, host };
 
     d->total += size;

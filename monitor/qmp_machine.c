@@ -4,6 +4,7 @@
 #include "accel/accel.h"
 #include "block/block.h"
 #include "hw/core/hostmem.h"
+#include "hw/core/info.h"
 #include "hw/core/iothread.h"
 #include "hw/core/machine.h"
 #include "monitor/hmp_int.h"
@@ -39,6 +40,22 @@ Json *qmp_stop(QmpCtx *ctx, GError **errp)
         vm_set_state(ctx->vm, RUN_PAUSED);
     }
     return NULL;
+}
+
+Json *qmp_query_pci(QmpCtx *ctx, GError **errp)
+{
+    SET_FOREACH(vm_infos, VmInfo, it) {
+        if (strcmp((*it)->name, "pci") == 0) {
+            return (*it)->json(ctx->vm);
+        }
+    }
+    return json_array_new();
+}
+
+/* Slots for memory and CPUs that ACPI may fill while the machine runs: there are none. */
+Json *qmp_query_acpi_ospm_status(QmpCtx *ctx, GError **errp)
+{
+    return json_array_new();
 }
 
 Json *qmp_cont(QmpCtx *ctx, GError **errp)

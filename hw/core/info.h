@@ -10,6 +10,7 @@ typedef struct VmInfo {
     const char *name;                    /* "pic", "pci", "irq" */
     int rank;                            /* several of a name: smaller first */
     void (*print)(Vm *vm, GString *out); /* nothing when this machine has no such part */
+    Json *(*json)(Vm *vm);               /* the same for programs; may be NULL */
 } VmInfo;
 
 SET_DECLARE(vm_infos, VmInfo);

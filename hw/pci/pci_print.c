@@ -181,5 +181,90 @@ void pci_print(Vm *vm, GString *out)
     }
 }
 
-static const VmInfo info_pci = { .name = "pci", .print = pci_print };
+/* ---- query-pci */
+
+static Json *pci_bar_json(const PciBar *b, unsigned n)
+{
+    Json *j = json_object_new();
+    bool io = b->flags & PCI_BAR_IO;
+
+    json_set_int(j, "bar", n);
+    json_set_str(j, "type", io ? "io" : "memory");
+    json_set_int(j, "address", b->addr == PCI_BAR_UNMAPPED ? -1 : (int64_t)b->addr);
+    json_set_uint(j, "size", b->size);
+    if (!io) {
+        json_set_bool(j, "prefetch", b->flags & PCI_BAR_PREFETCH);
+        json_set_bool(j, "mem_type_64", b->flags & PCI_BAR_64);
+    }
+    return j;
+}
+
+static Json *pci_class_json(const PciDevice *pci)
+{
+    uint16_t id = pci_get16(pci->config + PCI_CLASS_DEVICE);
+    const char *name = pci_class_name(id);
+    Json *j = json_object_new();
+
+    if (name != NULL) {
+        json_set_str(j, "desc", name);
+    }
+    json_set_int(j, "class", id);
+    return j;
+}
+
+static Json *pci_id_json(const uint8_t *c)
+{
+    Json *j = json_object_new();
+
+    json_set_int(j, "device", pci_get16(c + PCI_DEVICE_ID));
+    json_set_int(j, "vendor", pci_get16(c + PCI_VENDOR_ID));
+    json_set_int(j, "subsystem", pci_get16(c + PCI_SUB_DEVICE));
+    json_set_int(j, "subsystem-vendor", pci_get16(c + PCI_SUB_VENDOR));
+    return j;
+}
+
+static Json *pci_device_json(const PciDevice *pci)
+{
+    const uint8_t *c = pci->config;
+    Json *j = json_object_new(), *regions = json_array_new();
+
+    json_set_int(j, "bus", pci_bus_of(pci)->number);
+    json_set_int(j, "slot", pci->devfn >> 3);
+    json_set_int(j, "function", pci->devfn & 7);
+    json_set(j, "class_info", pci_class_json(pci));
+    json_set(j, "id", pci_id_json(c));
+    if (c[PCI_INT_PIN] != 0) {
+        json_set_int(j, "irq", c[PCI_INT_LINE]);
+    }
+    json_set_int(j, "irq_pin", c[PCI_INT_PIN]);
+    json_set_str(j, "qdev_id", pci->dev.id != NULL ? pci->dev.id : "");
+    for (unsigned i = 0; i < PCI_REGIONS; i++) {
+        if (pci->bar[i].region != NULL) {
+            json_array_add(regions, pci_bar_json(&pci->bar[i], i));
+        }
+    }
+    json_set(j, "regions", regions);
+    return j;
+}
+
+static Json *pci_json(Vm *vm)
+{
+    PciBus *bus = pci_root_bus(vm);
+    Json *list = json_array_new(), *row, *devices;
+
+    if (bus == NULL) {
+        return list;
+    }
+    devices = json_array_new();
+    for (PciDevice *p = pci_next(bus, -1); p != NULL; p = pci_next(bus, p->devfn)) {
+        json_array_add(devices, pci_device_json(p));
+    }
+    row = json_object_new();
+    json_set_int(row, "bus", bus->number);
+    json_set(row, "devices", devices);
+    json_array_add(list, row);
+    return list;
+}
+
+static const VmInfo info_pci = { .name = "pci", .print = pci_print, .json = pci_json };
 VM_INFO_REGISTER(info_pci);

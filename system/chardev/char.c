@@ -374,6 +374,16 @@ int char_take_fd(Char *c)
     return fd;
 }
 
+bool char_add_client(Char *c, int fd)
+{
+    bool ok;
+
+    char_enter(c);
+    ok = c->backend->add_client != NULL && c->backend->add_client(c, fd);
+    char_leave(c);
+    return ok;
+}
+
 char **char_yank_list(void)
 {
     g_autoptr(GStrvBuilder) list = g_strv_builder_new();

@@ -57,6 +57,8 @@ typedef struct CharBackend {        /* stdio, socket, pty, file, mux ... */
     int (*take_fd)(Char *c);                    /* a descriptor that came along; may be NULL */
     /* cuts the connection; any thread, no lock; may be NULL */
     bool (*yank)(Char *c);
+    /* a connected socket for a server without a client; given away if true; may be NULL */
+    bool (*add_client)(Char *c, int fd);
     /* takes its watches and timers from c->loop, or sets them there; NULL: cannot be moved */
     void (*watch)(Char *c, bool on);
 } CharBackend;
@@ -106,6 +108,7 @@ Char *char_port(const char *port);              /* NULL: nothing is plugged in t
 
 /* A descriptor that came with what was read last (SCM_RIGHTS); the caller owns it. -1: none. */
 int char_take_fd(Char *c);
+bool char_add_client(Char *c, int fd);          /* fd is given away unless false */
 /* Connections that can be cut: ids, as a list of strings. Any thread, no lock; freed by the caller. */
 char **char_yank_list(void);
 /* Cuts the connections of all of them at once, or none and returns false. Any thread, no lock. */

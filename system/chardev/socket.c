@@ -171,6 +171,18 @@ static void socket_accept(void *opaque, GIOCondition when)
     }
 }
 
+static bool socket_add_client(Char *c, int fd)
+{
+    Socket *s = CHAR_STATE(Socket, c);
+
+    if (!s->server || s->fd >= 0) {
+        return false;
+    }
+    socket_set_fd(s, fd);
+    socket_connected(s);
+    return true;
+}
+
 static void socket_try_connect(Socket *s)
 {
     SockAddr a = socket_address(s);
@@ -676,7 +688,7 @@ static const CharBackend socket_backend = {
     .name = "socket", .options = &socket_options, .size = sizeof(Socket), .open = socket_open,
     .close = socket_close, .write = socket_write, .poll_input = socket_poll_input,
     .describe = socket_describe, .take_fd = socket_take_passed_fd, .yank = socket_yank,
-    .watch = socket_watch_all,
+    .add_client = socket_add_client, .watch = socket_watch_all,
 };
 CHAR_BACKEND_REGISTER(socket_backend);
 

@@ -292,6 +292,36 @@ def descriptors_are_kept_by_name():
 
 
 @test
+def a_connected_socket_is_given_to_a_chardev():
+    with Vm(["-chardev", "socket,id=s0,path=s0.sock,server=on,wait=off", "-serial", "chardev:s0"], base=PC):
+        c = Client("qmp.sock")
+        ours, theirs = socket.socketpair()
+        for name in ("a", "b"):
+            assert send_fd(c, theirs.fileno(), '{"execute":"getfd","arguments":{"fdname":"%s"}}' % name) == {"return": {}}
+        theirs.close()
+        assert c.call("add_client", protocol="zz", fdname="nope")[1] == "File descriptor named 'nope' not found"
+        assert c.call("add_client", protocol="s0", fdname="a") == {}
+        row = [r for r in c.call("query-chardev") if r["label"] == "s0"][0]
+        assert not row["filename"].startswith("disconnected"), row
+        assert c.call("add_client", protocol="s0", fdname="b")[1] == "Could not add client to chardev s0"
+        assert c.call("add_client", protocol="zz", fdname="b")[1] == "File descriptor named 'b' not found"
+        ours.close()
+        wait_for(lambda: [r for r in c.call("query-chardev") if r["label"] == "s0"][0]["filename"].startswith("disc"))
+
+
+@test
+def pci_functions_are_listed():
+    with Vm(["-device", "pci-testdev,id=t,addr=9.1,multifunction=on"], base=PC):
+        c = Client("qmp.sock")
+        bus, = c.call("query-pci")
+        found = [d for d in bus["devices"] if d["qdev_id"] == "t"]
+        assert not IS_KITE or (found[0]["slot"], found[0]["function"]) == (9, 1), bus
+        ide = [d for d in bus["devices"] if d["class_info"] == {"class": 257, "desc": "IDE controller"}][0]
+        assert ide["id"]["device"] == 0x7010 and ide["irq_pin"] == 0 and "irq" not in ide
+        assert ide["regions"] == [{"bar": 4, "size": 16, "address": -1, "type": "io"}]
+
+
+@test
 def descriptor_sets_open_as_files():
     with Vm(base=PC):
         c = Client("qmp.sock")
