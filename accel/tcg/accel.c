@@ -110,7 +110,7 @@ static void tcg_run_state(void *opaque, bool running, RunState state)
 
 bool tcg_wants_windows(const Tcg *t)
 {
-    if (t == NULL || t->tier == 0) {
+    if (t == NULL || t->tier == 0 || t->icount != NULL) {
         return false;
     }
     return t->mem != NULL ? strcmp(t->mem, "table") == 0 : t->tier >= 2;
@@ -133,6 +133,10 @@ static bool tcg_init(Accel *a, Vm *vm, GError **errp)
         return err_fail(errp, "Parameter 'split-wx' is not available yet");
     }
     ram_prefer_private(!tcg_wants_windows(t));      /* huge pages, but nothing maps it again */
+    if (tcg_wants_windows(t)) {
+        ram_huge_begin();
+        t->huge = true;
+    }
     t->vm = vm;
     t->single = t->thread == TCG_THREAD_SINGLE;
     t->turn = -1;
@@ -239,6 +243,7 @@ static void info_windows(const TcgVcpu *v, GString *out)
                            n->demotions);
     g_string_append_printf(out, "window soft sites   %" PRIu64 " (and %" PRIu64 " wrong distances)\n", n->stubborn,
                            n->mistakes);
+    g_string_append_printf(out, "window huge pages   %" PRIu64 "\n", ram_huge_count());
 }
 
 static void tcg_info(Accel *a, GString *out)
@@ -267,6 +272,9 @@ static void tcg_fini(Object *obj)
 {
     Tcg *t = (Tcg *)obj;
 
+    if (t->huge) {
+        ram_huge_end();
+    }
     icount_free(t);
     if (t->breaks != NULL) {
         g_array_unref(t->breaks);
@@ -297,7 +305,7 @@ static const Field tcg_props[] = {
     FIELD_U32("x-lockstep-spoil", Tcg, lockstep_spoil, 0, .help = "a wrong register in the n-th stretch, to test it"),
     FIELD_BOOL("split-wx", Tcg, split_wx, false,
                .help = "map the code buffer twice, writable and executable"),
-    FIELD_U32("x-window-after", Tcg, window_after, 30, .help = "ms in user mode that earn an address space windows"),
+    FIELD_U32("x-window-after", Tcg, window_after, 50, .help = "ms in user mode that earn an address space windows"),
     FIELD_STR("mem", Tcg, mem, NULL, .help = "memory path: soft (TLB) or table (of windows)"),
     { 0 },
 };

@@ -17,6 +17,7 @@ struct Tcg {
     uint32_t tb_size;               /* MiB of code a VM; 0: default */
     uint32_t tier;                  /* highest tier in use */
     bool one_insn, split_wx;
+    bool huge;                      /* ram_huge_begin() was called */
     int lockstep;                   /* enum LockstepMode */
     uint32_t lockstep_spoil;
     bool single;                    /* one vCPU at a time: thread=single, -icount */

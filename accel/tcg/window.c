@@ -498,7 +498,6 @@ bool window_fill(TcgVcpu *v, uint64_t va, bool write)
         (write && !want.writable)) {
         return false;
     }
-    w->n.faults++;
     w->work_ns += WIN_FILL_NS;
     guest_general_end(v->cpu);
     if (w->full || w->maps > w->max_maps) {
@@ -538,9 +537,15 @@ bool window_fill(TcgVcpu *v, uint64_t va, bool write)
     return done;
 }
 
+void window_note_fault(TcgVcpu *v)
+{
+    v->win->n.faults++;
+    v->win->work_ns += WIN_FAULT_NS;
+}
+
 /* ---- sites that gain nothing */
 
-enum { STUBBORN_TIMES = 6, SITES_MAX = 16384 };
+enum { STUBBORN_TIMES = 6, MIXED_MISTAKES = 64, SITES_MAX = 16384 };
 
 static bool often(Windows *w, const uint8_t *insn, unsigned times)
 {
@@ -577,13 +582,20 @@ bool window_stubborn(TcgVcpu *v, const uint8_t *insn)
     return true;
 }
 
-void window_mistaken(TcgVcpu *v, const uint8_t *insn, uint64_t va)
+void window_mistaken(TcgVcpu *v, const uint8_t *insn)
 {
-    bool known;
+    Windows *w = v->win;
 
-    window_site(v, insn, &known);
-    v->win->n.mistakes++;
-    site_set(v, insn, known ? WINDOW_BOTH : window_kind(va));
+    w->n.mistakes++;
+    if (w->active != NULL) {
+        w->active->mistakes++;
+    }
+    site_set(v, insn, WINDOW_BOTH);
+}
+
+bool window_mixed(const TcgVcpu *v)
+{
+    return v->win->active != NULL && v->win->active->mistakes > MIXED_MISTAKES;
 }
 
 WindowKind window_site(TcgVcpu *v, const uint8_t *insn, bool *known)

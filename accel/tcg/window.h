@@ -51,11 +51,14 @@ void window_tick(TcgVcpu *v, bool user);
 /* An access of n bytes at va faulted though the soft TLB has its page (or pages): maps what is missing.
  * false: all is mapped already, or cannot be. */
 bool window_fill(TcgVcpu *v, uint64_t va, bool write);
+/* An access left generated code by a signal. */
+void window_note_fault(TcgVcpu *v);
 /* The site at this guest instruction (its host address) gained nothing by window_fill(). true: often enough to
  * translate it again with the soft TLB. */
 bool window_stubborn(TcgVcpu *v, const uint8_t *insn);
-/* The site used the wrong distance for va: it is to be translated again. */
-void window_mistaken(TcgVcpu *v, const uint8_t *insn, uint64_t va);
+/* The site used the wrong distance: it is to be translated again. */
+void window_mistaken(TcgVcpu *v, const uint8_t *insn);
+bool window_mixed(const TcgVcpu *v);    /* has that happened often in this address space? */
 /* What is known about the site: WINDOW_NOT: to use the soft TLB. *known false: nothing. */
 WindowKind window_site(TcgVcpu *v, const uint8_t *insn, bool *known);
 

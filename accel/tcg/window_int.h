@@ -7,7 +7,7 @@
 
 enum { WIN_SPACES = 8, WIN_GRANULES = 8, WIN_NODES = 1 << 17, WIN_HASH_BITS = 14, WIN_HEATS = 16 };
 /* What things cost, about, in ns: for the balance only. */
-enum { WIN_FILL_NS = 2500, WIN_DROP_NS = 3000, WIN_CHECK_NS = 60 };
+enum { WIN_FAULT_NS = 2000, WIN_FILL_NS = 3000, WIN_DROP_NS = 2000, WIN_CHECK_NS = 60 };
 
 typedef struct WinNode {            /* a page in a window */
     uint64_t host;                  /* its page of RAM */
@@ -27,7 +27,7 @@ typedef struct WinGranule {
 
 typedef struct WinSpace {           /* a guest address space */
     uint64_t root, stamp;
-    unsigned asid, n_granules, maps, strikes;
+    unsigned asid, n_granules, maps, strikes, mistakes;
     bool used, stale;               /* stale: to be checked before it is used again */
     bool placed;                    /* has an area, which it keeps */
     WindowArea area;
@@ -53,7 +53,7 @@ typedef struct Windows {
     uint64_t promote_ns;            /* time in user mode that earns windows; 0: at once, and for ever */
     unsigned unmappable;            /* fills that failed since RAM has no file */
     bool useless;
-    uint64_t stamp, root, last_tick, checked_at, work_ns;
+    uint64_t stamp, root, last_tick, looked_at, checked_at, work_ns, user_ns;
     unsigned asid;
     WinHeat heat[WIN_HEATS];
     StubbornSite stubborn[256];

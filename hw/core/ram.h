@@ -49,6 +49,10 @@ void ram_block_free(RamBlock *b);
  * it has none for files. It cannot be mapped again then. Set by accelerators before memory is made. */
 void ram_prefer_private(bool on);
 bool ram_private_preferred(void);
+/* From begin to end a thread gives huge pages to what the guest uses of memory files. */
+void ram_huge_begin(void);
+void ram_huge_end(void);
+uint64_t ram_huge_count(void);      /* pages of 2 MiB made so far */
 /* -machine mem-merge=, dump-guest-core=: what blocks made without RamOptions get. */
 void ram_set_defaults(const RamOptions *opt);
 void ram_foreach(void (*fn)(RamBlock *b, void *opaque), void *opaque);

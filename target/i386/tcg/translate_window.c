@@ -227,6 +227,9 @@ static WindowKind guess(const Trans *t, unsigned g, bool known, WindowKind site)
     if (known) {
         return site;
     }
+    if (g != R_RSP && g != R_RBP && window_mixed(t->v)) {
+        return WINDOW_BOTH;
+    }
     return g == R_RSP || g == R_RBP || window_kind(t->b->key.pc) == WINDOW_HIGH ? WINDOW_HIGH : WINDOW_LOW;
 }
 
@@ -621,8 +624,9 @@ int t_window_refill(TcgVcpu *v, const SlowSite *s, uint64_t va)
     WindowKind kind = window_kind(va);
     bool again;
 
+    window_note_fault(v);
     if (kind != WINDOW_NOT && !(s->how & SITE_BOTH) && kind != (s->how & SITE_LOW ? WINDOW_LOW : WINDOW_HIGH)) {
-        window_mistaken(v, b->source + s->at, va);
+        window_mistaken(v, b->source + s->at);
         again = true;
     } else if (refill(v, s, b->key.flags >> TB_MODE_SHIFT, va)) {
         return !v->refill_faulted;
