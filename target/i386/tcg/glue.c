@@ -299,6 +299,89 @@ static void emit_guest_df(Asm *a)
     a_patch(skip, a->p);
 }
 
+static void emit_shot_end(Asm *a, TcgVcpu *v)
+{
+    a_load(a, 1, H_RCX, frame(F_RCX));
+    a_load(a, 1, H_RAX, frame(F_RAX));
+    a_rm(a, 0, 0xff, 4, a_abs(&v->shot_resume));
+}
+
+/* shot_crossing() for loads of up to 8 bytes and for pages that are neighbours in memory, where the TLB has both: T1
+ * is the SlowSite, and stays so when it is something else. */
+static void emit_crossing(Asm *a, TcgVcpu *v)
+{
+    enum { ENTRY = sizeof(TlbEntry), ADDEND = offsetof(TlbEntry, addend), MODE_SHIFT = 21 };
+    uint8_t *other[2], *bad[5], *apart;
+    unsigned n = 0;
+
+    G_STATIC_ASSERT(sizeof(v->set->data[0]) == 1u << MODE_SHIFT);
+    a_rm(a, 0, 0xf6, 0, a_at(T1, offsetof(SlowSite, how)));     /* test byte */
+    a8(a, SITE_ALIGN | SITE_QUIET | SITE_WINDOW);
+    other[0] = a_jcc(a, CC_NE);
+    a_rm(a, 1, 0x81, ALU_CMP, frame(F_MISS));
+    a32(a, PAGE_SIZE - 1);
+    other[1] = a_jcc(a, CC_A);
+    a_store(a, 1, frame(F_RAX), H_RAX);
+    a_store(a, 1, frame(F_RCX), H_RCX);
+    a_rm(a, 0, 0x81, ALU_CMP, frame(F_MISS_AT));
+    a32(a, (TLB_SIZE - 1) * ENTRY);                             /* the next entry is another mode's */
+    bad[n++] = a_jcc(a, CC_E);
+    a_rm(a, 0, 0x0fb6, H_RAX, a_at(T1, offsetof(SlowSite, how)));
+    a_mov_rr(a, 0, H_RCX, H_RAX);
+    a_alu_ri(a, 0, ALU_AND, H_RCX, 3 << SITE_MODE_SHIFT);
+    a_rr(a, 0, 0xc1, 4, H_RCX);                                 /* shl */
+    a8(a, MODE_SHIFT - SITE_MODE_SHIFT);
+    a_rr(a, 1, 0x01, HTLB, H_RCX);
+    a_rm(a, 1, 0x03, H_RCX, frame(F_MISS_AT));                  /* add: the first page's entry */
+    a_alu_ri(a, 0, ALU_AND, H_RAX, SITE_WRITE);
+    a_load(a, 1, T2, (AsmMem){ .base = H_RCX, .index = H_RAX, .scale = 3 });
+    a_alu_ri(a, 1, ALU_ADD, T2, PAGE_SIZE);
+    a_rm(a, 1, 0x3b, T2, (AsmMem){ .base = H_RCX, .index = H_RAX, .scale = 3, .disp = ENTRY });
+    bad[n++] = a_jcc(a, CC_NE);
+    a_rr(a, 0, 0x85, T2, T2);                                   /* 32-bit code goes on at 0 */
+    bad[n++] = a_jcc(a, CC_E);
+    a_load(a, 1, H_RAX, a_at(H_RCX, ADDEND));
+    a_rm(a, 1, 0x3b, H_RAX, a_at(H_RCX, ENTRY + ADDEND));
+    apart = a_jcc(a, CC_NE);
+    a_rm(a, 1, 0x03, T2, frame(F_MISS));
+    a_load(a, 0, H_RCX, a_at(T1, offsetof(SlowSite, resume)));
+    a_store(a, 1, a_abs(&v->shot_resume), H_RCX);
+    a_lea(a, 1, T1, (AsmMem){ .base = T2, .index = H_RAX, .disp = -PAGE_SIZE });
+    a_mov_rr(a, 1, T2, H_RAX);
+    emit_shot_end(a, v);
+    a_patch(apart, a->p);
+    a_rm(a, 0, 0xf6, 0, a_at(T1, offsetof(SlowSite, how)));
+    a8(a, SITE_WRITE);
+    bad[n++] = a_jcc(a, CC_NE);
+    a_rm(a, 0, 0x80, ALU_CMP, a_at(T1, offsetof(SlowSite, size)));
+    a8(a, 8);
+    bad[n++] = a_jcc(a, CC_A);
+    a_store(a, 1, a_abs(&v->shot_host), T2);
+    a_load(a, 1, H_RAX, (AsmMem){ .base = T2, .index = H_RAX, .disp = -8 });
+    a_rm(a, 1, 0x03, T2, a_at(H_RCX, ENTRY + ADDEND));
+    a_load(a, 1, T2, a_at(T2, 0));
+    a_load(a, 0, H_RCX, frame(F_MISS));
+    a_rr(a, 0, 0xc1, 4, H_RCX);                                 /* shl: -8 * bytes of the first page, modulo 64 */
+    a8(a, 3);
+    a_rr(a, 1, 0x0fad, T2, H_RAX);                              /* shrd rax, r11, cl */
+    a_store(a, 1, a_abs(v->bounce + 64), H_RAX);
+    a_load(a, 1, T2, a_abs(&v->shot_host));
+    a_rm(a, 1, 0x03, T2, frame(F_MISS));
+    a_rr(a, 1, 0xf7, 3, T2);                                    /* neg */
+    a_alu_ri(a, 1, ALU_ADD, T2, (int32_t)(uintptr_t)(v->bounce + 64) + PAGE_SIZE);
+    a_load(a, 0, H_RCX, a_at(T1, offsetof(SlowSite, resume)));
+    a_store(a, 1, a_abs(&v->shot_resume), H_RCX);
+    a_mov_ri(a, T1, (uintptr_t)(v->bounce + 64));
+    emit_shot_end(a, v);
+    for (unsigned k = 0; k < n; k++) {
+        a_patch(bad[k], a->p);
+    }
+    a_load(a, 1, H_RCX, frame(F_RCX));
+    a_load(a, 1, H_RAX, frame(F_RAX));
+    a_patch(other[0], a->p);
+    a_patch(other[1], a->p);
+}
+
 /* A missed lookup: fills the TLB and tries again, with little more than the caller-saved registers out
  * of the way. Falls through when that is not enough. T1: the SlowSite. */
 static void emit_refill(Asm *a, TcgVcpu *v)
@@ -308,6 +391,7 @@ static void emit_refill(Asm *a, TcgVcpu *v)
     a_rm(a, 0, 0x80, ALU_CMP, a_at(T1, offsetof(SlowSite, size)));
     a8(a, 0);
     full = a_jcc(a, CC_E);
+    emit_crossing(a, v);
     emit_caller_saved(a, true);
     a8(a, 0xfc);                                                /* cld */
     if (!GENERAL_REGS_KEPT) {

@@ -115,7 +115,7 @@ typedef struct SlowSite {
 
 enum { SITE_WRITE = 1, SITE_ALIGN = 2, SITE_QUIET = 4 /* the lookup left flags and address alone */, SITE_WINDOW = 8,
        SITE_LOW = 16 /* the window of low addresses */,
-       SITE_BOTH = 32 /* whichever it is */ };
+       SITE_BOTH = 32 /* whichever it is */, SITE_MODE_SHIFT = 6 /* the mode, without windows */ };
 
 /* ---- fast_sys.c: from stubs; what they may return besides 0 and how to go on is told there */
 typedef enum FastKind { FAST_SYSCALL, FAST_SYSRET, FAST_IRET, FAST_AC, FAST_KINDS } FastKind;

@@ -117,7 +117,7 @@ void t_slow_emit(Trans *t)
     for (unsigned k = 0; k < t->n_slow; k++) {
         SlowRef *s = &t->slow[k];
         SlowSite site = { .block = (uintptr_t)t->b, .at = s->at, .next = s->next, .count = s->count, .fp = s->fp,
-                          .size = s->size, .how = s->how, .retry = (uintptr_t)s->retry,
+                          .size = s->size, .how = s->how | t->mode << SITE_MODE_SHIFT, .retry = (uintptr_t)s->retry,
                           .resume = (uintptr_t)s->resume };
         uint8_t *p;
 
