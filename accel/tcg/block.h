@@ -133,6 +133,7 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
 unsigned cache_hash(const uint8_t *source, const TbKey *key);
 void tcg_run_blocks(TcgVcpu *v);     /* translated code, linked as it comes by, until something is to be done */
 void cache_link(TcgVcpu *v, BlockExit *e, Block *to);
+int cache_table(TcgVcpu *v, uint32_t flags);    /* index of the jump table of these block flags; -1: there is none */
 void cache_flush(TcgVcpu *v);           /* everything goes */
 void cache_written(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len);    /* own thread */
 void cache_verify_page(TcgVcpu *v, const uint8_t *host);    /* drops what differs from the page's bytes */

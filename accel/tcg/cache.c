@@ -381,7 +381,7 @@ static bool page_add(TcgVcpu *v, Block *b, unsigned slot, RamBlock *ram, const u
     return false;
 }
 
-static int table_for(TcgVcpu *v, uint32_t flags)
+int cache_table(TcgVcpu *v, uint32_t flags)
 {
     CodeCache *c = v->cache;
 
@@ -457,7 +457,7 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
     Block *b;
     unsigned h;
 
-    if (table_for(v, key->flags) < 0 && c->table_resets++ < TABLE_RESETS) {
+    if (cache_table(v, key->flags) < 0 && c->table_resets++ < TABLE_RESETS) {
         cache_flush(v);
     } else if (c->data - c->cold < 4 * BLOCK_CODE_MAX || c->code_end - c->code < 4 * BLOCK_CODE_MAX) {
         segment_next(v);
@@ -465,7 +465,7 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
     b = cache_alloc(c, sizeof(*b));
     b->key = *key;
     b->source = source;
-    b->table = table_for(v, key->flags);
+    b->table = cache_table(v, key->flags);
     /* Stores by others from now on are seen, before the bytes are read. */
     page_add(v, b, 0, page.ram, source);
     if (!translate_summed(v, b, &page, avail)) {

@@ -167,6 +167,7 @@ typedef struct TcgVcpu {
     uint64_t stamp;
     TcgCounters n;
     uint8_t fp_area[4096] __attribute__((aligned(64)));     /* in the host's layout */
+    uint8_t fp_image[2560] __attribute__((aligned(64)));    /* a copy of one of the guest's */
     uint8_t bounce[128] __attribute__((aligned(64)));       /* an operand from two pages */
     ExecPage exec_pages[EXEC_PAGES];
     MixedPage mixed[1 << MIXED_BITS];

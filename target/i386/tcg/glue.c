@@ -437,6 +437,7 @@ static void emit_quick(Asm *a, TcgVcpu *v)
         emit_fp_save(a, v);
     }
     a_load(a, 1, H_RSI, frame(F_SITE));
+    a_load(a, 1, H_RDX, frame(F_MISS));
     emit_c_call(a, v, SLOT_QUICK);
     a_alu_ri(a, 0, ALU_CMP, H_RAX, 1);
     nothing = a_jcc(a, CC_B);
@@ -864,6 +865,7 @@ bool x86_glue_init(TcgVcpu *v, GError **errp)
     v->stubs = s = g_new0(Stubs, 1);
     v->mxcsr_default = 0x1f80;
     s->quiet = host_has_fast_pext();
+    s->xsavec = x86_host_has_xsavec();
     for (unsigned k = 0; k < G_N_ELEMENTS(v->quiet_mask); k++) {
         v->quiet_mask[k] = PAGE_MASK | ((1u << k) - 1);
     }

@@ -91,8 +91,11 @@ static int quick_cpuid(TcgVcpu *v, const SlowSite *s)
     return done(v, s);
 }
 
-int x86_quick(TcgVcpu *v, const SlowSite *s)
+int x86_quick(TcgVcpu *v, const SlowSite *s, uint64_t ea)
 {
+    if (s->how >= QUICK_XSAVEC) {
+        return x86_quick_fp(v, s, ea);
+    }
     return s->how == QUICK_CPUID ? quick_cpuid(v, s) : quick_io(v, s);
 }
 

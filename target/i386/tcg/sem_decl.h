@@ -44,6 +44,12 @@ void sem_cmps(X86Cpu *c, const Insn *i);
 void sem_ins(X86Cpu *c, const Insn *i);
 void sem_outs(X86Cpu *c, const Insn *i);
 
+/* sem_xsave.c: both privileged forms are among them; sem_x87.c */
+void sem_xsavec(X86Cpu *c, const Insn *i);
+void sem_xrstor(X86Cpu *c, const Insn *i);
+void sem_xrstors(X86Cpu *c, const Insn *i);
+void sem_fnclex(X86Cpu *c, const Insn *i);
+
 /* sem_div: raises #DE */
 void sem_div(X86Cpu *c, const Insn *i);
 void sem_idiv(X86Cpu *c, const Insn *i);

@@ -6,6 +6,7 @@
 #include "target/i386/features.h"
 #include "target/i386/tcg/insn.h"
 #include "target/i386/tcg/native.h"
+#include "target/i386/tcg/sem_decl.h"
 
 enum {
     LEGACY_BYTES = 512,
@@ -334,15 +335,15 @@ static void sem_xsaveopt(X86Cpu *c, const Insn *i)
 {
     xsave_standard(c, i, true);
 }
-static void sem_xsavec(X86Cpu *c, const Insn *i)
+void sem_xsavec(X86Cpu *c, const Insn *i)
 {
     xsave_compact(c, i);
 }
-static void sem_xrstor(X86Cpu *c, const Insn *i)
+void sem_xrstor(X86Cpu *c, const Insn *i)
 {
     xrstor(c, i, false);
 }
-static void sem_xrstors(X86Cpu *c, const Insn *i)
+void sem_xrstors(X86Cpu *c, const Insn *i)
 {
     xrstor(c, i, true);
 }

@@ -135,6 +135,7 @@ typedef struct Stubs {
     uint8_t *quick;                 /* called; SlowSite follows. Flags in the frame, and stay there */
     uint8_t *fast[FAST_KINDS];      /* T1: the SlowSite; flags in the frame */
     void (*fp_save)(void);          /* C ABI; nothing when not loaded */
+    bool xsavec;                    /* the host has it */
     bool quiet;                     /* the host can look up without touching flags */
     BlockExit *(*enter)(X86Env *env, TlbSet *set, const uint8_t *code, TcgVcpu *v);
 } Stubs;
@@ -240,10 +241,13 @@ void t_misc(Trans *t, const TInsn *ti);
 bool t_sys_ok(const Trans *t, const Insn *i);
 void t_sys(Trans *t, const TInsn *ti);
 /* SlowSite.how of a quick call; size is the access's size, resume the port, or QUICK_PORT_DX. */
-enum { QUICK_CPUID, QUICK_IN, QUICK_OUT, QUICK_PORT_DX = 0x100 };
+enum { QUICK_CPUID, QUICK_IN, QUICK_OUT, QUICK_XSAVEC, QUICK_XRSTOR, QUICK_FNCLEX,
+       QUICK_PORT_DX = 0x100, QUICK_PRIVILEGED = 1 /* resume, of XSAVEC and XRSTOR */ };
 /* Does the instruction: 1. Nothing: 0. 2: did it, TcgVcpu.shot_resume is where to go on from the run loop. RAX, RCX,
  * RDX, RBX, RSI, RDI are in memory and may change. */
-int x86_quick(TcgVcpu *v, const SlowSite *s);
+int x86_quick(TcgVcpu *v, const SlowSite *s, uint64_t ea);
+bool x86_quick_fp(TcgVcpu *v, const SlowSite *s, uint64_t va);      /* quick_fp.c */
+bool x86_host_has_xsavec(void);
 
 /* ---- translate_string.c */
 bool t_string_ok(const Trans *t, const Insn *i);
@@ -255,6 +259,8 @@ bool t_is_jcc(const Insn *i);
 bool t_flow_ok(const Trans *t, const Insn *i);
 void t_exit_direct(Trans *t, uint64_t pc, uint8_t *from_jcc);
 void t_exits_emit(Trans *t);
+/* Jump to the guest address in T1 through a jump table; flags are in the frame. index: its jump_index() or -1. */
+void t_jump_table(Asm *a, TcgVcpu *v, int table, int64_t index);
 void t_push_tmp(Trans *t, int32_t size);    /* what F_TMP holds */
 const uint8_t *t_bridge(TcgVcpu *v, BlockExit *e);
 void t_cross(TcgVcpu *v, BlockExit *e, const uint8_t *target, bool to_flags, unsigned id_at, uint32_t id);

@@ -39,7 +39,7 @@ static void flags_to_frame(Trans *t, FlagState fl)
 }
 
 /* T1: guest pc. Flags are in the frame. index: its jump_index() when known, or -1. */
-static void jump_table(Asm *a, TcgVcpu *v, int table, int64_t index)
+void t_jump_table(Asm *a, TcgVcpu *v, int table, int64_t index)
 {
     int32_t at = offsetof(TlbSet, jump) + table * sizeof(v->set->jump[0]);
 
@@ -73,7 +73,7 @@ const uint8_t *t_bridge(TcgVcpu *v, BlockExit *e)
         t_flags_to_frame(&a, T2);
     }
     a_mov_ri(&a, T1, e->pc);
-    jump_table(&a, v, e->from->table, jump_index(e->pc));
+    t_jump_table(&a, v, e->from->table, jump_index(e->pc));
     v->cache->code = a.p;
     return start;
 }
@@ -106,7 +106,7 @@ void t_cross(TcgVcpu *v, BlockExit *e, const uint8_t *target, bool to_flags, uns
 static void exit_indirect(Trans *t)
 {
     flags_to_frame(t, t->fl);
-    jump_table(&t->a, t->v, t->b->table, -1);
+    t_jump_table(&t->a, t->v, t->b->table, -1);
     t->ended = true;
 }
 
@@ -151,7 +151,7 @@ void t_exits_emit(Trans *t)
             e->table = a->p;
             flags_to_frame(t, in_frame ? FLAGS_FRAME : FLAGS_HOST);
             a_mov_ri(a, T1, e->pc);
-            jump_table(a, t->v, t->b->table, jump_index(e->pc));
+            t_jump_table(a, t->v, t->b->table, jump_index(e->pc));
         }
         e->stub = a->p;
         a_patch(e->site, e->link ? a->p : e->table);

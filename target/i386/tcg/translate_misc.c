@@ -156,6 +156,31 @@ static void emit_base(Trans *t, const Insn *i)
     }
 }
 
+/* STAC and CLAC where SMAP is on: another mode, whose blocks another jump table knows. */
+static void emit_ac(Trans *t, bool set, uint64_t next)
+{
+    Asm *a = &t->a;
+    unsigned mode = set ? X86_MMU_KERNEL_NOSMAP : X86_MMU_KERNEL;
+    uint32_t flags = (t->b->key.flags & ((1u << TB_MODE_SHIFT) - 1)) | mode << TB_MODE_SHIFT;
+    int table = cache_table(t->v, flags);
+    uint8_t *slow;
+
+    if (table < 0) {
+        return;
+    }
+    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_load(a, 0, T1, a_at(T2, offsetof(X86Env, hflags)));
+    a_alu_ri(a, 0, ALU_AND, T1, HF_CPL | HF_SMAP_ON);
+    a_alu_ri(a, 0, ALU_CMP, T1, HF_SMAP_ON);
+    slow = a_jcc(a, CC_NE);
+    a_alu_mi(a, 0, set ? ALU_OR : ALU_AND, a_at(T2, offsetof(X86Env, rflags)), set ? FL_AC : ~FL_AC);
+    a_alu_mi(a, 0, set ? ALU_OR : ALU_AND, a_at(T2, offsetof(X86Env, hflags)), set ? HF_AC : ~HF_AC);
+    a_store_i(a, 0, a_at(T2, offsetof(X86Env, mmu_mode)), mode);
+    a_mov_ri(a, T1, next);
+    t_jump_table(a, t->v, table, jump_index(next));
+    a_patch(slow, a->p);
+}
+
 static void emit_fast_end(Trans *t, const TInsn *ti, unsigned kind)
 {
     Asm *a = &t->a;
@@ -164,6 +189,9 @@ static void emit_fast_end(Trans *t, const TInsn *ti, unsigned kind)
 
     if (t->fl == FLAGS_HOST) {
         t_flags_to_frame(a, T2);
+    }
+    if (kind == FAST_AC && t->v->plain) {
+        emit_ac(t, ti->i.modrm == 0xcb, t->b->key.pc + site.next);
     }
     a_mov_ri(a, T1, (uintptr_t)a->p + 11);                      /* behind this and the jump */
     a_jmp_to(a, x86_stubs(t->v)->fast[kind]);

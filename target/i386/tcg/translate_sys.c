@@ -40,9 +40,31 @@ static int quick_kind(const Insn *i)
     return opcode_of(i, MAP_0F) == 0xa2 ? QUICK_CPUID : -1;
 }
 
+/* Images of 64-bit code, with 64-bit pointers. */
+static bool is_image(const Trans *t, const Insn *i)
+{
+    const InsnRow *r = i->row;
+    bool named = r->sem == sem_xsavec || r->sem == sem_xrstor || r->sem == sem_xrstors;
+
+    return named && x86_stubs(t->v)->xsavec && (i->pfx & IPFX_MEM) && (i->rex & 8) && (t->hflags & HF_CS64) &&
+           (t->hflags & HF_OSXSAVE) && i->adsize == 8 && i->seg != SEG_FS && i->seg != SEG_GS;
+}
+
+/* What x86_quick_fp() does. CR0.TS is clear. */
+static int fp_kind(const Trans *t, const Insn *i)
+{
+    if (t->hflags >> 12 & 1) {
+        return -1;
+    }
+    if (is_image(t, i)) {
+        return i->row->sem == sem_xsavec ? QUICK_XSAVEC : QUICK_XRSTOR;
+    }
+    return i->row->sem == sem_fnclex && !(t->hflags >> 13 & 1) ? QUICK_FNCLEX : -1;
+}
+
 bool t_sys_ok(const Trans *t, const Insn *i)
 {
-    return t->v->plain && !(i->pfx & IPFX_LOCK) && (is_rdtsc(i) || is_pause(i) || quick_kind(i) >= 0);
+    return t->v->plain && !(i->pfx & IPFX_LOCK) && (is_rdtsc(i) || is_pause(i) || quick_kind(i) >= 0 || fp_kind(t, i) >= 0);
 }
 
 static AsmMem of_cpu(size_t off)
@@ -109,11 +131,17 @@ static void emit_quick(Trans *t, const TInsn *ti, unsigned kind)
     SlowSite site = { .block = (uintptr_t)t->b, .at = ti->at, .next = ti->at + i->len, .count = 1,
                       .fp = t->fp_ready, .how = kind, .resume = (uint8_t)i->imm };
 
-    if (kind != QUICK_CPUID) {
+    if (kind >= QUICK_XSAVEC) {
+        site.resume = i->row->flags & IF_PRIV ? QUICK_PRIVILEGED : 0;
+    } else if (kind != QUICK_CPUID) {
         site.size = !(i->opcode & 1) ? 1 : i->opsize == 2 ? 2 : 4;
         site.resume |= i->opcode & 8 ? QUICK_PORT_DX : 0;
     }
     t_save_flags(t);
+    if (kind == QUICK_XSAVEC || kind == QUICK_XRSTOR) {
+        t_ea(t, i, T1);
+        a_store(&t->a, 1, a_at(H_RSP, F_MISS), T1);
+    }
     a_call_to(&t->a, x86_stubs(t->v)->quick);
     site.cont = (uintptr_t)(t->a.p + sizeof(site));
     memcpy(t->a.p, &site, sizeof(site));
@@ -127,6 +155,8 @@ void t_sys(Trans *t, const TInsn *ti)
     } else if (is_pause(&ti->i)) {
         emit_pause(t);
     } else {
-        emit_quick(t, ti, quick_kind(&ti->i));
+        int fp = fp_kind(t, &ti->i);
+
+        emit_quick(t, ti, fp >= 0 ? fp : quick_kind(&ti->i));
     }
 }
