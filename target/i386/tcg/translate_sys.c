@@ -64,7 +64,8 @@ static int fp_kind(const Trans *t, const Insn *i)
 
 bool t_sys_ok(const Trans *t, const Insn *i)
 {
-    return t->v->plain && !(i->pfx & IPFX_LOCK) && (is_rdtsc(i) || is_pause(i) || quick_kind(i) >= 0 || fp_kind(t, i) >= 0);
+    return t->v->plain && !(i->pfx & IPFX_LOCK) && (is_rdtsc(i) || is_pause(i) ||
+           quick_kind(i) >= 0 || fp_kind(t, i) >= 0);
 }
 
 static AsmMem of_cpu(size_t off)
