@@ -735,6 +735,14 @@ static bool start_and_wait(CpuThread *t, GError **errp)
     while (load_word(&t->created) == 0) {
         futex_wait(&t->created, 0);
     }
+    while (load_word(&t->created) == 1) { /* and stands still: the machine is reset before it starts */
+        uint32_t seq = load_word(&excl.parks);
+
+        if (flag(&t->parked)) {
+            break;
+        }
+        futex_wait(&excl.parks, seq);
+    }
     vm_lock(t->vm);
     if (t->created == 1) {
         return true;

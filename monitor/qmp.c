@@ -34,11 +34,13 @@ const QmpCommand *qmp_command_find(const char *name)
 
 void qmp_check(const char *what, const SchemaType *t, const Json *v)
 {
-    static int on = -1;
+    static int known = -1; /* atomic */
+    int on = __atomic_load_n(&known, __ATOMIC_RELAXED);
     GError *err = NULL;
 
     if (on < 0) {
         on = g_strcmp0(getenv("KITE_QMP_CHECK"), "1") == 0;
+        __atomic_store_n(&known, on, __ATOMIC_RELAXED);
     }
     if (on && !schema_check(t, v, &err)) {
         g_error("QMP: %s is not what the schema says: %s", what, err->message);

@@ -369,8 +369,8 @@ int main(int argc, char **argv)
     tlb_init(v);
     v->win = window_new(v, 1, 100, &why);
     if (v->win == NULL) {
-        g_test_message("no windows here: %s", why);
-        return 77;
+        printf("1..0 # SKIP no windows here: %s\n", why);
+        return 0;
     }
     g_test_add_func("/window/store", test_store);
     g_test_add_func("/window/accessed-dirty", test_accessed_dirty);
