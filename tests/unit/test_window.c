@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <sys/mman.h>
 
+#include <stdio.h>
+
 #include "accel/tcg/block.h"
 #include "accel/tcg/tcg.h"
 #include "accel/tcg/window_asm.h"
