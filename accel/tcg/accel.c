@@ -113,7 +113,7 @@ bool tcg_wants_windows(const Tcg *t)
     if (t == NULL || t->tier == 0 || t->icount != NULL) {
         return false;
     }
-    return t->mem != NULL ? strcmp(t->mem, "table") == 0 : t->tier >= 2;
+    return t->mem != NULL ? strcmp(t->mem, "soft") != 0 : t->tier >= 2;
 }
 
 /* ---- the accelerator */
@@ -126,8 +126,9 @@ static bool tcg_init(Accel *a, Vm *vm, GError **errp)
     if (t->tier > 2) {
         return err_fail(errp, "Parameter 'tier' expects 0, 1 or 2");
     }
-    if (t->mem != NULL && g_strcmp0(t->mem, "soft") != 0 && g_strcmp0(t->mem, "table") != 0) {
-        return err_fail(errp, "Parameter 'mem' expects 'soft' or 'table'");
+    if (t->mem != NULL && g_strcmp0(t->mem, "soft") != 0 && g_strcmp0(t->mem, "table") != 0 &&
+        g_strcmp0(t->mem, "probe") != 0) {
+        return err_fail(errp, "Parameter 'mem' expects 'soft', 'table' or 'probe'");
     }
     if (t->split_wx) {
         return err_fail(errp, "Parameter 'split-wx' is not available yet");
@@ -231,7 +232,8 @@ static void info_windows(const TcgVcpu *v, GString *out)
         return;
     }
     n = window_counters(v);
-    g_string_append_printf(out, "memory path         table%s%s\n", v->win_why != NULL ? ", unused: " : "",
+    g_string_append_printf(out, "memory path         %s%s%s\n",
+                           v->tcg->mem != NULL ? v->tcg->mem : "probe", v->win_why != NULL ? ", unused: " : "",
                            v->win_why != NULL ? v->win_why : "");
     g_string_append_printf(out, "window pages        %u\n", window_pages(v));
     g_string_append_printf(out, "window faults       %" PRIu64 " (%" PRIu64 " filled, %" PRIu64 " pages)\n", n->faults,
@@ -306,7 +308,8 @@ static const Field tcg_props[] = {
     FIELD_BOOL("split-wx", Tcg, split_wx, false,
                .help = "map the code buffer twice, writable and executable"),
     FIELD_U32("x-window-after", Tcg, window_after, 50, .help = "ms in user mode that earn an address space windows"),
-    FIELD_STR("mem", Tcg, mem, NULL, .help = "memory path: soft (TLB) or table (of windows)"),
+    FIELD_STR("mem", Tcg, mem, NULL,
+              .help = "memory path: soft (TLB), or windows, distances from a table (table) or mostly fixed (probe)"),
     { 0 },
 };
 

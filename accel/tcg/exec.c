@@ -167,6 +167,9 @@ TcgVcpu *tcg_vcpu_new(Tcg *t, Cpu *cpu, GError **errp)
     }
     if (v->cache != NULL && tcg_wants_windows(t) && v->ops->tlb_peek != NULL) {
         v->win = window_new(v, max_cpus(t), t->window_after, &v->win_why);
+        if (v->win != NULL && g_strcmp0(t->mem, "table") == 0) {
+            window_table_only(v);
+        }
     }
     if (v->cache != NULL && t->lockstep != LOCKSTEP_OFF) {
         if (max_cpus(t) > 1) {

@@ -598,6 +598,16 @@ bool window_mixed(const TcgVcpu *v)
     return v->win->active != NULL && v->win->active->mistakes > MIXED_MISTAKES;
 }
 
+void window_table_only(TcgVcpu *v)
+{
+    v->win->table_only = true;
+}
+
+bool window_is_table_only(const TcgVcpu *v)
+{
+    return v->win->table_only;
+}
+
 WindowKind window_site(TcgVcpu *v, const uint8_t *insn, bool *known)
 {
     unsigned n = GPOINTER_TO_UINT(g_hash_table_lookup(v->win->sites, insn));

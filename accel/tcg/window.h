@@ -42,6 +42,9 @@ typedef struct WindowCounters {
  * then says what. */
 struct Windows *window_new(TcgVcpu *v, unsigned n_cpus, unsigned after_ms, const char **why);
 void window_free(TcgVcpu *v);
+/* All accesses take their distance from the table. */
+void window_table_only(TcgVcpu *v);
+bool window_is_table_only(const TcgVcpu *v);
 /* Before translated code runs on this thread. */
 void window_thread(TcgVcpu *v);
 /* Now and then, between blocks: gives windows to address spaces that run long, takes them from those that do

@@ -52,7 +52,7 @@ typedef struct Windows {
     bool full;                      /* the host refused a mapping */
     uint64_t promote_ns;            /* time in user mode that earns windows; 0: at once, and for ever */
     unsigned unmappable;            /* fills that failed since RAM has no file */
-    bool useless;
+    bool useless, table_only;
     uint64_t stamp, root, last_tick, looked_at, checked_at, work_ns, user_ns;
     unsigned asid;
     WinHeat heat[WIN_HEATS];

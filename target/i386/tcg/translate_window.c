@@ -212,8 +212,8 @@ static WindowKind guess(const Trans *t, unsigned g, bool known, WindowKind site)
 {
     WindowKind k = WINDOW_NOT;
 
-    if (known && site == WINDOW_BOTH) {
-        return site;
+    if ((known && site == WINDOW_BOTH) || window_is_table_only(t->v)) {
+        return WINDOW_BOTH;
     }
     if (g < 16 && !(t->written >> g & 1)) {
         k = window_kind(t->c->env.gpr[g]);
@@ -238,8 +238,8 @@ static WindowKind kind_of(const Trans *t, const Insn *i, bool known, WindowKind 
     const X86Env *env = &t->c->env;
     WindowKind k;
 
-    if (known && site == WINDOW_BOTH) {
-        return site;
+    if ((known && site == WINDOW_BOTH) || window_is_table_only(t->v)) {
+        return WINDOW_BOTH;
     }
     if (has_base(i)) {
         k = window_kind(env->seg[i->seg].base);
