@@ -8,6 +8,7 @@
 # make check-libvirt  Debian's libvirt drives the program (EMULATOR=... another one)
 # make check-gcc, make check-clang  compile everything; warnings are errors
 # make check-monitor-long  10,000 clients of the monitor that vanish, 64 MB of garbage of each kind
+# make surface    how much of what QEMU 7.2 shows to programs is equal, different, absent
 # make fuzz       two million random register accesses under the sanitizers
 # make fuzz-monitor  libFuzzer (clang, ASan, UBSan) on QMP, the human monitor and the gdb server: FUZZ_SECONDS each
 # make install    into the prefix (DESTDIR is respected)
@@ -19,7 +20,7 @@ PROGRAM = $(BUILD)/qemu-system-x86_64
 GUESTS = $(BUILD)/guests
 
 .PHONY: all demo check check-quick check-gcc check-clang check-sanitizers check-fuzz check-boot \
-	check-boot-short check-libvirt check-monitor-long check-tsan build-asan fuzz fuzz-monitor bench-monitor install docs clean distclean packages-%
+	check-boot-short check-libvirt check-monitor-long check-tsan build-asan fuzz fuzz-monitor bench-monitor surface install docs clean distclean packages-%
 
 all: $(BUILD)/build.ninja
 	@$(NINJA) -C $(BUILD)
@@ -115,6 +116,9 @@ fuzz-monitor: | packages-check
 		-Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1
 	@$(NINJA) -C build-fuzz $(FUZZERS:%=tests/fuzz/fuzz-%)
 	@tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS) $(FUZZERS:%=build-fuzz/tests/fuzz/fuzz-%)
+
+surface: all
+	@python3 tests/surface/all.py $(PROGRAM)
 
 bench-monitor: all
 	@python3 tests/bench/monitor.py $(PROGRAM) qemu-system-x86_64

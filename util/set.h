@@ -4,8 +4,15 @@
 #ifndef UTIL_SET_H
 #define UTIL_SET_H
 
+/* clang's address sanitizer would put space between the elements. */
+#if defined(__clang__)
+#define SET_BARE __attribute__((no_sanitize("address")))
+#else
+#define SET_BARE
+#endif
+
 #define SET_ADD(set, type, tag, ptr)                                        \
-    static const type *const set_##set##_##tag                              \
+    static const type *const set_##set##_##tag SET_BARE                     \
         __attribute__((used, section("set_" #set))) = (ptr)
 
 #define SET_FOREACH(set, type, it)                                          \

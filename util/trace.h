@@ -8,13 +8,14 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include "util/set.h"
 
 typedef struct TracePoint { const char *name; bool on; } TracePoint;
 
 #define TRACE(name_, fmt, ...)                                                                  \
     do {                                                                                        \
         static TracePoint trace_point_ = { name_, false };                                      \
-        static TracePoint *const trace_row_ __attribute__((used, section("set_trace_points")))  \
+        static TracePoint *const trace_row_ SET_BARE __attribute__((used, section("set_trace_points"))) \
             = &trace_point_;                                                                    \
         if (__builtin_expect(__atomic_load_n(&trace_row_->on, __ATOMIC_RELAXED), 0)) {          \
             trace_printf(name_, fmt, ##__VA_ARGS__);                                            \
