@@ -233,6 +233,7 @@ void signals_install(struct Vm *vm)
 
     signal_vm = vm;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);       /* a full disk (ulimit -f) is an error of the drive */
     for (size_t i = 0; i < G_N_ELEMENTS(ending); i++) {
         sigaction(ending[i], &act, NULL);
     }
