@@ -669,7 +669,7 @@ Windows *window_new(TcgVcpu *v, unsigned n_cpus, unsigned after_ms, const char *
     w->n_nodes = 1;
     w->root = ~0ull;
     if (w->nodes == MAP_FAILED || !window_place(&w->space[0])) {
-        *why = "not enough address space (ulimit -v?)";
+        *why = n_cpus > window_area_count() ? "too many processors" : "not enough address space (ulimit -v?)";
         v->win = w;
         window_free(v);
         return NULL;
