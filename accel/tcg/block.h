@@ -9,6 +9,7 @@
 #include "accel/tcg/vcpu.h"
 
 typedef struct Block Block;
+enum { LANDINGS = 4 };
 
 /* A direct way out. `site` is the rel32 of a jump; unlinked, it leads to `stub`. To another page it leads through
  * `cross`, which looks whether the page is still mapped there, and to `table`, the jump table, if not. */
@@ -49,6 +50,8 @@ struct Block {
     BlockExit *out, self;           /* n_out of them; self: left at its beginning */
     BlockInsn *insns;
     BlockSite *sites;
+    uint16_t landing[LANDINGS];     /* where calls come back to, from entry */
+    uint8_t n_landings;
     uint16_t len, n_insns, n_sites, n_out;
     int16_t lo, hi;                 /* bytes around source that the translation depends on; hi >= len */
     bool flags_in;                  /* the body wants the guest's status flags in the host's */

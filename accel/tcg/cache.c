@@ -188,6 +188,7 @@ void hash_remove(CodeCache *c, const Block *b)
 
 static void block_remove(TcgVcpu *v, Block *b)
 {
+    static const uint8_t jump_t2[] = { 0x41, 0xff, 0xe3 };      /* jmp r11 */
     CodeCache *c = v->cache;
     BlockExit *next;
 
@@ -206,6 +207,9 @@ static void block_remove(TcgVcpu *v, Block *b)
     if (b->code != NULL) {
         *b->entry = 0xe9;
         a_patch(b->entry + 1, c->base);
+    }
+    for (unsigned k = 0; k < b->n_landings; k++) {      /* to where the returning code wants to go without it */
+        memcpy(b->entry + b->landing[k], jump_t2, sizeof(jump_t2));
     }
     c->epoch++;
     ghost_add(c, b, false);
@@ -319,6 +323,7 @@ void cache_written(TcgVcpu *v, RamBlock *b, uint64_t off, uint64_t len)
 
 void cache_forget_addresses(TcgVcpu *v)
 {
+    returns_forget(v);
     for (unsigned k = 0; k < v->n_sets; k++) {
         if (v->sets[k].used) {
             tlb_jump_clear(&v->sets[k]);

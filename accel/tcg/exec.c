@@ -9,6 +9,7 @@
 #include "accel/tcg/window.h"
 #include "hw/core/machine.h"
 
+#include <signal.h>
 #include <sys/mman.h>
 
 enum { INTERPRET_MAX = 4096 };
@@ -82,8 +83,21 @@ static bool run_some(TcgVcpu *v)
     return !__atomic_load_n(&v->turn_wanted, __ATOMIC_RELAXED) || !turn_pass(v) || turn_take(v);
 }
 
+/* Translated code has a stack of its own, which is too small for signal handlers. */
+static void signal_stack(void)
+{
+    enum { STACK = 256 << 10 };
+    stack_t old, ss = { .ss_size = STACK };
+
+    if (sigaltstack(NULL, &old) == 0 && (old.ss_flags & SS_DISABLE)) {
+        ss.ss_sp = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        g_assert(ss.ss_sp != MAP_FAILED && sigaltstack(&ss, NULL) == 0);
+    }
+}
+
 void tcg_run(TcgVcpu *v)
 {
+    signal_stack();
     memset(v->ranges, 0, sizeof(v->ranges));
     v->sole = v->tcg->vm->cpus->len == 1;
     window_thread(v);

@@ -94,9 +94,10 @@ void tlb_exec_clear(TcgVcpu *v)
 }
 
 /* Whatever jumped into the page through this entry must look again. */
-static void fetch_clear(TlbSet *s, FetchEntry *f)
+static void fetch_clear(TcgVcpu *v, TlbSet *s, FetchEntry *f)
 {
     if (f->tag != 0) {
+        returns_forget(v);
         jump_clear_page(s, f->tag);
         f->tag = 0;
         *exec_id_of(s, f) = 0;
@@ -163,7 +164,7 @@ static void journal_drop(TlbSet *s, TlbJournal *j, bool global, TlbMatch match, 
     }
 }
 
-static unsigned set_drop_fetch(TlbSet *s, TlbMatch match, uint64_t arg)
+static unsigned set_drop_fetch(TcgVcpu *v, TlbSet *s, TlbMatch match, uint64_t arg)
 {
     unsigned total = s->fetch_full ? TLB_MODES * FETCH_SIZE : s->n_fetch, kept = 0;
 
@@ -175,7 +176,7 @@ static unsigned set_drop_fetch(TlbSet *s, TlbMatch match, uint64_t arg)
             continue;
         }
         if (match(f->tag, arg)) {
-            fetch_clear(s, f);
+            fetch_clear(v, s, f);
         } else if (kept < FETCH_JOURNAL) {
             s->fetch_journal[kept++] = at;
         } else {
@@ -185,7 +186,7 @@ static unsigned set_drop_fetch(TlbSet *s, TlbMatch match, uint64_t arg)
     return kept;
 }
 
-static void set_drop(TlbSet *s, bool global_too, TlbMatch match, uint64_t arg)
+static void set_drop(TcgVcpu *v, TlbSet *s, bool global_too, TlbMatch match, uint64_t arg)
 {
     unsigned kept;
 
@@ -193,7 +194,7 @@ static void set_drop(TlbSet *s, bool global_too, TlbMatch match, uint64_t arg)
     if (global_too) {
         journal_drop(s, &s->global, true, match, arg);
     }
-    kept = set_drop_fetch(s, match, arg);
+    kept = set_drop_fetch(v, s, match, arg);
     jump_clear_orphans(s, ~0ull);
     s->fetch_full = kept > FETCH_JOURNAL;
     s->n_fetch = MIN(kept, FETCH_JOURNAL);
@@ -224,7 +225,7 @@ static bool match_page(uint64_t va, uint64_t arg)
 static void set_flush(TcgVcpu *v, TlbSet *s, bool global_too)
 {
     v->n.tlb_flushes++;
-    set_drop(s, global_too, global_too ? match_all : match_local, 0);
+    set_drop(v, s, global_too, global_too ? match_all : match_local, 0);
     if (global_too) {
         s->n_large = 0;
     }
@@ -283,6 +284,7 @@ void guest_tlb_set_asid(Cpu *cpu, unsigned asid)
     }
     s->stamp = ++v->stamp;
     v->set = s;
+    returns_forget(v);
 }
 
 void guest_tlb_flush(Cpu *cpu, bool global_too)
@@ -328,7 +330,7 @@ static void set_flush_page(TcgVcpu *v, TlbSet *s, uint64_t va)
 
     v->n.tlb_page_flushes++;
     if (set_has_large(s, va)) {
-        set_drop(s, true, match_page, va);
+        set_drop(v, s, true, match_page, va);
         return;
     }
     jump_clear_orphans(s, 1ull << (jump_index(va) >> PAGE_BITS));
@@ -339,7 +341,7 @@ static void set_flush_page(TcgVcpu *v, TlbSet *s, uint64_t va)
             data_clear(s, m, index);
         }
         if (f->tag != 0 && match_page(f->tag, va)) {
-            fetch_clear(s, f);
+            fetch_clear(v, s, f);
         }
     }
 }

@@ -16,6 +16,7 @@ enum {
     FETCH_BITS = 12, FETCH_SIZE = 1 << FETCH_BITS,
     TLB_SETS = 16,                  /* address spaces remembered, at most: TcgVcpu.n_sets */
     TLB_JOURNAL = 16384, FETCH_JOURNAL = 2048, TLB_LARGE = 8,
+    RETURNS = 4096,                 /* at most so many calls are remembered */
     JUMP_BITS = 18, JUMP_SHIFT = 18, JUMP_SIZE = 1 << JUMP_BITS, JUMP_TABLES = 8,
 };
 #define PAGE_MASK (~(uint64_t)(PAGE_SIZE - 1))
@@ -83,7 +84,7 @@ typedef struct TlbSet {
     unsigned asid;
     bool used;
     uint64_t stamp;
-} TlbSet;
+} __attribute__((aligned(64))) TlbSet;
 
 typedef struct TcgCounters {
     uint64_t tlb_fills, tlb_flushes, tlb_page_flushes, mmio, slow_stores, exits, interpreted;
@@ -122,7 +123,8 @@ typedef struct TcgFollower {
 } TcgFollower;
 
 typedef struct TcgVcpu {
-    uint32_t poll;                  /* atomic: look at Cpu.pending; translated code reads it */
+    uint64_t zero;                  /* translations read seven bytes of it in front of poll */
+    uint32_t poll;                  /* atomic, 0 or 1: look at Cpu.pending; translated code reads it */
     uint32_t flush_wanted;          /* atomic: TLBs are stale, FLUSH_* */
     uint32_t unverified;            /* atomic: translations of pages that others may be storing to; watch.c */
     int32_t icount_left;            /* instructions until the slice ends; Cpu.icount points here */
@@ -136,6 +138,9 @@ typedef struct TcgVcpu {
     /* An access that no TLB entry serves, done once: where its bytes are, that less its address, where the
      * translation goes on. */
     uint64_t shot_host, shot_addend, shot_resume;
+    /* What translations keep beside registers (the target's translator says what), and their stack: return addresses of
+     * calls that are under way, see return_top(). */
+    uint64_t frame[16] __attribute__((aligned(64)));
     uint64_t slots[16];             /* addresses of C functions that stubs call */
     Cpu *cpu;
     const TcgGuestOps *ops;
@@ -169,6 +174,8 @@ typedef struct TcgVcpu {
     uint8_t fp_area[4096] __attribute__((aligned(64)));     /* in the host's layout */
     uint8_t fp_image[2560] __attribute__((aligned(64)));    /* a copy of one of the guest's */
     uint8_t bounce[128] __attribute__((aligned(64)));       /* an operand from two pages */
+    uint8_t returns_end[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));     /* no access: they start over */
+    uint64_t returns[RETURNS];
     ExecPage exec_pages[EXEC_PAGES];
     MixedPage mixed[1 << MIXED_BITS];
     TlbWritable wmap[1 << WMAP_BITS];
@@ -184,6 +191,16 @@ static inline void tcg_uncharge(TcgVcpu *v, unsigned n)
     if (v->counted) {
         __atomic_store_n(&v->icount_left, v->icount_left + (int32_t)n, __ATOMIC_RELAXED);
     }
+}
+
+/* The stack of return addresses when it is empty: it grows down from what answers to returns beyond it. The stack
+ * pointer waits in frame[FRAME_RETURNS] while C code runs. */
+enum { FRAME_RETURNS = 14, FRAME_C_STACK = 15 };
+static inline uint64_t *return_top(TcgVcpu *v) { return &v->returns[RETURNS - 8]; }
+/* Pages, modes or code may not be what they were when the calls were made. */
+static inline void returns_forget(TcgVcpu *v)
+{
+    v->frame[FRAME_RETURNS] = (uintptr_t)return_top(v);
 }
 
 enum { FLUSH_ALL = 1, FLUSH_WRITES = 2, FLUSH_CODE = 4 };

@@ -234,17 +234,15 @@ static void make_loads(void)
 {
     uint8_t *p = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT,
                       -1, 0);
-    Asm a = { p };
+    Asm a = { .p = p };
 
     g_assert(p != MAP_FAILED);
     for (unsigned how = 0; how < 3; how++) {
         AsmMem m = { .base = H_RDI, .index = H_RSI };
 
         memcpy(&load_fn[how], &a.p, sizeof(a.p));
-        a8(&a, 0x55);                                           /* push rbp */
-        a_mov_rr(&a, 1, H_RBP, H_RSP);
-        a_alu_ri(&a, 1, ALU_AND, H_RSP, -64);
-        a_alu_ri(&a, 1, ALU_SUB, H_RSP, 64 - WINDOW_CHECK_SHIFT);
+        a16(&a, 0x5641);                                        /* push r14 */
+        a_mov_ri(&a, H_R14, WINDOW_CHECK_SHIFT);
         win_probe(&a, H_R11, H_RDI, v->window_table);
         if (how == 1) {
             m.gs = true;
@@ -258,7 +256,7 @@ static void make_loads(void)
             m.index = H_R11;
         }
         a_rm(&a, 0, 0x0fb6, H_RAX, m);
-        a8(&a, 0xc9);                                           /* leave */
+        a16(&a, 0x5e41);                                        /* pop r14 */
         a8(&a, 0xc3);
     }
 }

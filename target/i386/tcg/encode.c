@@ -65,6 +65,12 @@ static uint8_t *put_mem(const InsnEnc *e, unsigned reg, bool evex, uint8_t *p)
     bool sib = e->index != NO_REG || base == 4;
     unsigned mod = 2;
 
+    if (e->base == NO_REG) {
+        *p++ = (reg & 7) << 3 | 4;
+        *p++ = 0x25;
+        memcpy(p, &e->disp, 4);
+        return p + 4;
+    }
     if (e->disp == 0 && base != 5) {
         mod = 0;
     } else if (!evex && e->disp == (int8_t)e->disp) {
@@ -145,7 +151,7 @@ unsigned insn_encode(const Insn *i, const InsnEnc *e, uint8_t *out)
     unsigned x = e->mem                 ? (e->index != NO_REG ? e->index >> 3 : 0)
                  : row->enc == ENC_EVEX ? low >> 4
                                         : 0;
-    unsigned b = low >> 3 & 1;
+    unsigned b = low != NO_REG ? low >> 3 & 1 : 0;
     unsigned reg = row->ext != EXT_NONE ? row->ext : e->reg;
     uint8_t *p = out;
 

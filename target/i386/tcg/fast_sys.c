@@ -73,6 +73,7 @@ static int go_on(TcgVcpu *v)
     uint32_t flags = x86_tb_flags(&c->env), at;
     const Block *b;
 
+    returns_forget(v);
     if (__atomic_load_n(&v->poll, __ATOMIC_RELAXED) != 0 ||
         __atomic_load_n(&v->unverified, __ATOMIC_RELAXED) != 0 ||
         __atomic_load_n(&v->cpu->pending, __ATOMIC_RELAXED) != 0) {

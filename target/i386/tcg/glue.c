@@ -7,6 +7,7 @@
 #include <cpuid.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <ucontext.h>
 
 #include "accel/tcg/window.h"
@@ -36,10 +37,7 @@ static AsmMem env_gpr(unsigned base, unsigned g)
     return a_at(base, offsetof(X86Env, gpr) + 8 * g);
 }
 
-static AsmMem frame(int32_t off)
-{
-    return a_at(H_RSP, off);
-}
+
 
 /* ---- vector state */
 
@@ -90,14 +88,28 @@ static void emit_xs(Asm *a, TcgVcpu *v, bool save)
     a_rm(a, 1, 0x0fae, save ? 4 : 5, a_abs(v->fp_area));
 }
 
-static void emit_c_call(Asm *a, TcgVcpu *v, unsigned slot)
+/* inside: from code that has the translations' stack. */
+static void emit_c_call(Asm *a, TcgVcpu *v, unsigned slot, bool inside)
 {
+    if (inside) {
+        a_store(a, 1, a_frame(a, F_RETURNS), H_RSP);
+        a_load(a, 1, H_RSP, a_frame(a, F_C_STACK));
+    }
     a_mov_ri(a, H_RDI, (uintptr_t)v);
     a_rm(a, 0, 0xff, 2, a_abs(&v->slots[slot]));
+    if (inside) {
+        a_load(a, 1, H_RSP, a_frame(a, F_RETURNS));
+    }
+}
+
+static void emit_htlb(Asm *a, TcgVcpu *v)
+{
+    a_load(a, 1, HTLB, a_abs(&v->set));
+    a_lea(a, 1, HTLB, a_at(HTLB, HTLB_BIAS));
 }
 
 /* All registers but the scratch ones are free; RSP aligned. */
-static void emit_fp_save(Asm *a, TcgVcpu *v)
+static void emit_fp_save(Asm *a, TcgVcpu *v, bool inside)
 {
     uint8_t *skip, *skip2;
 
@@ -112,32 +124,15 @@ static void emit_fp_save(Asm *a, TcgVcpu *v)
     a16(a, 0xe3db);                                             /* fninit */
     a_patch(skip2, a->p);
     a8(a, 0xc5), a8(a, 0xf8), a8(a, 0x77);                      /* vzeroupper */
-    emit_c_call(a, v, SLOT_FP_SAVED);
+    emit_c_call(a, v, SLOT_FP_SAVED, inside);
     a_patch(skip, a->p);
 }
 
-static void emit_fp_restore(Asm *a, TcgVcpu *v)
+static void emit_fp_restore(Asm *a, TcgVcpu *v, bool inside)
 {
-    emit_c_call(a, v, SLOT_FP_LOAD);
+    emit_c_call(a, v, SLOT_FP_LOAD, inside);
     emit_xs(a, v, false);
     a_store_i(a, 0, a_abs(&v->fp_loaded), 1);
-}
-
-/* Called from translations; keeps all but the scratch registers. C code must not see the guest's direction flag. */
-static void emit_fp_load_stub(Asm *a, TcgVcpu *v)
-{
-    static const uint8_t saved[] = { H_RAX, H_RAX, H_RCX, H_RDX, H_RSI, H_RDI, H_R8, H_R9 };
-
-    a16(a, 0xfc9c);                                             /* pushfq, cld */
-    for (unsigned k = 0; k < G_N_ELEMENTS(saved); k++) {
-        a_opcode(a, saved[k] >> 3, 0x50 | (saved[k] & 7));
-    }
-    emit_fp_restore(a, v);
-    for (unsigned k = G_N_ELEMENTS(saved); k-- > 0;) {
-        a_opcode(a, saved[k] >> 3, 0x58 | (saved[k] & 7));
-    }
-    a8(a, 0x9d);                                                /* popfq */
-    a8(a, 0xc3);
 }
 
 /* ---- general registers */
@@ -145,16 +140,16 @@ static void emit_fp_load_stub(Asm *a, TcgVcpu *v)
 /* Everything to memory. Flags are in the frame; T1 is kept in F_TMP, T2 becomes env. */
 static void emit_spill(Asm *a)
 {
-    a_store(a, 1, frame(F_TMP), T1);
-    a_load(a, 1, T2, frame(F_ENV));
+    a_store(a, 1, a_frame(a, F_TMP), T1);
+    a_load(a, 1, T2, a_frame(a, F_ENV));
     for (unsigned k = 0; k < G_N_ELEMENTS(pinned); k++) {
         a_store(a, 1, env_gpr(T2, pinned[k]), host_gpr(pinned[k]));
     }
     for (unsigned k = 0; k < G_N_ELEMENTS(homed); k++) {
-        a_load(a, 1, H_RAX, frame_gpr(homed[k]));
+        a_load(a, 1, H_RAX, frame_gpr(a, homed[k]));
         a_store(a, 1, env_gpr(T2, homed[k]), H_RAX);
     }
-    a_load(a, 0, H_RAX, frame(F_FL));
+    a_load(a, 0, H_RAX, a_frame(a, F_FL));
     a_load(a, 0, H_RCX, a_at(T2, offsetof(X86Env, rflags)));
     a_alu_ri(a, 0, ALU_AND, H_RCX, ~FL_STATUS);
     a16(a, 0xe108);                                             /* or cl, ah */
@@ -171,11 +166,11 @@ static void emit_fill(Asm *a, TcgVcpu *v, bool resume)
 {
     uint8_t *skip;
 
-    a_load(a, 1, HTLB, a_abs(&v->set));
-    a_load(a, 1, T2, frame(F_ENV));
+    emit_htlb(a, v);
+    a_load(a, 1, T2, a_frame(a, F_ENV));
     for (unsigned k = 0; k < G_N_ELEMENTS(homed); k++) {
         a_load(a, 1, H_RAX, env_gpr(T2, homed[k]));
-        a_store(a, 1, frame_gpr(homed[k]), H_RAX);
+        a_store(a, 1, frame_gpr(a, homed[k]), H_RAX);
     }
     a_load(a, 0, H_RCX, a_at(T2, offsetof(X86Env, rflags)));
     a_rr(a, 0, 0xf7, 0, H_RCX);                                 /* test ecx, DF */
@@ -188,7 +183,7 @@ static void emit_fill(Asm *a, TcgVcpu *v, bool resume)
     a8(a, 11);
     a_alu_ri(a, 0, ALU_AND, H_RAX, 1);
     a16(a, 0xcc88);                                             /* mov ah, cl */
-    a_store(a, 0, frame(F_FL), H_RAX);
+    a_store(a, 0, a_frame(a, F_FL), H_RAX);
     a16(a, 0x7f04);                                             /* add al, 0x7f: OF */
     a8(a, 0x9e);                                                /* sahf */
     for (unsigned k = 0; k < G_N_ELEMENTS(pinned); k++) {
@@ -208,19 +203,19 @@ static void emit_enter(Asm *a, TcgVcpu *v)
         a_opcode(a, callee_saved[k] >> 3, 0x50 | (callee_saved[k] & 7));
     }
     a_mov_rr(a, 1, H_RAX, H_RSP);
-    a_alu_ri(a, 1, ALU_SUB, H_RSP, FRAME_SIZE + 96);
-    a_alu_ri(a, 1, ALU_AND, H_RSP, -64);
-    a_alu_ri(a, 1, ALU_ADD, H_RSP, WINDOW_CHECK_SHIFT);         /* low six bits: a shift count, window_asm.h */
-    a_store(a, 1, frame(F_OLD_RSP), H_RAX);
-    a_store(a, 1, frame(F_ENV), H_RDI);
-    a_store(a, 1, frame(F_VCPU), H_RCX);
+    a_alu_ri(a, 1, ALU_SUB, H_RSP, 8);                          /* 16-byte aligned again */
+    a_store(a, 1, a_frame(a, F_OLD_RSP), H_RAX);
+    a_store(a, 1, a_frame(a, F_C_STACK), H_RSP);
+    a_mov_ri(a, H_RSP, (uintptr_t)return_top(v));
+    a_store(a, 1, a_frame(a, F_ENV), H_RDI);
+    a_store(a, 1, a_frame(a, F_VCPU), H_RCX);
     a_mov_rr(a, 1, T1, H_RDX);
     emit_fill(a, v, false);
 }
 
 static void emit_leave(Asm *a)
 {
-    a_load(a, 1, H_RSP, frame(F_OLD_RSP));
+    a_load(a, 1, H_RSP, a_frame(a, F_OLD_RSP));
     for (unsigned k = G_N_ELEMENTS(callee_saved); k-- > 0;) {
         a_opcode(a, callee_saved[k] >> 3, 0x58 | (callee_saved[k] & 7));
     }
@@ -234,16 +229,16 @@ static uint8_t *emit_exit(Asm *a, TcgVcpu *v)
 
     emit_spill(a);
     if (!GENERAL_REGS_KEPT) {
-        emit_fp_save(a, v);
+        emit_fp_save(a, v, true);
     }
-    a_load(a, 1, H_RAX, frame(F_TMP));
+    a_load(a, 1, H_RAX, a_frame(a, F_TMP));
     emit_leave(a);
     return at;
 }
 
 static void emit_miss(Asm *a, TcgVcpu *v, const uint8_t *exit)
 {
-    a_load(a, 1, T2, frame(F_ENV));
+    a_load(a, 1, T2, a_frame(a, F_ENV));
     a_store(a, 1, a_at(T2, offsetof(X86Env, rip)), T1);
     a_rr(a, 0, 0x31, T1, T1);
     a_jmp_to(a, exit);
@@ -253,7 +248,7 @@ static void emit_caller_saved(Asm *a, bool save)
 {
     static const uint8_t regs[] = { R_RAX, R_RCX, R_RDX, R_RSI, R_RDI, R_R8, R_R9 };
 
-    a_load(a, 1, T2, frame(F_ENV));
+    a_load(a, 1, T2, a_frame(a, F_ENV));
     for (unsigned k = 0; k < G_N_ELEMENTS(regs); k++) {
         if (save) {
             a_store(a, 1, env_gpr(T2, regs[k]), regs[k]);
@@ -261,30 +256,6 @@ static void emit_caller_saved(Asm *a, bool save)
             a_load(a, 1, regs[k], env_gpr(T2, regs[k]));
         }
     }
-}
-
-/* T1: the SlowSite. Vector state is loaded again if the block counts on it. */
-static void emit_fp_for_site(Asm *a, TcgVcpu *v)
-{
-    uint8_t *no_fp, *loaded;
-
-    a_rm(a, 0, 0x80, ALU_CMP, a_at(T1, offsetof(SlowSite, fp)));
-    a8(a, 0);
-    no_fp = a_jcc(a, CC_E);
-    a_alu_mi(a, 0, ALU_CMP, a_abs(&v->fp_loaded), 0);
-    loaded = a_jcc(a, CC_NE);
-    emit_fp_restore(a, v);
-    a_patch(no_fp, a->p);
-    a_patch(loaded, a->p);
-}
-
-/* Called by a site, T1 and T2 as its lookup left them: keeps them, T1 becomes the site. */
-static void emit_slow_entry(Asm *a)
-{
-    a_store(a, 1, frame(F_MISS + 8), T1);
-    a_opcode(a, 1, 0x58 | (T1 & 7));                            /* pop */
-    a_store(a, 1, frame(F_SITE), T1);
-    a_store(a, 1, frame(F_MISS_AT), T2);
 }
 
 /* DF as the guest has it; T2: env. */
@@ -299,10 +270,53 @@ static void emit_guest_df(Asm *a)
     a_patch(skip, a->p);
 }
 
+/* inside: called from translations, keeps all but the scratch registers and flags. Else called from C. */
+static void emit_fp_load_stub(Asm *a, TcgVcpu *v, bool inside)
+{
+    if (inside) {
+        emit_caller_saved(a, true);
+        a8(a, 0xfc);                                            /* cld */
+    } else {
+        a_alu_ri(a, 1, ALU_SUB, H_RSP, 8);
+    }
+    emit_fp_restore(a, v, inside);
+    if (inside) {
+        emit_caller_saved(a, false);
+        emit_guest_df(a);
+    } else {
+        a_alu_ri(a, 1, ALU_ADD, H_RSP, 8);
+    }
+    a8(a, 0xc3);
+}
+
+/* T1: the SlowSite. Vector state is loaded again if the block counts on it. */
+static void emit_fp_for_site(Asm *a, TcgVcpu *v)
+{
+    uint8_t *no_fp, *loaded;
+
+    a_rm(a, 0, 0x80, ALU_CMP, a_at(T1, offsetof(SlowSite, fp)));
+    a8(a, 0);
+    no_fp = a_jcc(a, CC_E);
+    a_alu_mi(a, 0, ALU_CMP, a_abs(&v->fp_loaded), 0);
+    loaded = a_jcc(a, CC_NE);
+    emit_fp_restore(a, v, true);
+    a_patch(no_fp, a->p);
+    a_patch(loaded, a->p);
+}
+
+/* Called by a site, T1 and T2 as its lookup left them: keeps them, T1 becomes the site. */
+static void emit_slow_entry(Asm *a)
+{
+    a_store(a, 1, a_frame(a, F_MISS), T1);
+    a_opcode(a, 1, 0x58 | (T1 & 7));                            /* pop */
+    a_store(a, 1, a_frame(a, F_SITE), T1);
+    a_store(a, 1, a_frame(a, F_MISS_AT), T2);
+}
+
 static void emit_shot_end(Asm *a, TcgVcpu *v)
 {
-    a_load(a, 1, H_RCX, frame(F_RCX));
-    a_load(a, 1, H_RAX, frame(F_RAX));
+    a_load(a, 1, H_RCX, a_frame(a, F_RCX));
+    a_load(a, 1, H_RAX, a_frame(a, F_RAX));
     a_rm(a, 0, 0xff, 4, a_abs(&v->shot_resume));
 }
 
@@ -318,12 +332,12 @@ static void emit_crossing(Asm *a, TcgVcpu *v)
     a_rm(a, 0, 0xf6, 0, a_at(T1, offsetof(SlowSite, how)));     /* test byte */
     a8(a, SITE_ALIGN | SITE_QUIET | SITE_WINDOW);
     other[0] = a_jcc(a, CC_NE);
-    a_rm(a, 1, 0x81, ALU_CMP, frame(F_MISS));
+    a_rm(a, 1, 0x81, ALU_CMP, a_frame(a, F_MISS));
     a32(a, PAGE_SIZE - 1);
     other[1] = a_jcc(a, CC_A);
-    a_store(a, 1, frame(F_RAX), H_RAX);
-    a_store(a, 1, frame(F_RCX), H_RCX);
-    a_rm(a, 0, 0x81, ALU_CMP, frame(F_MISS_AT));
+    a_store(a, 1, a_frame(a, F_RAX), H_RAX);
+    a_store(a, 1, a_frame(a, F_RCX), H_RCX);
+    a_rm(a, 0, 0x81, ALU_CMP, a_frame(a, F_MISS_AT));
     a32(a, (TLB_SIZE - 1) * ENTRY);                             /* the next entry is another mode's */
     bad[n++] = a_jcc(a, CC_E);
     a_rm(a, 0, 0x0fb6, H_RAX, a_at(T1, offsetof(SlowSite, how)));
@@ -332,7 +346,8 @@ static void emit_crossing(Asm *a, TcgVcpu *v)
     a_rr(a, 0, 0xc1, 4, H_RCX);                                 /* shl */
     a8(a, MODE_SHIFT - SITE_MODE_SHIFT);
     a_rr(a, 1, 0x01, HTLB, H_RCX);
-    a_rm(a, 1, 0x03, H_RCX, frame(F_MISS_AT));                  /* add: the first page's entry */
+    a_rm(a, 1, 0x03, H_RCX, a_frame(a, F_MISS_AT));             /* add: the first page's entry */
+    a_alu_ri(a, 1, ALU_SUB, H_RCX, HTLB_BIAS);
     a_alu_ri(a, 0, ALU_AND, H_RAX, SITE_WRITE);
     a_load(a, 1, T2, (AsmMem){ .base = H_RCX, .index = H_RAX, .scale = 3 });
     a_alu_ri(a, 1, ALU_ADD, T2, PAGE_SIZE);
@@ -343,7 +358,7 @@ static void emit_crossing(Asm *a, TcgVcpu *v)
     a_load(a, 1, H_RAX, a_at(H_RCX, ADDEND));
     a_rm(a, 1, 0x3b, H_RAX, a_at(H_RCX, ENTRY + ADDEND));
     apart = a_jcc(a, CC_NE);
-    a_rm(a, 1, 0x03, T2, frame(F_MISS));
+    a_rm(a, 1, 0x03, T2, a_frame(a, F_MISS));
     a_load(a, 0, H_RCX, a_at(T1, offsetof(SlowSite, resume)));
     a_store(a, 1, a_abs(&v->shot_resume), H_RCX);
     a_lea(a, 1, T1, (AsmMem){ .base = T2, .index = H_RAX, .disp = -PAGE_SIZE });
@@ -360,13 +375,13 @@ static void emit_crossing(Asm *a, TcgVcpu *v)
     a_load(a, 1, H_RAX, (AsmMem){ .base = T2, .index = H_RAX, .disp = -8 });
     a_rm(a, 1, 0x03, T2, a_at(H_RCX, ENTRY + ADDEND));
     a_load(a, 1, T2, a_at(T2, 0));
-    a_load(a, 0, H_RCX, frame(F_MISS));
+    a_load(a, 0, H_RCX, a_frame(a, F_MISS));
     a_rr(a, 0, 0xc1, 4, H_RCX);                                 /* shl: -8 * bytes of the first page, modulo 64 */
     a8(a, 3);
     a_rr(a, 1, 0x0fad, T2, H_RAX);                              /* shrd rax, r11, cl */
     a_store(a, 1, a_abs(v->bounce + 64), H_RAX);
     a_load(a, 1, T2, a_abs(&v->shot_host));
-    a_rm(a, 1, 0x03, T2, frame(F_MISS));
+    a_rm(a, 1, 0x03, T2, a_frame(a, F_MISS));
     a_rr(a, 1, 0xf7, 3, T2);                                    /* neg */
     a_alu_ri(a, 1, ALU_ADD, T2, (int32_t)(uintptr_t)(v->bounce + 64) + PAGE_SIZE);
     a_load(a, 0, H_RCX, a_at(T1, offsetof(SlowSite, resume)));
@@ -376,8 +391,8 @@ static void emit_crossing(Asm *a, TcgVcpu *v)
     for (unsigned k = 0; k < n; k++) {
         a_patch(bad[k], a->p);
     }
-    a_load(a, 1, H_RCX, frame(F_RCX));
-    a_load(a, 1, H_RAX, frame(F_RAX));
+    a_load(a, 1, H_RCX, a_frame(a, F_RCX));
+    a_load(a, 1, H_RAX, a_frame(a, F_RAX));
     a_patch(other[0], a->p);
     a_patch(other[1], a->p);
 }
@@ -395,19 +410,19 @@ static void emit_refill(Asm *a, TcgVcpu *v)
     emit_caller_saved(a, true);
     a8(a, 0xfc);                                                /* cld */
     if (!GENERAL_REGS_KEPT) {
-        emit_fp_save(a, v);
+        emit_fp_save(a, v, true);
     }
-    a_load(a, 1, H_RSI, frame(F_SITE));
-    a_load(a, 1, H_RDX, frame(F_MISS));
-    a_load(a, 1, H_RCX, frame(F_MISS_AT));
-    emit_c_call(a, v, SLOT_REFILL);
+    a_load(a, 1, H_RSI, a_frame(a, F_SITE));
+    a_load(a, 1, H_RDX, a_frame(a, F_MISS));
+    a_load(a, 1, H_RCX, a_frame(a, F_MISS_AT));
+    emit_c_call(a, v, SLOT_REFILL, true);
     a_rr(a, 0, 0x85, H_RAX, H_RAX);
     full2 = a_jcc(a, CC_E);
-    a_load(a, 1, T1, frame(F_SITE));
+    a_load(a, 1, T1, a_frame(a, F_SITE));
     emit_fp_for_site(a, v);
     emit_caller_saved(a, false);
     emit_guest_df(a);
-    a_load(a, 1, T1, frame(F_SITE));
+    a_load(a, 1, T1, a_frame(a, F_SITE));
     a_rm(a, 0, 0xf6, 0, a_at(T1, offsetof(SlowSite, how)));     /* test byte */
     a8(a, SITE_QUIET);
     skip = a_jcc(a, CC_E);
@@ -419,7 +434,7 @@ static void emit_refill(Asm *a, TcgVcpu *v)
     a_patch(full2, a->p);
     emit_caller_saved(a, false);
     a_patch(full, a->p);
-    a_load(a, 1, T1, frame(F_SITE));
+    a_load(a, 1, T1, a_frame(a, F_SITE));
 }
 
 /* A call of x86_quick() in the middle of a block. Falls through when it did nothing. */
@@ -428,26 +443,26 @@ static void emit_quick(Asm *a, TcgVcpu *v)
     uint8_t *nothing, *leave;
 
     a_opcode(a, 1, 0x58 | (T1 & 7));                            /* pop */
-    a_store(a, 1, frame(F_SITE), T1);
+    a_store(a, 1, a_frame(a, F_SITE), T1);
     emit_caller_saved(a, true);
     a_store(a, 1, env_gpr(T2, R_RBX), H_RBX);
     a_store(a, 1, env_gpr(T2, R_RSP), HSP);
     a8(a, 0xfc);                                                /* cld */
     if (!GENERAL_REGS_KEPT) {
-        emit_fp_save(a, v);
+        emit_fp_save(a, v, true);
     }
-    a_load(a, 1, H_RSI, frame(F_SITE));
-    a_load(a, 1, H_RDX, frame(F_MISS));
-    emit_c_call(a, v, SLOT_QUICK);
+    a_load(a, 1, H_RSI, a_frame(a, F_SITE));
+    a_load(a, 1, H_RDX, a_frame(a, F_MISS));
+    emit_c_call(a, v, SLOT_QUICK, true);
     a_alu_ri(a, 0, ALU_CMP, H_RAX, 1);
     nothing = a_jcc(a, CC_B);
     leave = a_jcc(a, CC_A);
-    a_load(a, 1, T1, frame(F_SITE));
+    a_load(a, 1, T1, a_frame(a, F_SITE));
     emit_fp_for_site(a, v);
     emit_caller_saved(a, false);
     a_load(a, 1, H_RBX, env_gpr(T2, R_RBX));
     emit_guest_df(a);
-    a_load(a, 1, T1, frame(F_SITE));
+    a_load(a, 1, T1, a_frame(a, F_SITE));
     a_load(a, 0, T1, a_at(T1, offsetof(SlowSite, cont)));
     a_rr(a, 0, 0xff, 4, T1);
     a_patch(leave, a->p);
@@ -457,7 +472,7 @@ static void emit_quick(Asm *a, TcgVcpu *v)
     a_jmp_to(a, x86_stubs(v)->miss);
     a_patch(nothing, a->p);
     emit_caller_saved(a, false);
-    a_load(a, 1, T1, frame(F_SITE));
+    a_load(a, 1, T1, a_frame(a, F_SITE));
 }
 
 /* Registers are in memory: calls a function of fast_sys.c. Falls through when it did nothing. */
@@ -465,8 +480,8 @@ static void emit_fast_call(Asm *a, TcgVcpu *v, unsigned slot)
 {
     uint8_t *nothing, *leave;
 
-    a_load(a, 1, H_RSI, frame(F_TMP));
-    emit_c_call(a, v, slot);
+    a_load(a, 1, H_RSI, a_frame(a, F_TMP));
+    emit_c_call(a, v, slot, true);
     a_alu_ri(a, 0, ALU_CMP, H_RAX, 1);
     nothing = a_jcc(a, CC_B);
     leave = a_jcc(a, CC_A);
@@ -483,7 +498,7 @@ static uint8_t *emit_fast(Asm *a, TcgVcpu *v, unsigned kind)
 
     emit_spill(a);
     if (!GENERAL_REGS_KEPT) {
-        emit_fp_save(a, v);
+        emit_fp_save(a, v, true);
     }
     emit_fast_call(a, v, SLOT_FAST + kind);
     return at;
@@ -499,19 +514,19 @@ static void emit_slow(Asm *a, TcgVcpu *v)
     a8(a, 0);
     plain = a_jcc(a, CC_E);
     if (!GENERAL_REGS_KEPT) {
-        emit_fp_save(a, v);
+        emit_fp_save(a, v, true);
     }
     emit_fast_call(a, v, SLOT_FAULT);
     a_patch(plain, a->p);
-    emit_fp_save(a, v);
-    a_load(a, 1, H_RSI, frame(F_TMP));
-    emit_c_call(a, v, SLOT_SLOW);
+    emit_fp_save(a, v, true);
+    a_load(a, 1, H_RSI, a_frame(a, F_TMP));
+    emit_c_call(a, v, SLOT_SLOW, true);
     a_rr(a, 1, 0x85, H_RAX, H_RAX);
     leave = a_jcc(a, CC_E);
-    a_load(a, 1, T1, frame(F_TMP));
-    a_store(a, 1, frame(F_TMP), H_RAX);
+    a_load(a, 1, T1, a_frame(a, F_TMP));
+    a_store(a, 1, a_frame(a, F_TMP), H_RAX);
     emit_fp_for_site(a, v);
-    a_load(a, 1, T1, frame(F_TMP));
+    a_load(a, 1, T1, a_frame(a, F_TMP));
     emit_fill(a, v, false);
     a_patch(leave, a->p);
     emit_leave(a);
@@ -607,6 +622,7 @@ static const uint8_t *slow_interpret(TcgVcpu *v, const SlowSite *s)
         return (const uint8_t *)(uintptr_t)s->cont;
     }
     v->n.helper_leaves++;
+    returns_forget(v);
     next = tcg_next_block(v);
     return next != NULL ? next->code : NULL;
 }
@@ -782,7 +798,9 @@ static void on_segv(int sig, siginfo_t *info, void *opaque)
     const struct sigaction *old = sig == SIGBUS ? &old_bus : &old_segv;
     const uint8_t *cold = running != NULL ? t_window_fault(running, host) : NULL;
 
-    if (cold != NULL) {
+    if (running != NULL && (uintptr_t)info->si_addr - (uintptr_t)running->returns_end < PAGE_SIZE) {
+        g[REG_RSP] = (uintptr_t)return_top(running);            /* a call: too many have not returned */
+    } else if (cold != NULL) {
         g[REG_RIP] = (uintptr_t)cold;
     } else if (old->sa_flags & SA_SIGINFO) {
         old->sa_sigaction(sig, info, opaque);
@@ -818,7 +836,7 @@ GENERAL_REGS void x86_fp_load(TcgVcpu *v)
 {
     void (*load)(void);
 
-    memcpy(&load, &x86_stubs(v)->fp_load, sizeof(load));
+    memcpy(&load, &x86_stubs(v)->fp_load_c, sizeof(load));
     load();
 }
 
@@ -853,11 +871,31 @@ static bool host_has_fast_pext(void)
     return family >= 0x19;
 }
 
+/* Dispatch stubs, and the stack of return addresses: at its top, for returns that find it empty. T2: the dispatch
+ * stub. */
+static void emit_returns(Asm *a, TcgVcpu *v)
+{
+    Stubs *s = x86_stubs(v);
+    uint64_t *top = return_top(v);
+
+    for (unsigned k = 0; k <= JUMP_TABLES; k++) {
+        for (unsigned host = 0; host < 2; host++) {
+            s->dispatch[k][host] = a->p;
+            t_dispatch(a, v, k < JUMP_TABLES ? (int)k : -1, host);
+        }
+    }
+    *top = (uintptr_t)a->p;
+    a_lea(a, 1, H_RSP, a_at(H_RSP, -8));
+    a_rr(a, 0, 0xff, 4, T2);
+    returns_forget(v);
+    mprotect(v->returns_end, PAGE_SIZE, PROT_NONE);
+}
+
 bool x86_glue_init(TcgVcpu *v, GError **errp)
 {
     CodeCache *cc = v->cache;
     Stubs *s;
-    Asm a = { cc->base };
+    Asm a = { cc->base, (int32_t)(uintptr_t)v->frame };
     uint8_t *enter, *exit, *jump, *slow, *fp_save;
 
     decode_init();
@@ -910,12 +948,15 @@ bool x86_glue_init(TcgVcpu *v, GError **errp)
     }
     fp_save = a.p;
     a_alu_ri(&a, 1, ALU_SUB, H_RSP, 8);
-    emit_fp_save(&a, v);
+    emit_fp_save(&a, v, false);
     a_alu_ri(&a, 1, ALU_ADD, H_RSP, 8);
     a8(&a, 0xc3);
     memcpy(&s->fp_save, &fp_save, sizeof(fp_save));
     s->fp_load = a.p;
-    emit_fp_load_stub(&a, v);
+    emit_fp_load_stub(&a, v, true);
+    s->fp_load_c = a.p;
+    emit_fp_load_stub(&a, v, false);
+    emit_returns(&a, v);
     memcpy(&s->enter, &enter, sizeof(enter));
     cc->code = a.p;
     return true;

@@ -10,7 +10,7 @@
 typedef struct InsnEnc {
     uint8_t reg, rm, vvvv;      /* rm only for register forms */
     bool mem, gs;               /* memory form: [base + index << scale + disp], gs: relative to GS */
-    uint8_t base, index, scale; /* base is always a register 0-15; index NO_REG for none */
+    uint8_t base, index, scale; /* base NO_REG: an absolute address; index NO_REG: none */
     int32_t disp;
 } InsnEnc;
 

@@ -186,9 +186,9 @@ static void emit_pass(Trans *t, TInsn *ti)
     e.vvvv = t_field_reg(t, f.vvvv, i->vvvv, ACC_RW, &s);
     if (t_fuses(i, &f)) {
         e.mem = true;
-        e.base = H_RSP;
+        e.base = NO_REG;
         e.index = NO_REG;
-        e.disp = frame_gpr(f.rm).disp;
+        e.disp = frame_gpr(&t->a, f.rm).disp;
     } else if (!e.mem) {
         e.rm = t_field_reg(t, f.high_rm ? -1 : f.rm, i->rm, t_rm_access(i), &s);
     }
@@ -230,7 +230,7 @@ static void emit_lea(Trans *t, const Insn *i)
             a_rr(&t->a, 0, 0x89, T1, to);
         } else {
             a8(&t->a, 0x66);
-            a_rm(&t->a, 0, 0x89, T1, frame_gpr(i->reg));
+            a_rm(&t->a, 0, 0x89, T1, frame_gpr(&t->a, i->reg));
         }
     } else {
         t_set_gpr(t, i->reg, T1, i->opsize);
@@ -279,21 +279,17 @@ static void emit_insn(Trans *t)
 
 /* ---- blocks */
 
-/* Loads vector state unless it is loaded. quiet: flags are live. */
-static void emit_fp_check(Trans *t, bool quiet)
+void t_fp_check(Trans *t, bool quiet)
 {
     Asm *a = &t->a;
 
-    if (!t->uses_fp) {
-        return;
-    }
     if (quiet) {
-        a_store(a, 1, a_at(H_RSP, F_RCX), H_RCX);
+        a_store(a, 1, a_frame(a, F_RCX), H_RCX);
         a_load(a, 0, H_RCX, a_abs(&t->v->fp_loaded));
         a16(a, 0x02e3);                                         /* jrcxz over the short jump */
         a16(a, 0x05eb);
         t->cold_fp[t->n_fp].from = a_jmp(a);
-        a_load(a, 1, H_RCX, a_at(H_RSP, F_RCX));
+        a_load(a, 1, H_RCX, a_frame(a, F_RCX));
     } else {
         a_alu_mi(a, 0, ALU_CMP, a_abs(&t->v->fp_loaded), 0);
         t->cold_fp[t->n_fp].from = a_jcc(a, CC_E);
@@ -302,16 +298,23 @@ static void emit_fp_check(Trans *t, bool quiet)
     t->cold_fp[t->n_fp++].back = a->p;
 }
 
+static void emit_fp_check(Trans *t, bool quiet)
+{
+    if (t->uses_fp) {
+        t_fp_check(t, quiet);
+    }
+}
+
 static void emit_poll(Trans *t, bool quiet)
 {
     Asm *a = &t->a;
 
     if (quiet) {
-        a_store(a, 1, a_at(H_RSP, F_RCX), H_RCX);
+        a_store(a, 1, a_frame(a, F_RCX), H_RCX);
         a_load(a, 0, H_RCX, a_abs(&t->v->poll));
         a16(a, 0x05e3);                                         /* jrcxz */
         t->cold_poll[t->n_poll].from = a_jmp(a);
-        a_load(a, 1, H_RCX, a_at(H_RSP, F_RCX));
+        a_load(a, 1, H_RCX, a_frame(a, F_RCX));
     } else {
         a_alu_mi(a, 0, ALU_CMP, a_abs(&t->v->poll), 0);
         t->cold_poll[t->n_poll].from = a_jcc(a, CC_NE);
@@ -416,7 +419,7 @@ static void emit_cold_entries(Trans *t)
     for (unsigned k = 0; k < t->n_poll; k++) {
         a_patch(t->cold_poll[k].from, a->p);
         if (t->cold_poll[k].quiet) {
-            a_load(a, 1, H_RCX, a_at(H_RSP, F_RCX));
+            a_load(a, 1, H_RCX, a_frame(a, F_RCX));
         }
         a_mov_ri(a, T1, (uintptr_t)&t->b->self);
         a_jmp_to(a, t->b->flags_in && !t->cold_poll[k].quiet ? s->exit_frame : s->exit_host);
@@ -429,7 +432,7 @@ static void emit_cold_entries(Trans *t)
 
         a_patch(t->cold_fp[k].from, a->p);
         if (quiet) {
-            a_load(a, 1, H_RCX, a_at(H_RSP, F_RCX));
+            a_load(a, 1, H_RCX, a_frame(a, F_RCX));
             t_flags_to_frame(a, T1);
         }
         a_call_to(a, s->fp_load);
@@ -472,7 +475,7 @@ static void emit_block(Trans *t)
         b->insns[t->k].flags = t->fl;
         t_window_insn_done(t);
         for (unsigned k = first; k < t->n_slow && !t->ended; k++) {
-            t->slow[k].back = t->a.p;
+            t->slow[k].back = t->insns[t->k].lands ? NULL : t->a.p;
             t->fl = t->fl == FLAGS_DEAD ? FLAGS_DEAD : t->fl;
         }
     }
@@ -496,7 +499,7 @@ static bool x86_translate(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned
     uint8_t buf[16];
 
     memset(t, 0, offsetof(Trans, insns));
-    t->a.p = v->cache->code;
+    t->a = (Asm){ v->cache->code, (int32_t)(uintptr_t)v->frame };
     t->v = v;
     t->c = c;
     t->b = b;
@@ -506,14 +509,14 @@ static bool x86_translate(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned
     t->n_poll = t->n_sides = 0;
     t->count_from = NULL;
     t->fp_ready = t->uses_fp = t->ended = t->moffs = t->no_window = false;
-    t->n_win = t->n_win_done = 0;
+    t->n_win = t->n_win_done = t->n_wrong = t->n_lands = 0;
     t->window = b->key.flags & HF_WINDOW;
     t->check = v->window_table;
     if (!t_decode_block(t, b->source, avail) && !t_decode_crossing(t, buf, avail)) {
         return false;
     }
     b->insns = cache_alloc(v->cache, t->n * sizeof(BlockInsn));
-    b->out = cache_alloc(v->cache, (t->n_sides + 2) * sizeof(BlockExit));
+    b->out = cache_alloc(v->cache, (t->n_sides + t->n_lands + 3) * sizeof(BlockExit));
     emit_block(t);
     v->cache->code = t->a.p + (-(uintptr_t)t->a.p & 15);
     return true;

@@ -3,7 +3,8 @@
  * renamed and its memory operand translated. Private to target/i386/tcg/translate*.c and glue.c.
  *
  * Host registers: twelve guest registers live in host registers (host_gpr), R10, R11, R14, R15 in the frame
- * that RSP points to. R10 and R11 are scratch, R14 is the current TLB set, R15 holds guest RSP. */
+ * beside the vCPU. R10 and R11 are scratch, R14 is the current TLB set plus HTLB_BIAS, R15 holds guest RSP. RSP is a
+ * stack of return addresses: guest calls are host calls, so that the host predicts where they return to. */
 #ifndef TARGET_I386_TCG_TRANSLATE_H
 #define TARGET_I386_TCG_TRANSLATE_H
 
@@ -14,8 +15,9 @@
 #include "target/i386/tcg/sem_decl.h"
 
 enum { T1 = H_R10, T2 = H_R11, HTLB = H_R14, HSP = H_R15 };
+enum { HTLB_BIAS = 16 };            /* low six bits of HTLB: a shift count, translate_window.c */
 
-/* The frame, offsets from the host's RSP. */
+/* The frame: offsets in TcgVcpu.frame. */
 enum {
     /* The guest's status flags while the host's are in other use, as LAHF and SETO AL leave them in EAX:
      * OF in byte 0, the rest in byte 1. DF is never touched by translations: env has it. */
@@ -25,7 +27,7 @@ enum {
     F_ENV = 48, F_VCPU = 56, F_TMP = 64, F_SITE = 72, F_MISS = 80, F_MISS_AT = 88,
     F_RCX = 96,                     /* saved around code that keeps the flags */
     F_OLD_RSP = 104,                /* the C caller's */
-    FRAME_SIZE = 120,               /* 8 modulo 16, see the entry stub */
+    F_RETURNS = 8 * FRAME_RETURNS, F_C_STACK = 8 * FRAME_C_STACK,
 };
 
 /* Where the guest's status flags are, while a block is being translated. */
@@ -40,6 +42,8 @@ typedef struct TInsn {
     uint16_t read, kill;            /* flags it reads, and defines whatever they were */
     uint16_t live_out;              /* status flags live behind it */
     bool pass;                      /* can be emitted; else interpreted */
+    bool lands;                     /* a call: the block goes on behind it */
+    bool fp_behind;                 /* such a call, and vector state is used before the next one */
     bool side;                      /* a conditional jump that the block goes on behind */
 } TInsn;
 
@@ -85,7 +89,7 @@ typedef struct Trans {
     bool moffs;                     /* the address is the instruction's imm */
     /* Ways out of the entries: to the run loop, and to where vector state is loaded; quiet: flags are live, RCX is
      * in the frame. */
-    struct { uint8_t *from, *back; bool quiet; } cold_poll[2], cold_fp[2];
+    struct { uint8_t *from, *back; bool quiet; } cold_poll[2], cold_fp[2 + LANDINGS];
     unsigned n_poll, n_fp, n_slow;
     uint8_t *count_from;            /* the way out when too few instructions are left; NULL: not counted */
     struct { uint8_t *from; bool frame_flags; } exits[BLOCK_INSNS];
@@ -99,6 +103,8 @@ typedef struct Trans {
     TInsn insns[BLOCK_INSNS];
     SlowRef slow[BLOCK_INSNS * 6];
     WindowRef win[BLOCK_INSNS * 3];
+    struct { uint8_t *from; uint64_t pc; } wrong[LANDINGS];        /* returns that went elsewhere */
+    unsigned n_wrong, n_lands;
     SlowCount slow_counts[SLOW_COUNTS];
 } Trans;
 
@@ -130,9 +136,10 @@ typedef struct Stubs {
     uint8_t *miss;                  /* T1: guest pc; flags in the frame */
     uint8_t *miss_host;             /* flags in the host's register */
     uint8_t *exit_host, *exit_frame;        /* T1: BlockExit */
-    uint8_t *slow_host, *slow_frame;        /* called; SlowSite follows */
-    uint8_t *fp_load;
-    uint8_t *quick;                 /* called; SlowSite follows. Flags in the frame, and stay there */
+    uint8_t *slow_host, *slow_frame;        /* SlowSite's address is pushed */
+    uint8_t *fp_load, *fp_load_c;   /* called from translations; from C */
+    uint8_t *dispatch[JUMP_TABLES + 1][2];  /* T1: guest pc. By table, the last for none; flags: frame, host */
+    uint8_t *quick;                 /* the same. Flags in the frame, and stay there */
     uint8_t *fast[FAST_KINDS];      /* T1: the SlowSite; flags in the frame */
     void (*fp_save)(void);          /* C ABI; nothing when not loaded */
     bool xsavec;                    /* the host has it */
@@ -156,14 +163,22 @@ static inline int host_gpr(unsigned g)      /* -1: in the frame */
     return map[g];
 }
 
-static inline AsmMem frame_gpr(unsigned g)
+/* At off in the current TLB set. */
+static inline AsmMem htlb(unsigned index, unsigned scale, int32_t off)
 {
-    return a_at(H_RSP, g == R_R10 ? F_R10 : g == R_R11 ? F_R11 : g == R_R14 ? F_R14 : F_R15);
+    return (AsmMem){ .base = HTLB, .index = index, .scale = scale, .disp = off - HTLB_BIAS };
+}
+
+static inline AsmMem frame_gpr(const Asm *a, unsigned g)
+{
+    return a_frame(a, g == R_R10 ? F_R10 : g == R_R11 ? F_R11 : g == R_R14 ? F_R14 : F_R15);
 }
 
 /* ---- translate.c */
 bool t_can_emit(const Trans *t, const Insn *i);
 uint8_t t_live_bits(unsigned flags);        /* as BlockInsn.live has them */
+
+void t_fp_check(Trans *t, bool quiet);      /* loads vector state unless it is loaded; quiet: flags are live */
 
 /* ---- translate_ahead.c */
 bool t_decode_block(Trans *t, const uint8_t *code, unsigned avail);
@@ -226,7 +241,9 @@ const uint8_t *t_window_fault(TcgVcpu *v, const uint8_t *host);
 /* A window did not show the page of an access at va. Nonzero: try again. */
 int t_window_refill(TcgVcpu *v, const SlowSite *s, uint64_t va);
 /* The out-of-line call of the interpreter for instruction k; cont NULL: leave. */
-void t_slow_site(Trans *t, bool frame_flags, const SlowSite *site);
+/* Leaves for a stub that pops the site's address. */
+uint8_t *t_site(Trans *t, const uint8_t *stub, const SlowSite *site);
+uint8_t *t_slow_site(Trans *t, bool frame_flags, const SlowSite *site);    /* returns where the site lies */
 
 bool t_bits_ok(const Trans *t, const Insn *i);
 void t_bits(Trans *t, const TInsn *ti);
@@ -261,6 +278,7 @@ void t_exit_direct(Trans *t, uint64_t pc, uint8_t *from_jcc);
 void t_exits_emit(Trans *t);
 /* Jump to the guest address in T1 through a jump table; flags are in the frame. index: its jump_index() or -1. */
 void t_jump_table(Asm *a, TcgVcpu *v, int table, int64_t index);
+void t_dispatch(Asm *a, TcgVcpu *v, int table, bool host);     /* a stub: Stubs.dispatch */
 void t_push_tmp(Trans *t, int32_t size);    /* what F_TMP holds */
 const uint8_t *t_bridge(TcgVcpu *v, BlockExit *e);
 void t_cross(TcgVcpu *v, BlockExit *e, const uint8_t *target, bool to_flags, unsigned id_at, uint32_t id);

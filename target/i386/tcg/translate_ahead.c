@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a translation is made of. A block goes on behind forward conditional jumps, which leave it at the side when
- * they are taken, and ends with any other jump, or where code begins that changes the mode. Where instructions
- * are counted all jumps end blocks, which charge for all they hold. Which status flags are live at its ends is
- * found out by looking at the first instructions there, on the same page; the block then depends on their bytes
- * too (Block.lo, hi). */
+ * they are taken, and behind calls, where it is entered again when they return. It ends with any other jump, or
+ * where code begins that changes the mode. Where instructions are counted all jumps end blocks, which charge for
+ * all they hold. Which status flags are live at its ends is found out by looking at the first instructions there,
+ * on the same page; the block then depends on their bytes too (Block.lo, hi). */
 #include "target/i386/tcg/translate.h"
 
 enum { SIDES = 8, SIDE_INSNS = 40, AHEAD = 8, AHEAD_BYTES = 512 };
@@ -105,6 +105,35 @@ static bool is_side(const Trans *t, const TInsn *ti)
            !t->v->tcg_one_insn && !t->v->counted;
 }
 
+static bool is_call(const TInsn *ti)
+{
+    return ti->pass && (ti->i.row->sem == sem_call_rel || ti->i.row->sem == sem_call_rm);
+}
+
+/* Vector state must be there at the block's beginning, or where the last call comes back. */
+static void note_fp(Trans *t, const TInsn *ti)
+{
+    if (!ti->pass || !is_fp(ti->i.row)) {
+        return;
+    }
+    for (unsigned k = t->n; k-- > 0;) {
+        if (t->insns[k].lands) {
+            t->insns[k].fp_behind = true;
+            return;
+        }
+    }
+    t->uses_fp = true;
+}
+
+/* Does the block end with this instruction? */
+static bool ends_block(const Trans *t, const TInsn *ti)
+{
+    if (ti->lands) {
+        return t->n_lands == LANDINGS || t->n >= SIDE_INSNS || t->v->counted;
+    }
+    return (ti->i.row->flags & (IF_JUMP | IF_END)) && !t_goes_on(ti) && !ti->side;
+}
+
 /* false: its first instruction cannot be translated. */
 bool t_decode_block(Trans *t, const uint8_t *code, unsigned avail)
 {
@@ -118,13 +147,16 @@ bool t_decode_block(Trans *t, const uint8_t *code, unsigned avail)
         }
         ti->at = at;
         ti->pass = t_can_emit(t, &ti->i);
-        t->uses_fp |= ti->pass && is_fp(ti->i.row);
+        note_fp(t, ti);
         flags_of(t, ti);
         ti->side = is_side(t, ti);
+        ti->lands = is_call(ti);
+        ti->fp_behind = false;
         t->n_sides += ti->side;
+        t->n_lands += ti->lands;
         at += ti->i.len;
         t->n++;
-        if ((ti->i.row->flags & (IF_JUMP | IF_END)) && !t_goes_on(ti) && !ti->side) {
+        if (ends_block(t, ti)) {
             break;
         }
     }
@@ -151,6 +183,8 @@ bool t_decode_crossing(Trans *t, uint8_t *buf, unsigned avail)
     t->insns[0].at = 0;
     t->insns[0].pass = t_can_emit(t, &t->insns[0].i);
     t->uses_fp = t->insns[0].pass && is_fp(t->insns[0].i.row);
+    t->insns[0].lands = is_call(&t->insns[0]);
+    t->insns[0].fp_behind = false;
     flags_of(t, &t->insns[0]);
     t->n = 1;
     t->insns[0].side = false;
@@ -176,7 +210,7 @@ static unsigned end_live(Trans *t)
     if (ti->i.row->sem == sem_jmp_rel) {
         return live_at(t, jump_target(t, ti));
     }
-    return ti->i.row->flags & (IF_JUMP | IF_END) ? FL_STATUS : live_at(t, next);
+    return (ti->i.row->flags & (IF_JUMP | IF_END)) && !ti->lands ? FL_STATUS : live_at(t, next);
 }
 
 void t_liveness(Trans *t)
@@ -186,10 +220,15 @@ void t_liveness(Trans *t)
     for (unsigned k = t->n; k-- > 0;) {
         TInsn *ti = &t->insns[k];
 
+        ti->live_out = live;
         if (ti->side) {
             live |= live_at(t, jump_target(t, ti));
+            ti->live_out = live;
         }
-        ti->live_out = live;
+        if (ti->lands) {            /* behind it flags are the callee's */
+            ti->read = ti->i.row->sem == sem_call_rel ? live_at(t, jump_target(t, ti)) : FL_STATUS;
+            ti->kill = FL_STATUS;
+        }
         live = (live & ~ti->kill) | ti->read;
         ti->live = live;
     }

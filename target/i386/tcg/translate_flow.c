@@ -38,33 +38,50 @@ static void flags_to_frame(Trans *t, FlagState fl)
     }
 }
 
-/* T1: guest pc. Flags are in the frame. index: its jump_index() when known, or -1. */
-void t_jump_table(Asm *a, TcgVcpu *v, int table, int64_t index)
+/* T1: guest pc. Flags are in the frame. index: its jump_index() when known, or -1. call: comes back behind it. */
+static void jump_table(Asm *a, TcgVcpu *v, int table, int64_t index, bool call)
 {
     int32_t at = offsetof(TlbSet, jump) + table * sizeof(v->set->jump[0]);
 
+    if (table < 0 && call) {
+        a_call_to(a, x86_stubs(v)->miss);
+        return;
+    }
     if (table < 0) {
         a_jmp_to(a, x86_stubs(v)->miss);
         return;
     }
     if (index >= 0) {
-        a_load(a, 0, T2, a_at(HTLB, at + index * 4));
+        a_load(a, 0, T2, htlb(H_NONE, 0, at + index * 4));
     } else {
         a_mov_rr(a, 1, T2, T1);                                 /* jump_index() */
         a_rr(a, 1, 0xc1, 5, T2);
         a8(a, JUMP_SHIFT);
         a_rr(a, 0, 0x31, T1, T2);
         a_alu_ri(a, 0, ALU_AND, T2, JUMP_SIZE - 1);
-        a_load(a, 0, T2, (AsmMem){ .base = HTLB, .index = T2, .scale = 2, .disp = at });
+        a_load(a, 0, T2, htlb(T2, 2, at));
     }
     a_alu_ri(a, 1, ALU_ADD, T2, (int32_t)(uintptr_t)v->cache->base);
-    a_rr(a, 0, 0xff, 4, T2);
+    a_rr(a, 0, 0xff, call ? 2 : 4, T2);
+}
+
+void t_jump_table(Asm *a, TcgVcpu *v, int table, int64_t index)
+{
+    jump_table(a, v, table, index, false);
+}
+
+void t_dispatch(Asm *a, TcgVcpu *v, int table, bool host)
+{
+    if (host) {
+        t_flags_to_frame(a, T2);
+    }
+    jump_table(a, v, table, -1, false);
 }
 
 const uint8_t *t_bridge(TcgVcpu *v, BlockExit *e)
 {
     uint8_t *start = v->cache->code;
-    Asm a = { start };
+    Asm a = { start, (int32_t)(uintptr_t)v->frame };
 
     if (e->from->table < 0) {
         return NULL;
@@ -73,18 +90,18 @@ const uint8_t *t_bridge(TcgVcpu *v, BlockExit *e)
         t_flags_to_frame(&a, T2);
     }
     a_mov_ri(&a, T1, e->pc);
-    t_jump_table(&a, v, e->from->table, jump_index(e->pc));
+    jump_table(&a, v, e->from->table, jump_index(e->pc), false);
     v->cache->code = a.p;
     return start;
 }
 
 void t_cross(TcgVcpu *v, BlockExit *e, const uint8_t *target, bool to_flags, unsigned id_at, uint32_t id)
 {
-    Asm a = { e->cross };
+    Asm a = { e->cross, (int32_t)(uintptr_t)v->frame };
 
     if (!e->frame) {
         a_mov_rr(&a, 1, T2, H_RCX);
-        a_load(&a, 0, T1, a_at(HTLB, id_at));
+        a_load(&a, 0, T1, htlb(H_NONE, 0, id_at));
         a_lea(&a, 0, H_RCX, a_at(T1, -(int32_t)id));
         a16(&a, 0x08e3);                                        /* jrcxz over the two */
         a_mov_rr(&a, 1, H_RCX, T2);
@@ -93,7 +110,7 @@ void t_cross(TcgVcpu *v, BlockExit *e, const uint8_t *target, bool to_flags, uns
         a_jmp_to(&a, target);
         return;
     }
-    a_rm(&a, 0, 0x81, ALU_CMP, a_at(HTLB, id_at));
+    a_rm(&a, 0, 0x81, ALU_CMP, htlb(H_NONE, 0, id_at));
     a32(&a, id);
     a_patch(a_jcc(&a, CC_NE), e->table);
     if (to_flags) {
@@ -106,7 +123,7 @@ void t_cross(TcgVcpu *v, BlockExit *e, const uint8_t *target, bool to_flags, uns
 static void exit_indirect(Trans *t)
 {
     flags_to_frame(t, t->fl);
-    t_jump_table(&t->a, t->v, t->b->table, -1);
+    jump_table(&t->a, t->v, t->b->table, -1, false);
     t->ended = true;
 }
 
@@ -127,11 +144,31 @@ void t_exit_direct(Trans *t, uint64_t pc, uint8_t *from_jcc)
     e->link = true;
     e->frame = t->fl != FLAGS_HOST;
     e->fp = t->fp_ready;
-    e->live = t_live_bits(t->insns[t->k].live_out);
+    e->live = t_live_bits(t->insns[t->k].lands && from_jcc != NULL ? t->insns[t->k].read : t->insns[t->k].live_out);
     t->exits[n].frame_flags = t->fl != FLAGS_HOST;
     t->exits[n].from = from_jcc != NULL ? from_jcc : a_jmp(&t->a);
     if (from_jcc == NULL) {
         t->ended = true;
+    }
+}
+
+static uint8_t *dispatch_stub(const Trans *t)
+{
+    return x86_stubs(t->v)->dispatch[t->b->table >= 0 ? t->b->table : JUMP_TABLES][t->window];
+}
+
+static void wrong_landings_emit(Trans *t)
+{
+    Asm *a = &t->a;
+
+    for (unsigned k = 0; k < t->n_wrong; k++) {
+        a_patch(t->wrong[k].from, a->p);
+        a_mov_rr(a, 1, H_RCX, T2);
+        if (t->wrong[k].pc != 0) {
+            a_mov_ri(a, T2, t->wrong[k].pc);
+            a_lea(a, 1, T1, (AsmMem){ .base = T1, .index = T2 });
+        }
+        a_jmp_to(a, dispatch_stub(t));
     }
 }
 
@@ -141,6 +178,7 @@ void t_exits_emit(Trans *t)
     Asm *a = &t->a;
     Stubs *s = x86_stubs(t->v);
 
+    wrong_landings_emit(t);
     for (unsigned n = 0; n < t->n_exits; n++) {
         BlockExit *e = &t->b->out[n];
         bool in_frame = t->exits[n].frame_flags;
@@ -151,7 +189,7 @@ void t_exits_emit(Trans *t)
             e->table = a->p;
             flags_to_frame(t, in_frame ? FLAGS_FRAME : FLAGS_HOST);
             a_mov_ri(a, T1, e->pc);
-            t_jump_table(a, t->v, t->b->table, jump_index(e->pc));
+            jump_table(a, t->v, t->b->table, jump_index(e->pc), false);
         }
         e->stub = a->p;
         a_patch(e->site, e->link ? a->p : e->table);
@@ -169,6 +207,42 @@ void t_exits_emit(Trans *t)
     }
 }
 
+/* ---- calls and returns
+ *
+ * A guest call is a host call: what it leaves on the host's stack is the landing, where the block goes on. A return
+ * is a host return, T1 being where the guest wants to go, T2 a dispatch stub: the landing makes sure that T1 means
+ * it (and that nobody wants TcgVcpu.poll looked at: the checked entry will), else it goes through the jump table.
+ * Flags are not touched meanwhile: they are in the host's register where windows are used, in the frame where they
+ * are not. Landings of blocks that are gone are jumps to T2; whatever else may make an address lead to other code
+ * empties the stack (returns_forget()). */
+
+static void landing(Trans *t)
+{
+    Asm *a = &t->a;
+    uint64_t pc = next_pc(t);
+    bool near = (int64_t)-pc == (int32_t)-pc;
+
+    t->b->landing[t->b->n_landings++] = a->p - t->b->entry;
+    a_mov_rr(a, 1, T2, H_RCX);
+    if (!near) {
+        a_mov_ri(a, H_RCX, -pc);
+        a_lea(a, 1, T1, (AsmMem){ .base = T1, .index = H_RCX });
+    }
+    /* In the topmost byte: it takes no address to another one. */
+    a_load(a, 1, H_RCX, a_abs((uint8_t *)&t->v->poll - 7));
+    a_lea(a, 1, H_RCX, (AsmMem){ .base = H_RCX, .index = T1, .disp = near ? (int32_t)-pc : 0 });
+    a16(a, 0x05e3);                                             /* jrcxz over the jump */
+    t->wrong[t->n_wrong].from = a_jmp(a);
+    t->wrong[t->n_wrong++].pc = near ? 0 : pc;
+    a_mov_rr(a, 1, H_RCX, T2);
+    t->fp_ready = false;
+    t->fl = t->insns[t->k].live_out == 0 ? FLAGS_DEAD : t->window ? FLAGS_HOST : FLAGS_FRAME;
+    if (t->insns[t->k].fp_behind) {
+        t_fp_check(t, t->fl == FLAGS_HOST);
+        t->fp_ready = true;
+    }
+}
+
 /* ---- stack */
 
 static void stack_add(Trans *t, int32_t n)
@@ -183,9 +257,9 @@ static void push_from(Trans *t, int32_t size, unsigned reg, bool tmp)
     t_lookup_stack(t, HSP, -size, size, true, &m);
     if (tmp) {
         reg = m.free;
-        a_load(&t->a, 1, reg, a_at(H_RSP, F_TMP));
+        a_load(&t->a, 1, reg, a_frame(&t->a, F_TMP));
     } else if (host_gpr(reg) < 0) {
-        a_load(&t->a, 1, m.free, frame_gpr(reg));
+        a_load(&t->a, 1, m.free, frame_gpr(&t->a, reg));
         reg = m.free;
     } else {
         reg = host_gpr(reg);
@@ -223,7 +297,7 @@ static void push_rm(Trans *t, const Insn *i)
     }
     t_lookup(t, i, i->opsize, false, false, false, &m);
     a_load(&t->a, i->opsize == 8, m.free, m.m);
-    a_store(&t->a, 1, a_at(H_RSP, F_TMP), m.free);
+    a_store(&t->a, 1, a_frame(&t->a, F_TMP), m.free);
     push_from(t, i->opsize, 0, true);
 }
 
@@ -254,12 +328,20 @@ static void leave(Trans *t, const Insn *i)
 
 static void ret(Trans *t, const Insn *i)
 {
+    Asm *a = &t->a;
     HostMem m;
 
     t_lookup_stack(t, HSP, 0, i->opsize, false, &m);
-    a_load(&t->a, i->opsize == 8, T1, m.m);
+    a_load(a, i->opsize == 8, T1, m.m);
     stack_add(t, i->opsize + (uint16_t)i->imm);
-    exit_indirect(t);
+    if (t->window && t->fl == FLAGS_FRAME) {
+        t_restore_flags(t);
+    } else if (!t->window) {
+        flags_to_frame(t, t->fl);
+    }
+    a_mov_ri(a, T2, (uintptr_t)dispatch_stub(t));
+    a8(a, 0xc3);
+    t->ended = true;
 }
 
 /* ---- jumps */
@@ -279,10 +361,21 @@ static void load_target(Trans *t, const Insn *i)
 static void call_rm(Trans *t, const Insn *i)
 {
     load_target(t, i);
-    a_store(&t->a, 1, a_at(H_RSP, F_TMP), T1);
+    a_store(&t->a, 1, a_frame(&t->a, F_TMP), T1);
     push_imm(t, i->opsize, next_pc(t));
-    a_load(&t->a, 1, T1, a_at(H_RSP, F_TMP));
-    exit_indirect(t);
+    a_load(&t->a, 1, T1, a_frame(&t->a, F_TMP));
+    flags_to_frame(t, t->fl);
+    jump_table(&t->a, t->v, t->b->table, -1, true);
+    landing(t);
+}
+
+static void call_rel(Trans *t, const Insn *i)
+{
+    push_imm(t, i->opsize, next_pc(t));
+    a8(&t->a, 0xe8);
+    a32(&t->a, 0);
+    t_exit_direct(t, (next_pc(t) + (uint64_t)i->imm) & pc_mask(t), t->a.p - 4);
+    landing(t);
 }
 
 static void jcc(Trans *t, const Insn *i)
@@ -331,8 +424,7 @@ bool t_flow(Trans *t, const TInsn *ti)
         load_target(t, i);
         exit_indirect(t);
     } else if (i->row->sem == sem_call_rel) {
-        push_imm(t, i->opsize, next_pc(t));
-        t_exit_direct(t, (next_pc(t) + (uint64_t)i->imm) & pc_mask(t), NULL);
+        call_rel(t, i);
     } else if (i->row->sem == sem_call_rm) {
         call_rm(t, i);
     } else if (i->row->sem == sem_ret) {

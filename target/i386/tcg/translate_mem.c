@@ -9,9 +9,9 @@
 
 /* ---- flags */
 
-static AsmMem fl_frame(unsigned byte)
+static AsmMem fl_frame(const Asm *a, unsigned byte)
 {
-    return a_at(H_RSP, F_FL + byte);
+    return a_frame(a, F_FL + byte);
 }
 
 void t_flags_to_frame(Asm *a, unsigned scratch)
@@ -19,7 +19,7 @@ void t_flags_to_frame(Asm *a, unsigned scratch)
     a_mov_rr(a, 1, scratch, H_RAX);
     a8(a, 0x9f);                                                /* lahf */
     a_rr(a, 0, 0x0f90, 0, H_RAX);                               /* seto al */
-    a_store(a, 0, fl_frame(0), H_RAX);
+    a_store(a, 0, fl_frame(a, 0), H_RAX);
     a_mov_rr(a, 1, H_RAX, scratch);
 }
 
@@ -35,7 +35,7 @@ void t_save_flags(Trans *t)
         return;
     }
     if (live == FL_CF) {
-        a_rm(&t->a, 0, 0x0f92, 0, fl_frame(1));                 /* setc */
+        a_rm(&t->a, 0, 0x0f92, 0, fl_frame(&t->a, 1));                 /* setc */
     } else {
         t_flags_to_frame(&t->a, T1);
     }
@@ -44,11 +44,11 @@ void t_save_flags(Trans *t)
 
 void t_flags_from_frame(Asm *a)
 {
-    a_store(a, 1, a_at(H_RSP, F_RAX), H_RAX);
-    a_load(a, 0, H_RAX, fl_frame(0));
+    a_store(a, 1, a_frame(a, F_RAX), H_RAX);
+    a_load(a, 0, H_RAX, fl_frame(a, 0));
     a16(a, 0x7f04);                                             /* add al, 0x7f: OF */
     a8(a, 0x9e);                                                /* sahf */
-    a_load(a, 1, H_RAX, a_at(H_RSP, F_RAX));
+    a_load(a, 1, H_RAX, a_frame(a, F_RAX));
 }
 
 void t_restore_flags(Trans *t)
@@ -60,7 +60,7 @@ void t_need_flags(Trans *t)
 {
     if (t->fl == FLAGS_FRAME) {
         if (t->insns[t->k].live == FL_CF) {
-            a_rm(&t->a, 0, 0x0fba, 4, fl_frame(0));             /* bt dword, 8 */
+            a_rm(&t->a, 0, 0x0fba, 4, fl_frame(&t->a, 0));             /* bt dword, 8 */
             a8(&t->a, 8);
         } else {
             t_restore_flags(t);
@@ -81,24 +81,23 @@ SlowRef *t_slow_on(Trans *t, uint8_t *jump)
     return s;
 }
 
-static void slow_call(Trans *t, bool frame_flags, SlowSite site)
+/* The stub pops the site's address: no call, which the host would expect to return. */
+uint8_t *t_site(Trans *t, const uint8_t *stub, const SlowSite *site)
 {
-    Stubs *s = x86_stubs(t->v);
+    Asm *a = &t->a;
+    uint8_t *at = a->p + 10;
 
-    a_call_to(&t->a, frame_flags ? s->slow_frame : s->slow_host);
-    memcpy(t->a.p, &site, sizeof(site));
-    if (site.cont != 0) {
-        site.cont = (uintptr_t)(t->a.p + sizeof(site));
-        memcpy(t->a.p, &site, sizeof(site));
-    }
-    t->a.p += sizeof(site);
+    a8(a, 0x68);                                                /* push */
+    a32(a, (uintptr_t)at);
+    a_jmp_to(a, stub);
+    memcpy(at, site, sizeof(*site));
+    a->p = at + sizeof(*site);
+    return at;
 }
 
-void t_slow_site(Trans *t, bool frame_flags, const SlowSite *site)
+uint8_t *t_slow_site(Trans *t, bool frame_flags, const SlowSite *site)
 {
-    a_call_to(&t->a, frame_flags ? x86_stubs(t->v)->slow_frame : x86_stubs(t->v)->slow_host);
-    memcpy(t->a.p, site, sizeof(*site));
-    t->a.p += sizeof(*site);
+    return t_site(t, frame_flags ? x86_stubs(t->v)->slow_frame : x86_stubs(t->v)->slow_host, site);
 }
 
 void t_slow_insn(Trans *t, bool last)
@@ -106,10 +105,20 @@ void t_slow_insn(Trans *t, bool last)
     TInsn *ti = &t->insns[t->k];
     SlowSite site = { .block = (uintptr_t)t->b, .cont = !last, .at = ti->at, .next = ti->at + ti->i.len,
                       .count = 1, .fp = t->fp_ready && !last };
+    uint8_t *at = t_slow_site(t, t->fl != FLAGS_HOST, &site);
 
-    slow_call(t, t->fl != FLAGS_HOST, site);
+    if (!last) {
+        site.cont = (uintptr_t)t->a.p;
+        memcpy(at, &site, sizeof(site));
+    }
     t->fl = FLAGS_HOST;
     t->ended |= last;
+}
+
+static void load_htlb(Trans *t)
+{
+    a_load(&t->a, 1, HTLB, a_abs(&t->v->set));
+    a_lea(&t->a, 1, HTLB, a_at(HTLB, HTLB_BIAS));
 }
 
 void t_slow_emit(Trans *t)
@@ -119,19 +128,14 @@ void t_slow_emit(Trans *t)
         SlowSite site = { .block = (uintptr_t)t->b, .at = s->at, .next = s->next, .count = s->count, .fp = s->fp,
                           .size = s->size, .how = s->how | t->mode << SITE_MODE_SHIFT, .retry = (uintptr_t)s->retry,
                           .resume = (uintptr_t)s->resume };
-        uint8_t *p;
 
         a_patch(s->from, t->a.p);
         if (s->quiet) {
             a_mov_rr(&t->a, 1, H_RCX, HTLB);
-            a_load(&t->a, 1, HTLB, a_abs(&t->v->set));
+            load_htlb(t);
         }
-        slow_call(t, s->frame_flags, site);
-        if (s->back != NULL) {
-            p = t->a.p - sizeof(site);
-            site.cont = (uintptr_t)s->back;
-            memcpy(p, &site, sizeof(site));
-        }
+        site.cont = (uintptr_t)s->back;
+        t_slow_site(t, s->frame_flags, &site);
     }
 }
 
@@ -144,7 +148,7 @@ unsigned t_gpr(Trans *t, unsigned g, unsigned scratch)
     if (h >= 0) {
         return h;
     }
-    a_load(&t->a, 1, scratch, frame_gpr(g));
+    a_load(&t->a, 1, scratch, frame_gpr(&t->a, g));
     return scratch;
 }
 
@@ -156,9 +160,9 @@ void t_set_gpr(Trans *t, unsigned g, unsigned from, unsigned size)
         a_mov_rr(&t->a, size == 8, h, from);
     } else if (size == 4) {
         a_mov_rr(&t->a, 0, from, from);
-        a_store(&t->a, 1, frame_gpr(g), from);
+        a_store(&t->a, 1, frame_gpr(&t->a, g), from);
     } else {
-        a_store(&t->a, 1, frame_gpr(g), from);
+        a_store(&t->a, 1, frame_gpr(&t->a, g), from);
     }
 }
 
@@ -237,7 +241,7 @@ static void ea_segment(Trans *t, const Insn *i, bool quiet, uint8_t **ret_jump)
     if (!seg_has_base(t, i->seg)) {
         return;
     }
-    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_load(a, 1, T2, a_frame(a, F_ENV));
     if (quiet) {
         a_load(a, 1, T2, a_at(T2, at + offsetof(X86Seg, base)));
         a_lea(a, 1, T1, (AsmMem){ .base = T1, .index = T2 });
@@ -257,8 +261,7 @@ static void lookup(Trans *t, uint8_t *retry, unsigned size, bool write, bool ali
 {
     Asm *a = &t->a;
     int32_t at = t->mode * (int32_t)sizeof(t->v->set->data[0]);
-    AsmMem m = { .base = HTLB, .index = T2,
-                 .disp = at + (write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)) };
+    AsmMem m = htlb(T2, 0, at + (int32_t)(write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)));
     SlowRef *s;
 
     a_mov_rr(a, 0, T2, T1);
@@ -285,7 +288,7 @@ static void lookup(Trans *t, uint8_t *retry, unsigned size, bool write, bool ali
 static void quiet_restore(Trans *t)
 {
     a_mov_rr(&t->a, 1, H_RCX, HTLB);
-    a_load(&t->a, 1, HTLB, a_abs(&t->v->set));
+    load_htlb(t);
 }
 
 /* The same without touching flags, which are live: RCX waits in HTLB, what must be zero for a hit is gathered in it.
@@ -300,7 +303,7 @@ static void lookup_quiet(Trans *t, uint8_t *retry, unsigned size, bool write, bo
     a16(a, 0x43c4), a32(a, 0x0cdaf07b);                         /* rorx r11d, r10d, 12 */
     a_rr(a, 0, 0x0fb7, T2, T2);                                 /* movzx r11d, r11w */
     a_lea(a, 1, T2, (AsmMem){ .base = H_NONE, .index = T2, .scale = 2 });
-    a_lea(a, 1, T2, (AsmMem){ .base = HTLB, .index = T2, .scale = 3 });
+    a_lea(a, 1, T2, htlb(T2, 3, 0));
     a_mov_rr(a, 1, HTLB, H_RCX);
     a_load(a, 1, H_RCX, a_at(T2, at + (write ? (int)offsetof(TlbEntry, wtag) : (int)offsetof(TlbEntry, rtag))));
     a_load(a, 1, T2, a_at(T2, at + (int)offsetof(TlbEntry, addend)));
@@ -356,14 +359,14 @@ static bool keep_quiet(Trans *t, unsigned size, bool align)
 
 static void lookup_addend(Trans *t)
 {
-    a_load(&t->a, 1, T2, (AsmMem){ .base = HTLB, .index = T2,
-           .disp = t->mode * (int32_t)sizeof(t->v->set->data[0]) + (int32_t)offsetof(TlbEntry, addend) });
+    a_load(&t->a, 1, T2, htlb(T2, 0, t->mode * (int32_t)sizeof(t->v->set->data[0]) +
+                                     (int32_t)offsetof(TlbEntry, addend)));
 }
 
 static void lookup_host(Trans *t)
 {
-    a_rm(&t->a, 1, 0x03, T1, (AsmMem){ .base = HTLB, .index = T2,
-         .disp = t->mode * (int32_t)sizeof(t->v->set->data[0]) + (int32_t)offsetof(TlbEntry, host) });
+    a_rm(&t->a, 1, 0x03, T1, htlb(T2, 0, t->mode * (int32_t)sizeof(t->v->set->data[0]) +
+                                         (int32_t)offsetof(TlbEntry, host)));
 }
 
 /* base: the host register whose value plus disp is the address; -1: none. Either way T1 may be the host address and

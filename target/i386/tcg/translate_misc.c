@@ -94,7 +94,7 @@ static void emit_if(Trans *t, bool set)
         return;
     }
     t_save_flags(t);
-    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_load(a, 1, T2, a_frame(a, F_ENV));
     a_rm(a, 0, 0xf6, 0, a_at(T2, offsetof(X86Env, hflags)));    /* test byte */
     a8(a, HF_CPL);
     t_slow_on(t, a_jcc(a, CC_NE));
@@ -114,15 +114,15 @@ static void emit_swapgs(Trans *t)
     AsmMem kernel = a_at(T2, offsetof(X86Env, kernel_gs_base));
 
     t_save_flags(t);
-    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_load(a, 1, T2, a_frame(a, F_ENV));
     a_rm(a, 0, 0xf6, 0, a_at(T2, offsetof(X86Env, hflags)));    /* test byte */
     a8(a, HF_CPL);
     t_slow_on(t, a_jcc(a, CC_NE));
     a_load(a, 1, T1, gs);
-    a_store(a, 1, a_at(H_RSP, F_TMP), T1);
+    a_store(a, 1, a_frame(a, F_TMP), T1);
     a_load(a, 1, T1, kernel);
     a_store(a, 1, gs, T1);
-    a_load(a, 1, T1, a_at(H_RSP, F_TMP));
+    a_load(a, 1, T1, a_frame(a, F_TMP));
     a_store(a, 1, kernel, T1);
 }
 
@@ -144,7 +144,7 @@ static void emit_base(Trans *t, const Insn *i)
         a_rr(a, 1, 0x39, T2, T1);                               /* cmp */
         t_slow_on(t, a_jcc(a, CC_NE));
     }
-    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_load(a, 1, T2, a_frame(a, F_ENV));
     a_rm(a, 0, 0xf7, 0, a_at(T2, offsetof(X86Env, hflags)));    /* test dword */
     a32(a, HF_FSGSBASE);
     t_slow_on(t, a_jcc(a, CC_E));
@@ -168,7 +168,7 @@ static void emit_ac(Trans *t, bool set, uint64_t next)
     if (table < 0) {
         return;
     }
-    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_load(a, 1, T2, a_frame(a, F_ENV));
     a_load(a, 0, T1, a_at(T2, offsetof(X86Env, hflags)));
     a_alu_ri(a, 0, ALU_AND, T1, HF_CPL | HF_SMAP_ON);
     a_alu_ri(a, 0, ALU_CMP, T1, HF_SMAP_ON);
@@ -176,6 +176,7 @@ static void emit_ac(Trans *t, bool set, uint64_t next)
     a_alu_mi(a, 0, set ? ALU_OR : ALU_AND, a_at(T2, offsetof(X86Env, rflags)), set ? FL_AC : ~FL_AC);
     a_alu_mi(a, 0, set ? ALU_OR : ALU_AND, a_at(T2, offsetof(X86Env, hflags)), set ? HF_AC : ~HF_AC);
     a_store_i(a, 0, a_at(T2, offsetof(X86Env, mmu_mode)), mode);
+    a_mov_ri(a, H_RSP, (uintptr_t)return_top(t->v));            /* calls were made in another mode */
     a_mov_ri(a, T1, next);
     t_jump_table(a, t->v, table, jump_index(next));
     a_patch(slow, a->p);
@@ -205,22 +206,22 @@ static void emit_pushf(Trans *t)
     Asm *a = &t->a;
 
     t_save_flags(t);
-    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_load(a, 1, T2, a_frame(a, F_ENV));
     a_load(a, 0, T1, a_at(T2, offsetof(X86Env, rflags)));
     a_alu_ri(a, 0, ALU_AND, T1, ~(FL_STATUS | FL_RF | FL_VM));
-    a_rm(a, 0, 0x0fb6, T2, a_at(H_RSP, F_FL + 1));
+    a_rm(a, 0, 0x0fb6, T2, a_frame(a, F_FL + 1));
     a_rr(a, 0, 0x09, T2, T1);
-    a_rm(a, 0, 0x0fb6, T2, a_at(H_RSP, F_FL));
+    a_rm(a, 0, 0x0fb6, T2, a_frame(a, F_FL));
     a_rr(a, 0, 0xc1, 4, T2);                                    /* shl: OF */
     a8(a, 11);
     a_rr(a, 0, 0x09, T2, T1);
-    a_store(a, 1, a_at(H_RSP, F_TMP), T1);
+    a_store(a, 1, a_frame(a, F_TMP), T1);
     t_push_tmp(t, 8);
 }
 
 static void emit_mov_from_seg(Trans *t, const Insn *i)
 {
-    a_load(&t->a, 1, T2, a_at(H_RSP, F_ENV));
+    a_load(&t->a, 1, T2, a_frame(&t->a, F_ENV));
     a_rm(&t->a, 0, 0x0fb7, T1,
          a_at(T2, offsetof(X86Env, seg) + i->reg * sizeof(X86Seg) + offsetof(X86Seg, sel)));
     if (i->opsize == 2) {
@@ -228,7 +229,7 @@ static void emit_mov_from_seg(Trans *t, const Insn *i)
         if (host_gpr(i->rm) >= 0) {
             a_rr(&t->a, 0, 0x89, T1, host_gpr(i->rm));
         } else {
-            a_rm(&t->a, 0, 0x89, T1, frame_gpr(i->rm));
+            a_rm(&t->a, 0, 0x89, T1, frame_gpr(&t->a, i->rm));
         }
         return;
     }

@@ -127,7 +127,7 @@ static unsigned scratch_take(Trans *t, Scratch *s)
     }
     s->taken |= 1u << victims[k];
     s->used[s->n].victim = true;
-    a_store(&t->a, 1, a_at(H_RSP, SCRATCH_SAVE + 8 * (s->n & 1)), victims[k]);
+    a_store(&t->a, 1, a_frame(&t->a, SCRATCH_SAVE + 8 * (s->n & 1)), victims[k]);
     return victims[k];
 }
 
@@ -145,7 +145,7 @@ unsigned t_field_reg(Trans *t, int guest, unsigned field, unsigned access, Scrat
     for (unsigned k = 0; k < s->n; k++) {
         if (s->used[k].guest == guest) {
             if ((access & ACC_R) && !s->used[k].loaded) {
-                a_load(&t->a, 1, s->used[k].reg, frame_gpr(guest));
+                a_load(&t->a, 1, s->used[k].reg, frame_gpr(&t->a, guest));
                 s->used[k].loaded = true;
             }
             s->used[k].written |= (access & ACC_W) != 0;
@@ -159,7 +159,7 @@ unsigned t_field_reg(Trans *t, int guest, unsigned field, unsigned access, Scrat
     s->used[s->n].loaded = access & ACC_R;
     s->n++;
     if (access & ACC_R) {
-        a_load(&t->a, 1, reg, frame_gpr(guest));
+        a_load(&t->a, 1, reg, frame_gpr(&t->a, guest));
     }
     return reg;
 }
@@ -169,10 +169,10 @@ void t_scratch_done(Trans *t, const Scratch *s)
 {
     for (unsigned k = 0; k < s->n; k++) {
         if (s->used[k].written) {
-            a_store(&t->a, 1, frame_gpr(s->used[k].guest), s->used[k].reg);
+            a_store(&t->a, 1, frame_gpr(&t->a, s->used[k].guest), s->used[k].reg);
         }
         if (s->used[k].victim) {
-            a_load(&t->a, 1, s->used[k].reg, a_at(H_RSP, SCRATCH_SAVE + 8 * (k & 1)));
+            a_load(&t->a, 1, s->used[k].reg, a_frame(&t->a, SCRATCH_SAVE + 8 * (k & 1)));
         }
     }
 }

@@ -21,8 +21,7 @@ static void lookup_string(Trans *t, unsigned reg, unsigned shift, bool write)
 {
     Asm *a = &t->a;
     int32_t at = t->mode * (int32_t)sizeof(t->v->set->data[0]);
-    AsmMem e = { .base = HTLB, .index = T2,
-                 .disp = at + (write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)) };
+    AsmMem e = htlb(T2, 0, at + (int32_t)(write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)));
 
     a_mov_rr(a, 1, T1, reg);
     a_mov_rr(a, 0, T2, T1);
@@ -35,7 +34,7 @@ static void lookup_string(Trans *t, unsigned reg, unsigned shift, bool write)
     a_lea(a, 1, T1, (AsmMem){ .base = T1, .index = H_RCX, .scale = shift });
     a_alu_ri(a, 1, ALU_CMP, T1, PAGE_SIZE);
     slow_unless(t, CC_A);
-    e.disp = at + (int32_t)offsetof(TlbEntry, addend);
+    e = htlb(T2, 0, at + (int32_t)offsetof(TlbEntry, addend));
     a_load(a, 1, T1, e);
     a_rr(a, 1, 0x01, reg, T1);                                  /* add */
 }
@@ -48,7 +47,7 @@ void t_string(Trans *t, const TInsn *ti)
     unsigned shift = __builtin_ctz(i->opsize);
 
     t_save_flags(t);
-    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_load(a, 1, T2, a_frame(a, F_ENV));
     a_rm(a, 0, 0xf7, 0, a_at(T2, offsetof(X86Env, rflags)));    /* test dword */
     a32(a, FL_DF);
     slow_unless(t, CC_NE);
@@ -56,19 +55,19 @@ void t_string(Trans *t, const TInsn *ti)
     slow_unless(t, CC_A);
     if (movs) {
         lookup_string(t, H_RSI, shift, false);
-        a_store(a, 1, a_at(H_RSP, F_TMP), T1);
+        a_store(a, 1, a_frame(a, F_TMP), T1);
     }
     lookup_string(t, H_RDI, shift, true);
     a_mov_rr(a, 1, T2, H_RCX);
     a_rr(a, 1, 0xc1, 4, T2);                                    /* shl: bytes */
     a8(a, shift);
     a_rr(a, 1, 0x01, H_RDI, T2);                                /* RDI as it will be */
-    a_store(a, 1, a_at(H_RSP, F_MISS), T2);
+    a_store(a, 1, a_frame(a, F_MISS), T2);
     if (movs) {
         a_rr(a, 1, 0x29, H_RDI, T2);
         a_rr(a, 1, 0x01, H_RSI, T2);
-        a_store(a, 1, a_at(H_RSP, F_MISS_AT), T2);
-        a_load(a, 1, H_RSI, a_at(H_RSP, F_TMP));
+        a_store(a, 1, a_frame(a, F_MISS_AT), T2);
+        a_load(a, 1, H_RSI, a_frame(a, F_TMP));
     }
     a_mov_rr(a, 1, H_RDI, T1);
     a8(a, 0xf3);
@@ -78,8 +77,8 @@ void t_string(Trans *t, const TInsn *ti)
         a8(a, 0x48);
     }
     a8(a, (movs ? 0xa4 : 0xaa) | (i->opsize != 1));
-    a_load(a, 1, H_RDI, a_at(H_RSP, F_MISS));
+    a_load(a, 1, H_RDI, a_frame(a, F_MISS));
     if (movs) {
-        a_load(a, 1, H_RSI, a_at(H_RSP, F_MISS_AT));
+        a_load(a, 1, H_RSI, a_frame(a, F_MISS_AT));
     }
 }

@@ -79,7 +79,7 @@ static void emit_rdtsc(Trans *t, const Insn *i)
     Asm *a = &t->a;
 
     t_save_flags(t);
-    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_load(a, 1, T2, a_frame(a, F_ENV));
     if (t->mode == X86_MMU_USER) {
         a_rm(a, 0, 0xf6, 0, a_at(T2, offsetof(X86Env, cr4)));       /* test byte */
         a8(a, CR4_TSD);
@@ -115,7 +115,7 @@ static void emit_pause(Trans *t)
     Asm *a = &t->a;
 
     t_save_flags(t);
-    a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+    a_load(a, 1, T2, a_frame(a, F_ENV));
     a_load(a, 0, T1, of_cpu(offsetof(X86Cpu, pauses)));
     a_alu_ri(a, 0, ALU_ADD, T1, 1);
     a_rr(a, 0, 0xf7, 0, T1);                                    /* test */
@@ -131,6 +131,7 @@ static void emit_quick(Trans *t, const TInsn *ti, unsigned kind)
     const Insn *i = &ti->i;
     SlowSite site = { .block = (uintptr_t)t->b, .at = ti->at, .next = ti->at + i->len, .count = 1,
                       .fp = t->fp_ready, .how = kind, .resume = (uint8_t)i->imm };
+    uint8_t *at;
 
     if (kind >= QUICK_XSAVEC) {
         site.resume = i->row->flags & IF_PRIV ? QUICK_PRIVILEGED : 0;
@@ -141,12 +142,11 @@ static void emit_quick(Trans *t, const TInsn *ti, unsigned kind)
     t_save_flags(t);
     if (kind == QUICK_XSAVEC || kind == QUICK_XRSTOR) {
         t_ea(t, i, T1);
-        a_store(&t->a, 1, a_at(H_RSP, F_MISS), T1);
+        a_store(&t->a, 1, a_frame(&t->a, F_MISS), T1);
     }
-    a_call_to(&t->a, x86_stubs(t->v)->quick);
-    site.cont = (uintptr_t)(t->a.p + sizeof(site));
-    memcpy(t->a.p, &site, sizeof(site));
-    t->a.p += sizeof(site);
+    at = t_site(t, x86_stubs(t->v)->quick, &site);
+    site.cont = (uintptr_t)t->a.p;
+    memcpy(at, &site, sizeof(site));
 }
 
 void t_sys(Trans *t, const TInsn *ti)

@@ -2,7 +2,7 @@
 /* Memory operands through windows (accel/tcg/window.h): the guest's instruction with GS as segment, or with the
  * distance of low addresses as index. Before it the base register is looked up in the table of allowed addresses:
  *
- *      shrx T2, base, rsp;  movzx T2, byte [T2 + table];  op gs:[base + disp]
+ *      shrx T2, base, r14;  movzx T2, byte [T2 + table];  op gs:[base + disp]
  *
  * The access does not wait for that. It stays true while the register keeps its value, give or take constants
  * (2 GiB around windows are never mapped), so a block does it once for each base. Which distance a site uses is
@@ -24,6 +24,7 @@
 
 #include "accel/tcg/window_asm.h"
 
+_Static_assert((int)HTLB_BIAS == (int)WINDOW_CHECK_SHIFT, "the shift count of lookups");
 enum { REFILL_MAX = 64, NEAR = 1 << 20, REACH = 0x7fff0000 };
 
 /* ---- what is known about registers */
@@ -175,7 +176,7 @@ static void effects(Trans *t, const TInsn *ti)
     const Insn *i = &ti->i;
     int64_t by;
 
-    if (!ti->pass || !(t->hflags & HF_CS64)) {
+    if (!ti->pass || ti->lands || !(t->hflags & HF_CS64)) {
         t_window_forget(t);
     } else if (stack_moved(t, i)) {
         return;
@@ -274,7 +275,7 @@ static void linear(Trans *t, const Insn *i)
 
     t_ea(t, i, T1);
     if (has_base(i)) {
-        a_load(a, 1, T2, a_at(H_RSP, F_ENV));
+        a_load(a, 1, T2, a_frame(a, F_ENV));
         a_load(a, 1, T2, a_at(T2, offsetof(X86Env, seg) + i->seg * sizeof(X86Seg) + offsetof(X86Seg, base)));
         a_lea(a, 1, T1, (AsmMem){ .base = T1, .index = T2 });
     }
@@ -356,7 +357,7 @@ static HostMem segment_mem(Trans *t, const Insn *i, WindowKind kind)
         probe_for(t, kind, T1);
         return host_mem(t, kind, a_at(T1, 0));
     }
-    a_load(a, 1, T1, a_at(H_RSP, F_ENV));
+    a_load(a, 1, T1, a_frame(a, F_ENV));
     a_load(a, 1, T1, a_at(T1, offsetof(X86Env, seg) + i->seg * sizeof(X86Seg) + offsetof(X86Seg, base)));
     if (kind == WINDOW_BOTH || !is_known(t, &t->known_fs, i->disp)) {
         probe_for(t, kind, T1);
@@ -513,7 +514,7 @@ void t_window_insn_done(Trans *t)
         if (r->end == NULL) {
             r->end = t->a.p;
         }
-        r->back = t->ended ? NULL : t->a.p;
+        r->back = t->ended || t->insns[t->k].lands ? NULL : t->a.p;
     }
     if (t->window) {
         effects(t, &t->insns[t->k]);
@@ -528,7 +529,7 @@ static void cold(Trans *t, WindowRef *r)
     SlowSite site = { .block = (uintptr_t)t->b, .at = ti->at, .next = ti->at + ti->i.len, .count = 1, .fp = r->fp,
                       .size = r->size, .how = r->how, .cont = r->relied ? 0 : (uintptr_t)r->back };
     bool moffs = t->moffs;
-    uint8_t *call;
+    uint8_t *at;
 
     r->cold = a->p;
     t->k = r->k;
@@ -548,15 +549,14 @@ static void cold(Trans *t, WindowRef *r)
         linear(t, &i);
     }
     t->moffs = moffs;
-    call = a->p;
-    t_slow_site(t, true, &site);
+    at = t_slow_site(t, true, &site);
     site.retry = (uintptr_t)r->start;
     if (r->flags) {
         site.retry = (uintptr_t)a->p;
         t_restore_flags(t);
         a_jmp_to(a, r->start);
     }
-    memcpy(call + 5, &site, sizeof(site));
+    memcpy(at, &site, sizeof(site));
 }
 
 void t_window_emit(Trans *t)
