@@ -98,9 +98,13 @@ static bool open_fault(const InsnState *a, const InsnState *b)
     return a->vector == EXC_PF && b->vector == EXC_PF && a->cr2 != b->cr2 && ((a->cr2 ^ b->cr2) & ~0xfffull) == 0;
 }
 
-/* It jumped somewhere else (a store hit a return address): which flags are defined there nobody knows. */
+/* It jumped somewhere else (a store hit a return address): which flags are defined there nobody knows. Or it loaded
+ * the one bit more of MXCSR that AMD's have. */
 static bool lost(const InsnCase *c, const InsnState *s)
 {
+    if (s->xs.mxcsr & 0x20000) {
+        return true;
+    }
     return s->vector != VECTOR_NONE ? row_at(c, s->rip) == NULL && !by_hand(c, s->rip)
                                     : s->rip != SEQ_END && s->rip != SEQ_END32;
 }
