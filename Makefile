@@ -83,6 +83,12 @@ check-sanitizers: build-asan
 	$(call SANITIZE,0) $(TEST_ASAN) --suite qtest --suite insn --suite guest --suite system || status=1; \
 	exit $$status
 
+# An hour of a guest that means harm, under the sanitizers. HOSTILE="--seconds N --seed N"
+HOSTILE = --seconds 3600
+.PHONY: hostile
+hostile: build-asan
+	@$(call SANITIZE,0) tests/hostile/hostile.py --qemu build-asan/qemu-system-x86_64 $(HOSTILE)
+
 # Data races in what threads share: unit tests, device models, the run loop with four vCPUs. The search for lock
 # inversions is off: the one of gcc 12 ends itself when a thread holds many locks.
 TSAN = TSAN_OPTIONS=halt_on_error=1:detect_deadlocks=0:suppressions=$(CURDIR)/tests/tsan.supp

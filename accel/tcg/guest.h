@@ -37,6 +37,13 @@ typedef struct TcgLockstepOps {
     /* ignore: status flags that need not agree. */
     bool (*same)(const Cpu *cpu, const Cpu *clone, uint64_t ignore);
     void (*differences)(const Cpu *cpu, const Cpu *clone, uint64_t ignore, GString *out);   /* a line each */
+    /* A jump led where no code can be: translations find that out at the target, the interpreter at the jump. */
+    bool (*lost)(const Cpu *cpu);
+    /* A fault recorded by tlb_fill(): vector and error code, then with another address. */
+    uint64_t (*fault_get)(const Cpu *cpu);
+    void (*fault_set)(Cpu *clone, uint64_t fault, uint64_t va);
+    /* It was just delivered: status flags under mask, in the frame, become those of flags. */
+    void (*fault_flags)(Cpu *clone, uint64_t mask, uint64_t flags);
     void (*spoil)(Cpu *cpu);                /* makes a register wrong, for tests */
 } TcgLockstepOps;
 

@@ -119,6 +119,9 @@ static void ref_outside(TcgVcpu *ref, const char *what, uint64_t arg)
 {
     Lockstep *l = ref->lockstep;
 
+    if (l->raising != NULL) {
+        return;
+    }
     l->strayed = true;
     l->stray_what = what;
     l->stray_arg = arg;
@@ -203,12 +206,31 @@ static bool follow_steps(Lockstep *l, uint64_t ignore, bool moved)
     return true;
 }
 
+/* The reference has delivered a fault: flags that the translation does not keep there are taken from it. */
+static void delivered(Lockstep *l)
+{
+    const LockFill *f = l->raising;
+    uint64_t inexact = ~(f->live | LOCKSTEP_TAINTED);
+
+    l->raising = NULL;
+    l->ops->fault_flags(l->clone, inexact | l->undef, f->flags);
+    l->undef |= inexact;
+}
+
 /* Steps the reference until it has arrived; false: it does not. */
 static bool follow(Lockstep *l, uint64_t ignore, bool moved)
 {
     l->ref->out_valid = true;
     l->strayed = false;
-    return sigsetjmp(l->ref->out, 0) == 0 && follow_steps(l, ignore, moved);
+    l->raising = NULL;
+    if (sigsetjmp(l->ref->out, 0) == 0) {
+        return follow_steps(l, ignore, moved);
+    }
+    if (l->raising == NULL || l->strayed) {
+        return false;
+    }
+    delivered(l);                   /* this comes again with each fault */
+    return follow_steps(l, ignore, false);
 }
 
 /* A device stored in the middle of it, or an undefined flag was read: nobody can say who is right. */
@@ -266,7 +288,7 @@ void lockstep_check(Lockstep *l, uint64_t live, bool moved)
     }
     if (!follow(l, ~live, moved)) {
         lockstep_others(l);
-        if (!l->disturbed && !(l->undef & LOCKSTEP_TAINTED)) {
+        if (!l->disturbed && !(l->undef & LOCKSTEP_TAINTED) && !(l->strayed && l->ops->lost(l->v->cpu))) {
             explain(l, ~live | l->undef);
         }
         take_over(l);

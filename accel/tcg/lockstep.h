@@ -20,6 +20,8 @@ typedef struct LockFill {
     TlbFill fill;
     uint8_t how, mode;
     bool used;
+    bool failed, delivered;         /* it found a fault; which is the reference's to raise */
+    uint64_t fault, live, flags;    /* then: what it found, and the flags that were pushed, exact under live */
     uint32_t first, end;            /* of Lockstep.stores: entries of page tables */
 } LockFill;
 
@@ -34,6 +36,7 @@ struct Lockstep {
     bool loaded;                    /* vector state was in registers when translated code ended */
     bool beginning;                 /* it began at a block's first instruction */
     bool strayed;
+    LockFill *raising;              /* the reference raises this fault */
     bool disturbed;                 /* somebody else's stores arrived meanwhile */
     const char *stray_what;
     uint64_t stray_arg;

@@ -41,25 +41,43 @@ bool lockstep_fill(Cpu *cpu, uint64_t va, Access how, unsigned mode, TlbFill *fi
     bool done = cpu->type->tcg->tlb_fill(cpu, va, how, mode, fill);
     LockFill *f;
 
-    if (!done || !l->inside) {
+    if (!l->inside) {
         return done;
     }
     if (l->n_fills == LOCK_FILLS) {
         l->disturbed = true;
-        return true;
+        return done;
     }
     f = &l->fills[l->n_fills++];
     f->va = va;
     f->how = how;
     f->mode = mode;
-    f->fill = *fill;
-    f->used = false;
+    f->used = f->delivered = false;
+    f->failed = !done;
+    f->fill = done ? *fill : (TlbFill){ 0 };
+    if (!done) {
+        f->fault = l->ops->fault_get(cpu);
+    }
     f->first = first;
     f->end = l->n_stores;
     if (l->n_fills > LOCK_FILLS / 2) {
         __atomic_store_n(&v->poll, 1, __ATOMIC_RELAXED);
     }
-    return true;
+    return done;
+}
+
+static void faulted(TcgVcpu *v, uint64_t live, uint64_t flags)
+{
+    Lockstep *l = v->lockstep;
+    LockFill *f = l->n_fills > 0 ? &l->fills[l->n_fills - 1] : NULL;
+
+    if (f == NULL || !f->failed) {
+        l->disturbed = true;        /* there was no room */
+        return;
+    }
+    f->delivered = true;
+    f->live = live;
+    f->flags = flags;
 }
 
 static void go(TcgVcpu *v, bool beginning)
@@ -90,6 +108,6 @@ static void stop(TcgVcpu *v, uint64_t live, bool moved)
     lockstep_check(l, live, moved && l->beginning);
 }
 
-const TcgFollower lockstep_follower = { .go = go, .stop = stop, .store = note_store };
+const TcgFollower lockstep_follower = { .go = go, .stop = stop, .store = note_store, .faulted = faulted };
 
 #include "accel/tcg/general_regs_end.h"

@@ -259,7 +259,7 @@ static LockFill *find_fill(Lockstep *l, uint64_t va, Access how, unsigned mode)
     for (unsigned k = 0; k < l->n_fills; k++) {
         LockFill *f = &l->fills[k];
 
-        if (f->va >> PAGE_BITS != va >> PAGE_BITS || f->mode != mode) {
+        if (f->va >> PAGE_BITS != va >> PAGE_BITS || f->mode != mode || (f->failed && (!f->delivered || f->used))) {
             continue;
         }
         if (f->how == how && !f->used) {
@@ -312,6 +312,11 @@ bool lockstep_ref_fill(Cpu *clone, uint64_t va, Access how, unsigned mode, TlbFi
             set_accessed(l, f);
         }
         f->used = true;
+        if (f->failed) {
+            l->ops->fault_set(clone, f->fault, va);
+            l->raising = f;
+            return false;
+        }
         *fill = f->fill;
         fill->page_bits = PAGE_BITS;
         return true;

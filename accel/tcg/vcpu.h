@@ -118,6 +118,9 @@ typedef struct TcgFollower {
     void (*stop)(struct TcgVcpu *v, uint64_t live, bool moved);
     /* C code stores, or is about to, to RAM at host. May be called with vector state loaded. */
     void (*store)(struct TcgVcpu *v, void *host, size_t n);
+    /* C code has delivered the page fault that the last walk found, and translated code goes on in the handler. live:
+     * status flags that were exact at the instruction; flags: those it pushed. NULL: leave it to the run loop. */
+    void (*faulted)(struct TcgVcpu *v, uint64_t live, uint64_t flags);
     /* Device access or event, by C code. NULL: nobody cares. */
     void (*outside)(struct TcgVcpu *v, const char *what, uint64_t arg);
 } TcgFollower;

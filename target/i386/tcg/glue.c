@@ -534,7 +534,7 @@ static void emit_slow(Asm *a, TcgVcpu *v)
 
 /* ---- C side */
 
-static const BlockInsn *insn_of(const Block *b, unsigned at)
+const BlockInsn *x86_insn_of(const Block *b, unsigned at)
 {
     unsigned k = 0;
 
@@ -637,7 +637,7 @@ static const uint8_t *slow_c(TcgVcpu *v, const SlowSite *s)
     if (v->follower == NULL) {
         return slow_interpret(v, s);
     }
-    v->follower->stop(v, x86_live_flags(insn_of(b, s->at)->live), false);
+    v->follower->stop(v, x86_live_flags(x86_insn_of(b, s->at)->live), false);
     to = slow_interpret(v, s);
     if (to != NULL) {
         v->follower->go(v, (uintptr_t)to != s->cont);

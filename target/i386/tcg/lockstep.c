@@ -210,6 +210,42 @@ static void x86_differences(const Cpu *cpu, const Cpu *clone, uint64_t ignore, G
     }
 }
 
+static bool x86_lost(const Cpu *cpu)
+{
+    const X86Cpu *c = (const X86Cpu *)cpu;
+
+    return (c->env.hflags & HF_CS64) && !x86_canonical(c, c->env.rip);
+}
+
+/* ---- page faults */
+
+static uint64_t x86_fault_get(const Cpu *cpu)
+{
+    const X86Env *env = &((const X86Cpu *)cpu)->env;
+
+    return (uint64_t)env->fault.vector << 32 | env->fault.error;
+}
+
+static void x86_fault_set(Cpu *clone, uint64_t fault, uint64_t va)
+{
+    X86Env *env = &x86_cpu(clone)->env;
+
+    env->fault.vector = (int)(fault >> 32);
+    env->fault.error = (uint32_t)fault;
+    env->fault.addr = va;
+}
+
+/* Only 64-bit code has its faults delivered that way: error, RIP, CS, RFLAGS. */
+static void x86_fault_flags(Cpu *clone, uint64_t mask, uint64_t flags)
+{
+    X86Env *env = &x86_cpu(clone)->env;
+    uint64_t at = env->gpr[R_RSP] + 24, old = guest_ld64(clone, at, env->mmu_mode);
+
+    mask &= FL_STATUS;
+    guest_st64(clone, at, (old & ~mask) | (flags & mask), env->mmu_mode);
+    env->rflags = (env->rflags & ~mask) | (flags & mask);
+}
+
 static void x86_spoil(Cpu *cpu)
 {
     x86_cpu(cpu)->env.gpr[R_RBX] ^= 0x10;
@@ -217,5 +253,6 @@ static void x86_spoil(Cpu *cpu)
 
 const TcgLockstepOps x86_lockstep_ops = {
     .clone = x86_clone, .clone_free = x86_clone_free, .copy = x86_copy, .pc = x86_pc, .pc_linear = x86_pc_linear,
-    .step = x86_step, .same = x86_same, .differences = x86_differences, .spoil = x86_spoil,
+    .step = x86_step, .same = x86_same, .differences = x86_differences, .spoil = x86_spoil, .lost = x86_lost,
+    .fault_get = x86_fault_get, .fault_set = x86_fault_set, .fault_flags = x86_fault_flags,
 };

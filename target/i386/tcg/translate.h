@@ -153,6 +153,7 @@ void x86_fp_sync(TcgVcpu *v);
 void x86_fp_load(TcgVcpu *v);
 void x86_translator_info(const TcgVcpu *v, GString *out);   /* for info jit */
 uint64_t x86_live_flags(uint8_t live);      /* tbkey.c */
+const BlockInsn *x86_insn_of(const Block *b, unsigned at);     /* glue.c: the instruction at this offset */
 /* tbkey.c: how many of the block's instructions begin at this offset or behind */
 unsigned x86_insns_from(const Block *b, unsigned at);
 
