@@ -411,6 +411,8 @@ def chardevs_come_and_go():
     with Vm():
         c = Client("qmp.sock")
         backend = {"type": "ringbuf", "data": {"size": 64}}
+        assert c.call("chardev-add", id="m", backend={"type": "memory", "data": {"size": 64}}) == {}
+        assert c.call("ringbuf-write", device="m", data="x") == {} and c.call("chardev-remove", id="m") == {}
         assert c.call("chardev-add", id="r", backend=backend) == {}
         assert c.call("chardev-add", id="r", backend=backend)[1] == "Chardev with id 'r' already exists"
         assert c.call("ringbuf-write", device="r", data="hello") == {}
