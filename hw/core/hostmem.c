@@ -12,7 +12,7 @@ typedef struct HostMem {
     Object obj;
     uint64_t size, align;
     uint32_t prealloc_threads;
-    bool share, merge, dump, prealloc, reserve, canonical, discard_data, readonly, in_use;
+    bool share, merge, dump, prealloc, reserve, canonical, discard_data, readonly, in_use, of_machine;
     char *path;
     RamBlock *block;
 } HostMem;
@@ -77,7 +77,7 @@ static void hostmem_fini(Object *obj)
 {
     HostMem *m = (HostMem *)obj;
 
-    if (m->block == NULL) {
+    if (m->block == NULL || m->of_machine) {
         return;
     }
     if (m->discard_data) {
@@ -143,6 +143,23 @@ void hostmem_unuse(RamBlock *b, Vm *vm)
         if (type_is_a(obj->type, &hostmem_base) && ((HostMem *)obj)->block == b) {
             ((HostMem *)obj)->in_use = false;
         }
+    }
+}
+
+void hostmem_show(Vm *vm, const char *id, RamBlock *b, const RamOptions *opt)
+{
+    Object *obj = object_new(&ram_type, NULL, NULL);
+    HostMem *m = (HostMem *)obj;
+
+    m->size = b->used;
+    m->prealloc = opt->prealloc;
+    m->share = opt->share;
+    m->merge = !opt->no_merge;
+    m->dump = !opt->no_dump;
+    m->block = b;
+    m->in_use = m->of_machine = true;
+    if (!object_add(vm->objects, obj, id, NULL)) {
+        object_free(obj);           /* somebody has a back end of that name */
     }
 }
 

@@ -10,6 +10,8 @@
  * or somebody has it. */
 RamBlock *hostmem_use(Vm *vm, const char *id, GError **errp);
 void hostmem_unuse(RamBlock *b, Vm *vm);
+/* Shows the machine's own memory as a back end of that id that is in use; b stays the machine's. */
+void hostmem_show(Vm *vm, const char *id, RamBlock *b, const RamOptions *opt);
 Json *hostmem_json(Vm *vm);         /* as query-memdev has them */
 
 #endif

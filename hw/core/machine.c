@@ -250,6 +250,9 @@ RamBlock *machine_make_ram(Machine *m, GError **errp)
     opt.no_merge = opt.no_merge || !m->mem_merge;
     opt.no_dump = opt.no_dump || !m->dump_guest_core;
     m->ram_block = ram_block_new(m->type->default_ram_id, m->ram_size, &opt, errp);
+    if (m->ram_block != NULL) {
+        hostmem_show(m->vm, m->type->default_ram_id, m->ram_block, &opt);
+    }
     return m->ram_block;
 }
 
