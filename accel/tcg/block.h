@@ -84,6 +84,7 @@ typedef struct CodeCache {
     uint8_t *data;                  /* blocks grow down from the end */
     CodeSegment *segments;
     unsigned segment_shift, n_segments, n_used, limit, start_limit, current, generation, sweeps;
+    unsigned hot_share;             /* of a segment for code, in 64ths: as the last one turned out */
     unsigned made, came_back;       /* blocks in this segment; of them, had been evicted before */
     uint32_t ghosts[1 << GHOST_BITS];
     Block *hash[1 << BLOCK_HASH_BITS];

@@ -94,7 +94,7 @@ static void segment_open(CodeCache *c, unsigned k)
     c->current = k;
     s->generation = ++c->generation;
     c->code = k == 0 ? c->first : start;
-    c->code_end = c->cold = start + size / 3;
+    c->code_end = c->cold = start + size / 64 * c->hot_share;
     c->data = start + size;
 }
 
@@ -105,6 +105,7 @@ static void segment_close(CodeCache *c)
 
     s->used = (size_t)(c->code - start) + (size_t)(c->cold - c->code_end) +
         (((size_t)1 << c->segment_shift) - (size_t)(c->data - start));
+    c->hot_share = (unsigned)CLAMP((size_t)(c->code - start) * 64 / MAX(s->used, 1) + 1, 8, 32);
 }
 
 void segments_reset(CodeCache *c)
@@ -118,6 +119,7 @@ void segments_reset(CodeCache *c)
     c->limit = MAX(c->limit, c->start_limit);
     c->n_used = 1;
     c->made = c->came_back = 0;
+    c->hot_share = c->hot_share != 0 ? c->hot_share : 16;
     segment_open(c, 0);
 }
 
