@@ -194,6 +194,16 @@ static void tcg_vcpu_kick(Accel *a, Cpu *cpu)
     }
 }
 
+/* From one sample in TCG_SAMPLE. */
+static void info_time(const TcgCounters *n, GString *out)
+{
+    double all = (double)MAX(n->ticks_code + n->ticks_interpreter + n->ticks_making, 1) / 100;
+
+    g_string_append_printf(out, "time, about         %.0f%% in translations and what they call, %.0f%% interpreting, "
+                           "%.0f%% translating\n", (double)n->ticks_code / all, (double)n->ticks_interpreter / all,
+                           (double)n->ticks_making / all);
+}
+
 static void info_vcpu(const TcgVcpu *v, GString *out)
 {
     const TcgCounters *n = &v->n;
@@ -209,6 +219,12 @@ static void info_vcpu(const TcgVcpu *v, GString *out)
     g_string_append_printf(out, "helper calls        %" PRIu64 " (%" PRIu64 " left)\n", n->helper_calls,
                            n->helper_leaves);
     g_string_append_printf(out, "vector state loads  %" PRIu64 "\n", n->fp_loads);
+    g_string_append_printf(out, "entries of code     %" PRIu64 " (left: %" PRIu64 " jumps to be linked, %" PRIu64
+                           " others)\n", n->exits, n->direct_exits, n->exits - n->direct_exits);
+    g_string_append_printf(out, "loop left for       %" PRIu64 " events, %" PRIu64 " requests, %" PRIu64
+                           " halts, %" PRIu64 " ends of slices\n", n->stops_event, n->stops_poll, n->stops_halt,
+                           n->stops_slice);
+    info_time(n, out);
     g_string_append_printf(out, "\nStatistics:\n");
     g_string_append_printf(out, "TB flush count      %" PRIu64 "\n", n->code_flushes);
     g_string_append_printf(out, "TB segments emptied %" PRIu64 "\n", n->evictions);
@@ -260,6 +276,9 @@ static void tcg_info(Accel *a, GString *out)
             g_string_append_printf(out, "Translation buffer state of CPU #%u:\n", k);
             info_vcpu(v, out);
             info_windows(v, out);
+            if (v->cache != NULL) {
+                cache_info(v->cache, out);
+            }
             if (v->cache != NULL && v->ops->translator->info != NULL) {
                 v->ops->translator->info(v, out);
             }

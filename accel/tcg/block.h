@@ -129,6 +129,7 @@ struct TcgTranslator {
 
 bool cache_new(TcgVcpu *v, size_t size, GError **errp);
 void cache_free(TcgVcpu *v);
+void cache_info(const CodeCache *c, GString *out);  /* generations.c: lines for "info jit" */
 /* lookup.c: finds or makes the block for the CPU's state; NULL: interpret. May run with vector state loaded. */
 Block *cache_get(TcgVcpu *v);
 /* The same, but NULL also when the run loop has something to do. */

@@ -459,8 +459,10 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
     CodeCache *c = v->cache;
     unsigned avail = PAGE_SIZE - ((uintptr_t)source & ~PAGE_MASK);
     FetchEntry page = *f;
+    uint64_t sample;
     Block *b;
     unsigned h;
+    bool made;
 
     if (cache_table(v, key->flags) < 0 && c->table_resets++ < TABLE_RESETS) {
         cache_flush(v);
@@ -473,7 +475,10 @@ Block *cache_make(TcgVcpu *v, const TbKey *key, const FetchEntry *f, const uint8
     b->table = cache_table(v, key->flags);
     /* Stores by others from now on are seen, before the bytes are read. */
     page_add(v, b, 0, page.ram, source);
-    if (!translate_summed(v, b, &page, avail)) {
+    sample = sample_begin(v->n.blocks);
+    made = translate_summed(v, b, &page, avail);
+    v->n.ticks_making += sample_end(sample);
+    if (!made) {
         b->code = NULL;             /* remembered as one to interpret */
         b->len = b->hi = MAX(b->len, MIN(avail, 15));
         b->lo = 0;

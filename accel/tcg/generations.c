@@ -3,12 +3,15 @@
  * after the other; when as many are in use as may be, the oldest is emptied and filled again, so that
  * memory stays small and what is used all the time, translated again now and then, is not far away. Keys of
  * blocks that went are remembered by fingerprint ("ghosts"): where many of them come back the buffer
- * is too small for the guest's code, and one more segment is taken, up to tb-size. */
+ * is too small for the guest's code, and one more segment is taken, up to tb-size. Code that goes round and
+ * does not fit even there is better served by emptying everything at once. */
 #include "accel/tcg/cache_int.h"
+
+#include <sys/mman.h>
 
 #include "accel/tcg/x86_64/asm.h"
 
-enum { SEGMENT_MAX = 4 << 20, SEGMENT_MIN = 512 << 10, SEGMENTS_WANTED = 4, START_BYTES = 16 << 20 };
+enum { SEGMENT_MAX = 4 << 20, SEGMENT_MIN = 512 << 10, SEGMENTS_WANTED = 4, START_BYTES = 12 << 20 };
 
 /* ---- ghosts */
 
@@ -115,6 +118,12 @@ void segments_reset(CodeCache *c)
         g_ptr_array_set_size(c->segments[k].odd, 0);
         g_ptr_array_set_size(c->segments[k].ways, 0);
         c->segments[k].used = 0;
+    }
+    if (c->limit < c->n_segments) {     /* small again */
+        c->limit = c->start_limit;
+        for (unsigned k = c->limit; k < c->n_used; k++) {
+            madvise(segment_start(c, k), (size_t)1 << c->segment_shift, MADV_DONTNEED);
+        }
     }
     c->limit = MAX(c->limit, c->start_limit);
     c->n_used = 1;
@@ -292,7 +301,11 @@ void segment_next(TcgVcpu *v)
     unsigned k;
 
     segment_close(c);
-    if (c->n_used == c->limit && c->limit < c->n_segments && c->came_back > c->made / 4) {
+    if (c->n_used == c->limit && c->came_back > c->made / 4) {
+        if (c->limit == c->n_segments) {        /* what runs does not fit: the oldest is what will be next */
+            cache_flush(v);
+            return;
+        }
         c->limit++;
     }
     c->made = c->came_back = 0;
@@ -303,4 +316,22 @@ void segment_next(TcgVcpu *v)
     k = oldest(c);
     segment_evict(v, k);
     segment_open(c, k);
+}
+
+void cache_info(const CodeCache *c, GString *out)
+{
+    size_t size = (size_t)1 << c->segment_shift;
+
+    g_string_append_printf(out, "code buffer         %u of %u segments of %zu KiB, at most %u\n", c->n_used, c->limit,
+                           size >> 10, c->n_segments);
+    for (unsigned k = 0; k < c->n_used; k++) {
+        const CodeSegment *s = &c->segments[k];
+        size_t used = s->used;
+
+        if (k == c->current) {
+            used = size - (size_t)(c->code_end - c->code) - (size_t)(c->data - c->cold);
+        }
+        g_string_append_printf(out, "  generation %-6u %zu KiB, %u blocks%s\n", s->generation, used >> 10,
+                               s->by_code->len + s->odd->len, k == c->current ? ", being filled" : "");
+    }
 }

@@ -97,14 +97,27 @@ static bool must_stop(TcgVcpu *v)
 {
     Cpu *cpu = v->cpu;
 
-    if (cpu->halted || (v->counted && v->icount_left <= 0) || __atomic_load_n(&v->poll, __ATOMIC_RELAXED) != 0) {
+    if (cpu->halted) {
+        v->n.stops_halt++;
+        return true;
+    }
+    if (v->counted && v->icount_left <= 0) {
+        v->n.stops_slice++;
+        return true;
+    }
+    if (__atomic_load_n(&v->poll, __ATOMIC_RELAXED) != 0) {
+        v->n.stops_poll++;
         return true;
     }
     if (__atomic_load_n(&cpu->pending, __ATOMIC_RELAXED) == 0) {
         return false;
     }
     guest_general_end(cpu);
-    return v->ops->can_deliver(cpu);
+    if (!v->ops->can_deliver(cpu)) {
+        return false;
+    }
+    v->n.stops_event++;
+    return true;
 }
 
 Block *tcg_next_block(TcgVcpu *v)
@@ -124,6 +137,8 @@ static bool ends_within(TcgVcpu *v, const Block *b)
 
 static void interpret_some(TcgVcpu *v)
 {
+    uint64_t sample = sample_begin(v->n.interpretations++);
+
     guest_general_end(v->cpu);
     if (log_on(TCG_LOG_BLOCKS)) {
         tcg_log_interpreted(v);
@@ -131,6 +146,7 @@ static void interpret_some(TcgVcpu *v)
     }
     v->n.interpreted += v->ops->interpret(v->cpu, v->force_interpret ? 1 : v->interpret_next);
     v->force_interpret = 0;
+    v->n.ticks_interpreter += sample_end(sample);
 }
 
 /* Left before its first instruction? */
@@ -154,6 +170,7 @@ static uint64_t exact_flags(const TcgVcpu *v, const BlockExit *e)
 void tcg_run_blocks(TcgVcpu *v)
 {
     BlockExit *e = NULL;
+    uint64_t sample;
 
     do {
         unsigned gone = v->cache->gone;
@@ -171,7 +188,9 @@ void tcg_run_blocks(TcgVcpu *v)
         if (v->follower != NULL) {
             v->follower->go(v, true);
         }
+        sample = sample_begin(v->n.exits);
         e = v->ops->translator->run(v, b->code);
+        v->n.ticks_code += sample_end(sample);
         if (e != NULL) {
             v->n.direct_exits++;
             v->ops->translator->set_pc(v->cpu, e->pc);

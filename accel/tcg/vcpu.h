@@ -90,8 +90,25 @@ typedef struct TcgCounters {
     uint64_t tlb_fills, tlb_flushes, tlb_page_flushes, mmio, slow_stores, exits, interpreted;
     uint64_t blocks, block_bytes, guest_insns, host_bytes, code_flushes, invalidations, lookups;
     uint64_t remade_evicted, remade_written, evictions;
+    uint64_t interpretations;
+    uint64_t stops_poll, stops_halt, stops_event, stops_slice;
+    /* Ticks of the host's time stamp counter, of one in TCG_SAMPLE: in translated code (with what it calls), in the
+     * interpreter, translating. */
+    uint64_t ticks_code, ticks_interpreter, ticks_making;
     uint64_t helper_calls, helper_leaves, direct_exits, fp_loads, links;
 } TcgCounters;
+enum { TCG_SAMPLE = 16 };
+
+/* For samples: ticks of the host, 0 when this is not one; and what to add at its end. */
+static inline uint64_t sample_begin(uint64_t count)
+{
+    return count % TCG_SAMPLE != 0 ? 0 : __builtin_ia32_rdtsc();
+}
+
+static inline uint64_t sample_end(uint64_t begin)
+{
+    return begin == 0 ? 0 : (__builtin_ia32_rdtsc() - begin) * TCG_SAMPLE;
+}
 
 /* A page with translations, followed for nothing else: stores to granules without code need not be seen. */
 typedef struct MixedPage {

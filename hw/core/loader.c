@@ -108,6 +108,30 @@ uint8_t *load_file(const char *what, const char *path, size_t max, size_t *ret_s
     return data;
 }
 
+GMappedFile *map_file(const char *what, const char *path, size_t max, GError **errp)
+{
+    uint64_t size;
+    int fd = open_sized(what, path, &size, errp);
+    GMappedFile *map = NULL;
+
+    if (fd < 0) {
+        return NULL;
+    }
+    if (size == 0) {
+        err_fail(errp, "could not load %s '%s': the file is empty", what, path);
+    } else if (size > (max != 0 ? max : FILE_MAX)) {
+        err_fail(errp, "could not load %s '%s': the file is too big (%" PRIu64 " bytes, at most %zu)",
+                 what, path, size, max != 0 ? max : (size_t)FILE_MAX);
+    } else {
+        map = g_mapped_file_new_from_fd(fd, true, NULL);
+        if (map == NULL) {
+            fail_load(errp, what, path, errno);
+        }
+    }
+    close(fd);
+    return map;
+}
+
 /* ---- Blobs */
 
 static void blob_free(gpointer p)

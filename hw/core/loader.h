@@ -21,6 +21,8 @@ typedef struct RomBlob {
  * empty, directory or too big (> max) file. Freed with g_free. max 0: 1 GiB. */
 uint8_t *load_file(const char *what, const char *path, size_t max, size_t *ret_size,
                    GError **errp);
+/* The same, mapped: what is not stored to is the host's cache of the file, which must not become shorter meanwhile. */
+GMappedFile *map_file(const char *what, const char *path, size_t max, GError **errp);
 int64_t file_size(const char *what, const char *path, GError **errp); /* -1 + error */
 
 /* Blobs: data is copied. Overlaps are found by rom_check_overlaps(). */

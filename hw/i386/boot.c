@@ -48,6 +48,7 @@ enum {
 #define KERNEL_MAX (512ull << 20)
 
 typedef struct LinuxImage {
+    GMappedFile *map;               /* of the file: stores stay our own */
     uint8_t *data;
     size_t size, setup_size;
     uint16_t version;
@@ -133,7 +134,7 @@ static bool linux_initrd(PcMachine *pc, LinuxImage *im, GError **errp)
 {
     const char *path = pc->m.initrd;
     uint64_t top = MIN(pc->below_4g, 4 * GIB - 1);
-    g_autofree uint8_t *data = NULL;
+    g_autoptr(GMappedFile) data = NULL;
     uint32_t at, max;
     size_t size;
 
@@ -143,10 +144,11 @@ static bool linux_initrd(PcMachine *pc, LinuxImage *im, GError **errp)
     if (im->version < 0x200) {
         return err_fail(errp, "linux kernel too old to load a ram disk");
     }
-    data = load_file("initrd", path, 0, &size, errp);
+    data = map_file("initrd", path, 0, errp);
     if (data == NULL) {
         return false;
     }
+    size = g_mapped_file_get_length(data);
     max = (uint32_t)MIN((uint64_t)im->initrd_max, top > FIRMWARE_RAM ? top - FIRMWARE_RAM - 1 : 0);
     if (size >= max) {
         return err_fail(errp, "initrd is too large, cannot support (max: %u, need %zu)", max, size);
@@ -157,7 +159,7 @@ static bool linux_initrd(PcMachine *pc, LinuxImage *im, GError **errp)
     }
     fw_cfg_add_u32(pc->fw, FW_CFG_INITRD_ADDR, at);
     fw_cfg_add_u32(pc->fw, FW_CFG_INITRD_SIZE, (uint32_t)size);
-    fw_cfg_add_bytes(pc->fw, FW_CFG_INITRD_DATA, data, size);
+    fw_cfg_add_mapped(pc->fw, FW_CFG_INITRD_DATA, data, 0);
     pci_set32(im->data + HDR_RAMDISK, at);
     pci_set32(im->data + HDR_RAMDISK_SIZE, (uint32_t)size);
     return true;
@@ -201,7 +203,7 @@ static bool linux_load(PcMachine *pc, LinuxImage *im, const char *append, GError
     fw_cfg_add_string(fw, FW_CFG_CMDLINE_DATA, append);
     fw_cfg_add_u32(fw, FW_CFG_KERNEL_ADDR, im->prot_at);
     fw_cfg_add_u32(fw, FW_CFG_KERNEL_SIZE, (uint32_t)kernel_size);
-    fw_cfg_add_bytes(fw, FW_CFG_KERNEL_DATA, im->data + im->setup_size, kernel_size);
+    fw_cfg_add_mapped(fw, FW_CFG_KERNEL_DATA, im->map, im->setup_size);
     fw_cfg_add_u32(fw, FW_CFG_SETUP_ADDR, im->real_at);
     fw_cfg_add_u32(fw, FW_CFG_SETUP_SIZE, (uint32_t)im->setup_size);
     fw_cfg_add_bytes(fw, FW_CFG_SETUP_DATA, im->data, im->setup_size);
@@ -284,16 +286,18 @@ bool pc_load_kernel(PcMachine *pc, GError **errp)
         }
         return true;
     }
-    im.data = load_file("kernel", path, KERNEL_MAX, &im.size, errp);
-    if (im.data == NULL) {
+    im.map = map_file("kernel", path, KERNEL_MAX, errp);
+    if (im.map == NULL) {
         return false;
     }
+    im.data = (uint8_t *)g_mapped_file_get_contents(im.map);
+    im.size = g_mapped_file_get_length(im.map);
     if (im.size >= HDR_END && memcmp(im.data + HDR_MAGIC, "HdrS", 4) == 0 &&
         pci_get16(im.data + HDR_VERSION) >= 0x200) {
         ok = linux_load(pc, &im, append, errp);
     } else {
         ok = pc_load_elf_kernel(pc, im.data, im.size, append, errp);
     }
-    g_free(im.data);
+    g_mapped_file_unref(im.map);
     return ok;
 }

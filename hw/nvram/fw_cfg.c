@@ -28,6 +28,7 @@ typedef struct FwEntry {
     uint8_t *data;
     uint32_t len;
     bool owned, writable;
+    GMappedFile *map;               /* that holds the data; NULL: none does */
     void (*select)(void *opaque);
     void (*written)(void *opaque, size_t off, size_t len);
     void *opaque;
@@ -67,6 +68,7 @@ static void fw_entry_clear(FwEntry *e)
     if (e->owned) {
         g_free(e->data);
     }
+    g_clear_pointer(&e->map, g_mapped_file_unref);
     g_free(e->name);
     *e = (FwEntry){ 0 };
 }
@@ -78,6 +80,7 @@ static void fw_entry_set(FwEntry *e, const void *data, size_t size)
     if (e->owned) {
         g_free(e->data);
     }
+    g_clear_pointer(&e->map, g_mapped_file_unref);
     e->data = copy;
     e->len = size;
     e->owned = true;
@@ -281,6 +284,19 @@ void fw_cfg_add_bytes(Device *fw, uint16_t key, const void *data, size_t size)
 
     g_assert(e != NULL && size <= UINT32_MAX);
     fw_entry_set(e, data, size);
+}
+
+void fw_cfg_add_mapped(Device *fw, uint16_t key, GMappedFile *map, size_t off)
+{
+    FwEntry *e = fw_entry(fw_of(fw), key);
+
+    size_t len = g_mapped_file_get_length(map);
+
+    g_assert(e != NULL && len <= UINT32_MAX && off <= len);
+    fw_entry_clear(e);
+    e->map = g_mapped_file_ref(map);
+    e->data = (uint8_t *)g_mapped_file_get_contents(map) + off;
+    e->len = (uint32_t)(len - off);
 }
 
 void fw_cfg_add_string(Device *fw, uint16_t key, const char *s)

@@ -28,6 +28,8 @@ Device *fw_cfg_new(Vm *vm, uint16_t iobase, GError **errp);
 
 /* Values under a fixed key; numbers are little endian. Setting a key again replaces its value. */
 void fw_cfg_add_bytes(Device *fw, uint16_t key, const void *data, size_t size);     /* copied */
+/* What the map has from off on; takes a reference to it. */
+void fw_cfg_add_mapped(Device *fw, uint16_t key, GMappedFile *map, size_t off);
 void fw_cfg_add_string(Device *fw, uint16_t key, const char *s);        /* with its NUL */
 void fw_cfg_add_u16(Device *fw, uint16_t key, uint16_t v);
 void fw_cfg_add_u32(Device *fw, uint16_t key, uint32_t v);
