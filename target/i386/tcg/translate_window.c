@@ -139,11 +139,15 @@ static unsigned written_by(const Insn *i)
     return m;
 }
 
-/* ADD, SUB of a constant to a whole register. */
+/* ADD, SUB of a constant to a whole register, INC, DEC. */
 static bool constant_added(const Insn *i, int64_t *ret_by)
 {
     unsigned ext = i->modrm >> 3 & 7;
 
+    if (legacy(i, MAP_1) && i->opcode == 0xff && ext < 2 && i->opsize == 8 && !(i->pfx & IPFX_MEM)) {
+        *ret_by = ext == 0 ? 1 : -1;                            /* INC, DEC */
+        return true;
+    }
     if (!legacy(i, MAP_1) || (i->opcode != 0x81 && i->opcode != 0x83) || (ext != 0 && ext != 5) || i->opsize != 8 ||
         (i->pfx & IPFX_MEM)) {
         return false;
