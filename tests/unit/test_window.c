@@ -278,7 +278,7 @@ static bool load(uint64_t base, int64_t disp)
 
 static void canary_random(GRand *r)
 {
-    for (unsigned k = 0; k < 100000; k++) {
+    for (unsigned k = 0; k < 30000; k++) {
         uint64_t va = (uint64_t)g_rand_int(r) << 32 | g_rand_int(r), at;
         int64_t disp = (int32_t)g_rand_int(r);
 
