@@ -736,7 +736,7 @@ GENERAL_REGS static int refill_c(TcgVcpu *v, const SlowSite *s, uint64_t off, ui
     if ((va & (PAGE_SIZE - 1)) + s->size > PAGE_SIZE) {
         return shot_crossing(v, s, va, mode, write);
     }
-    if (write && shot_mixed(v, s, va, mode)) {
+    if (write && s->resume != 0 && shot_mixed(v, s, va, mode)) {
         return 1;
     }
     v->shot_resume = s->retry;

@@ -4,7 +4,8 @@
  * (other privilege levels, pending interrupts, other widths) goes to the interpreter. */
 #include "target/i386/tcg/translate.h"
 
-enum { O_PUSHF = 0x9c, O_MOV_FROM_SEG = 0x8c, O_LOOP = 0xe2, O_JCXZ = 0xe3, O_IRET = 0xcf, O_CLI = 0xfa, O_STI = 0xfb };
+enum { O_PUSHF = 0x9c, O_MOV_FROM_SEG = 0x8c, O_LOOP = 0xe2, O_JCXZ = 0xe3, O_IRET = 0xcf, O_CLI = 0xfa, O_STI = 0xfb,
+       O_CLD = 0xfc };
 
 static unsigned opcode_of(const Insn *i)
 {
@@ -65,6 +66,8 @@ bool t_misc_ok(const Trans *t, const Insn *i)
         return true;
     }
     switch (opcode_of(i)) {
+    case O_CLD:
+        return true;
     case O_CLI: case O_STI:
         return t->mode != X86_MMU_USER;
     case O_PUSHF:
@@ -105,6 +108,16 @@ static void emit_if(Trans *t, bool set)
     } else {
         a_alu_mi(a, 0, ALU_AND, a_at(T2, offsetof(X86Env, rflags)), ~FL_IF);
     }
+}
+
+/* DF is mostly clear already. */
+static void emit_cld(Trans *t)
+{
+    t_save_flags(t);
+    a_load(&t->a, 1, T2, a_at(H_RSP, F_ENV));
+    a_rm(&t->a, 0, 0xf7, 0, a_at(T2, offsetof(X86Env, rflags)));        /* test dword */
+    a32(&t->a, FL_DF);
+    t_slow_on(t, a_jcc(&t->a, CC_NE));
 }
 
 static void emit_swapgs(Trans *t)
@@ -279,6 +292,9 @@ void t_misc(Trans *t, const TInsn *ti)
         return;
     }
     switch (opcode_of(i)) {
+    case O_CLD:
+        emit_cld(t);
+        break;
     case O_CLI:
         emit_if(t, false);
         break;

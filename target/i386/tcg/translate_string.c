@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* REP MOVS and REP STOS of 64-bit code by the host's own, when source and destination each lie in one page of
- * plain memory and DF is clear. All else is interpreted, which also fills the TLB for the next time. */
+ * plain memory and DF is clear. All else is interpreted. */
 #include "target/i386/tcg/translate.h"
 
 bool t_string_ok(const Trans *t, const Insn *i)
@@ -23,6 +23,9 @@ static void lookup_string(Trans *t, unsigned reg, unsigned shift, bool write)
     int32_t at = t->mode * (int32_t)sizeof(t->v->set->data[0]);
     AsmMem e = htlb(T2, 0, at + (int32_t)(write ? offsetof(TlbEntry, wtag) : offsetof(TlbEntry, rtag)));
 
+    uint8_t *retry = a->p;
+    SlowRef *miss;
+
     a_mov_rr(a, 1, T1, reg);
     a_mov_rr(a, 0, T2, T1);
     a_rr(a, 0, 0xc1, 5, T2);                                    /* shr */
@@ -30,7 +33,10 @@ static void lookup_string(Trans *t, unsigned reg, unsigned shift, bool write)
     a_alu_ri(a, 0, ALU_AND, T2, (TLB_SIZE - 1) << 5);
     a_rm(a, 1, 0x2b, T1, e);                                    /* sub */
     a_alu_ri(a, 1, ALU_CMP, T1, PAGE_SIZE - 1);
-    slow_unless(t, CC_A);
+    miss = t_slow_on(t, a_jcc(a, CC_A));        /* of the first element: there is one */
+    miss->size = 1;
+    miss->how = write ? SITE_WRITE : 0;
+    miss->retry = retry;
     a_lea(a, 1, T1, (AsmMem){ .base = T1, .index = H_RCX, .scale = shift });
     a_alu_ri(a, 1, ALU_CMP, T1, PAGE_SIZE);
     slow_unless(t, CC_A);
@@ -45,12 +51,15 @@ void t_string(Trans *t, const TInsn *ti)
     const Insn *i = &ti->i;
     bool movs = i->row->sem == sem_movs;
     unsigned shift = __builtin_ctz(i->opsize);
+    uint8_t *none;
 
     t_save_flags(t);
     a_load(a, 1, T2, a_frame(a, F_ENV));
     a_rm(a, 0, 0xf7, 0, a_at(T2, offsetof(X86Env, rflags)));    /* test dword */
     a32(a, FL_DF);
     slow_unless(t, CC_NE);
+    a_rr(a, 1, 0x85, H_RCX, H_RCX);                             /* test */
+    none = a_jcc(a, CC_E);
     a_alu_ri(a, 1, ALU_CMP, H_RCX, PAGE_SIZE);
     slow_unless(t, CC_A);
     if (movs) {
@@ -81,4 +90,5 @@ void t_string(Trans *t, const TInsn *ti)
     if (movs) {
         a_load(a, 1, H_RSI, a_frame(a, F_MISS_AT));
     }
+    a_patch(none, a->p);
 }
