@@ -24,7 +24,7 @@ static const struct { const char *name, *part; } parts[] = {
     { "set_password", "the VNC display is" }, { "expire_password", "the VNC display is" },
     { "replay_*", "record and replay is" },
     { "wavcapture", "sound is" }, { "stopcapture", "sound is" },
-    { "pcie_aer_inject_error", "PCI Express is" }, { "mce", "injection of machine checks is" },
+    { "pcie_aer_inject_error", "PCI Express is" },
     { "dumpdtb", "a machine with a device tree is" }, { "sync-profile", "the profile of locks is" },
     { "info sync-profile", "the profile of locks is" },
 };

@@ -62,6 +62,24 @@ static void cmd_nmi(Hmp *hmp, const Json *args)
     }
 }
 
+static void cmd_mce(Hmp *hmp, const Json *args)
+{
+    const GPtrArray *cpus = hmp_vm(hmp)->cpus;
+    uint64_t index = json_get_uint(args, "cpu_index", 0);
+    CpuMce m = { .bank = (unsigned)MIN(json_get_uint(args, "bank", 0), UINT32_MAX),
+                 .broadcast = json_get_bool(args, "broadcast", false), .status = json_get_uint(args, "status", 0),
+                 .mcg_status = json_get_uint(args, "mcg_status", 0), .addr = json_get_uint(args, "addr", 0),
+                 .misc = json_get_uint(args, "misc", 0) };
+    GError *err = NULL;
+
+    if (cpus == NULL || index >= cpus->len) {
+        hmp_puts(hmp, "invalid CPU index\n");
+    } else if (!target_cpu_inject_mce(g_ptr_array_index(cpus, index), &m, &err)) {
+        hmp_printf(hmp, "%s\n", err->message);
+        g_error_free(err);
+    }
+}
+
 static void cmd_cpu(Hmp *hmp, const Json *args)
 {
     uint64_t index = json_get_uint(args, "index", 0);
@@ -201,6 +219,9 @@ static const HmpCommand machine_commands[] = {
     { "system_powerdown", NULL, "", "press the power button", cmd_system_powerdown, NULL },
     { "system_wakeup", NULL, "", "wake the guest from suspend", cmd_system_wakeup, NULL },
     { "nmi", NULL, "", "send a non-maskable interrupt", cmd_nmi, NULL },
+    { "mce", "broadcast:-b,cpu_index:i,bank:i,status:l,mcg_status:l,addr:l,misc:l",
+      "[-b] cpu bank status mcgstatus addr misc", "make up a machine check (-b: the other CPUs trap too)",
+      cmd_mce, NULL },
     { "cpu", "index:i", "index", "choose the CPU that other commands look at", cmd_cpu, NULL },
     { "boot_set", "bootdevice:s", "bootdevice", "change the boot order", cmd_boot_set, NULL },
     { "log", "items:s", "item1[,...]", "choose what is logged", cmd_log, complete_log },

@@ -85,6 +85,14 @@ bool target_cpu_info(Cpu *cpu, const char *what, GString *out);
 bool target_cpu_reg(Cpu *cpu, const char *name, uint64_t *ret);
 unsigned target_cpu_code_bits(Cpu *cpu);        /* 16, 32, 64: for disassembly */
 
+/* An error as a bank of machine check registers reports it. */
+typedef struct CpuMce {
+    unsigned bank;
+    bool broadcast;                 /* the other CPUs are told that there was one */
+    uint64_t status, mcg_status, addr, misc;
+} CpuMce;
+bool target_cpu_inject_mce(Cpu *cpu, const CpuMce *m, GError **errp);   /* VM lock */
+
 /* Appends its ELF notes for a crash dump; the vCPU stands still and its registers are pulled. */
 void target_cpu_core_notes(const Cpu *cpu, GByteArray *out);
 

@@ -57,6 +57,9 @@ void **kvm_vcpu_arch(Cpu *cpu);
 /* C code has replaced the registers: they are what counts, and all that `how` covers is written before the next
  * entry. Nothing when KVM does not run this vCPU. */
 void kvm_regs_replaced(Cpu *cpu, KvmPut how);
+/* An ioctl that changes the state in the kernel: what we changed is written before, and what we know forgotten. On the
+ * vCPU's thread. */
+int kvm_vcpu_change(Cpu *cpu, unsigned long request, void *arg);
 /* The last exit's I/O is finished (device answered, instruction retired), so that registers can be read whole. */
 void kvm_finish_io(Cpu *cpu);
 

@@ -133,6 +133,19 @@ static bool open_node(Kvm *k, GError **errp)
     return true;
 }
 
+/* AMX tiles: before anything is asked that depends on it (CPUID, the size of XSAVE's area). */
+static void permit_tiles(const Kvm *k)
+{
+    enum { TILES = 18 };
+    uint64_t parts = 0;
+    struct kvm_device_attr attr = { .attr = KVM_X86_XCOMP_GUEST_SUPP, .addr = (uintptr_t)&parts };
+
+    if (kvm_sys->ioctl(k->fd, KVM_CHECK_EXTENSION, KVM_ARG(KVM_CAP_SYS_ATTRIBUTES)) > 0 &&
+        kvm_sys->ioctl(k->fd, KVM_GET_DEVICE_ATTR, &attr) >= 0 && (parts >> TILES & 1)) {
+        kvm_sys->permit(TILES);     /* refused: CPUID has no tiles then */
+    }
+}
+
 static bool create_vm(Kvm *k, GError **errp)
 {
     int size;
@@ -229,7 +242,11 @@ static bool kvm_init(Accel *a, Vm *vm, GError **errp)
 
     k->vm = vm;
     k->cpu_pm = vm->cpu_pm;
-    if (!take_machine_option(k, errp) || !open_node(k, errp) || !create_vm(k, errp) || !read_caps(k, errp) ||
+    if (!take_machine_option(k, errp) || !open_node(k, errp)) {
+        return false;
+    }
+    permit_tiles(k);
+    if (!create_vm(k, errp) || !read_caps(k, errp) ||
         !enable_features(k, errp) || !kvm_irqchip_init(k, errp) || !kvm_dirty_init(k, errp) ||
         !kvm_memory_init(k, errp)) {
         return false;

@@ -2,6 +2,7 @@
 /* The real system calls behind KvmSys. */
 #include "accel/kvm/sys.h"
 
+#include <asm/prctl.h>
 #include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -51,6 +52,11 @@ static void sys_signal(int tid)
     errno = saved;
 }
 
+static int sys_permit(unsigned component)
+{
+    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_GUEST_PERM, component) < 0 ? -errno : 0;
+}
+
 /* VMX in leaf 1, SVM in leaf 8000_0001 (SDM vol. 2A, CPUID; APM vol. 3, appendix E). */
 static bool sys_virtualizes(void)
 {
@@ -62,6 +68,6 @@ static bool sys_virtualizes(void)
 
 const KvmSys kvm_sys_linux = {
     .open = sys_open, .ioctl = sys_ioctl, .map = sys_map, .unmap = sys_unmap, .read_at = sys_read_at,
-    .close = sys_close, .signal = sys_signal, .virtualizes = sys_virtualizes,
+    .close = sys_close, .signal = sys_signal, .virtualizes = sys_virtualizes, .permit = sys_permit,
 };
 const KvmSys *kvm_sys = &kvm_sys_linux;

@@ -16,6 +16,7 @@ typedef struct KvmSys {
     int64_t (*read_at)(int fd, void *buf, size_t n, uint64_t offset);
     void (*close)(int fd);
     void (*signal)(int tid);                                    /* async-signal-safe */
+    int (*permit)(unsigned component);      /* guests may use this part of XSAVE's area, larger than usual */
     bool (*virtualizes)(void);      /* guest code runs on the processor; else KVM interprets some of it */
 } KvmSys;
 

@@ -203,6 +203,20 @@ static bool push_now(KvmVcpu *v)
     return true;
 }
 
+int kvm_vcpu_change(Cpu *cpu, unsigned long request, void *arg)
+{
+    KvmVcpu *v = kvm_vcpu(cpu);
+    int r;
+
+    kvm_finish_io(cpu);
+    if (v->regs_changed && !push_now(v)) {
+        return -EIO;
+    }
+    r = kvm_vcpu_ioctl(cpu, request, arg);
+    v->regs_ours = false;
+    return r;
+}
+
 /* All state is the kernel's before anybody runs: a message that one vCPU sends another (INIT, SIPI) must not come
  * before that one's state, which would replace it. What fails is tried again, and told, by the vCPU itself. */
 void kvm_resuming(Accel *a)

@@ -78,7 +78,7 @@ typedef struct X86Xsave {
 } __attribute__((aligned(64))) X86Xsave;
 
 enum { XCR0_X87 = 1, XCR0_SSE = 2, XCR0_AVX = 4, XCR0_OPMASK = 1 << 5, XCR0_ZMMH = 1 << 6,
-       XCR0_ZMM16 = 1 << 7, XCR0_PKRU = 1 << 9 };
+       XCR0_ZMM16 = 1 << 7, XCR0_PKRU = 1 << 9, XCR0_TILECFG = 1 << 17, XCR0_TILES = 1 << 18 };
 
 /* An event taken but not delivered yet: only a kernel's KVM stops a vCPU there. The translator delivers it before
  * its first instruction. */
@@ -123,6 +123,7 @@ typedef struct X86Env {
     uint64_t smbase, apic_base, microcode_rev, smi_count;
     uint64_t kvm_system_time, kvm_wall_clock, kvm_other[8], tsc_hz;
     uint64_t mon_addr;              /* MONITOR's address; not watched */
+    uint64_t xfd, xfd_err;          /* of AMX */
     X86Held ev;
 
     X86Xsave xs;
@@ -153,6 +154,13 @@ enum { X86_MMU_KERNEL, X86_MMU_KERNEL_NOSMAP, X86_MMU_USER, X86_MMU_COUNT };
 /* Where a vCPU sits; what CPUID leaves 1, 4, 0BH, 1FH and 80000008H tell. */
 typedef struct X86Topology { unsigned dies, cores, threads; } X86Topology;
 
+/* What only a host's KVM has, to be carried from one to another: a nested guest (the kernel's format), AMX tiles. */
+typedef struct X86KvmOnly {
+    uint32_t nested_max, nested_size;       /* max: what this host takes, 0: none; set when the vCPU is made */
+    uint8_t nested[128 + 2 * 4096] __attribute__((aligned(8)));
+    uint8_t tilecfg[64], tiles[8192];
+} X86KvmOnly;
+
 typedef struct X86Cpu {
     Cpu cpu;
     X86Env env __attribute__((aligned(64)));
@@ -174,6 +182,7 @@ typedef struct X86Cpu {
     struct { uint64_t host, scale, ticks, ns; } tsc;
     uint32_t pauses;                        /* PAUSE instructions so far */
     struct Interp *interp;                  /* the interpreter's decoded instructions, tcg/interp.c */
+    X86KvmOnly kvm_only;
 } X86Cpu;
 
 static inline X86Cpu *x86_cpu(Cpu *cpu) { return (X86Cpu *)cpu; }   /* cpu is the first member */

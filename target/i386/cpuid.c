@@ -31,6 +31,7 @@ uint64_t x86_xcr0_supported(const X86Cpu *c)
         v |= x86_has_feature(c, FE_AVX) ? XCR0_AVX : 0;
         v |= x86_has_feature(c, FE_AVX512F) ? XCR0_OPMASK | XCR0_ZMMH | XCR0_ZMM16 : 0;
         v |= x86_has_feature(c, FE_PKU) ? XCR0_PKRU : 0;
+        v |= x86_has_feature(c, FE_AMX_TILE) ? XCR0_TILECFG | XCR0_TILES : 0;
     }
     return v;
 }

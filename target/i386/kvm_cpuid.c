@@ -78,7 +78,7 @@ static void host_identity(X86Supported *can, const HostTable *t)
     can->family = (v >> 8 & 15) + ((v >> 8 & 15) == 15 ? v >> 20 & 0xff : 0);
     can->model = (v >> 4 & 15) | (v >> 16 & 15) << 4;
     can->stepping = v & 15;
-    can->level = MIN(reg(t, 0, 0, 0), 0x16u);
+    can->level = MIN(reg(t, 0, 0, 0), reg(t, 7, 0, 3) & B(24) ? 0x1eu : 0x16u);
     can->xlevel = MIN(reg(t, 0x80000000, 0, 0), 0x8000001eu);
     can->phys_bits = reg(t, 0x80000008, 0, 0) & 0xff;
 }
@@ -111,8 +111,10 @@ bool x86_kvm_supported(const Kvm *k, X86Supported *can, GError **errp)
     }
     can->words[FEAT_1_EDX] |= B(7) | B(14);     /* MCE, MCA: KVM_X86_SETUP_MCE */
     can->words[FEAT_8000_0001_EDX] |= B(11);    /* SYSCALL: of some hosts only listed in long mode */
-    can->words[FEAT_7_0_EDX] &= ~(B(22) | B(24) | B(25));       /* AMX: its state has no place in ours */
-    can->words[FEAT_XSAVE_XCR0_LO] &= 0x2ff;
+    if ((can->words[FEAT_XSAVE_XCR0_LO] & (3u << 17)) != 3u << 17) {    /* AMX: the kernel does not give tiles */
+        can->words[FEAT_7_0_EDX] &= ~(B(22) | B(24) | B(25));
+    }
+    can->words[FEAT_XSAVE_XCR0_LO] &= 0x602ff;
     return true;
 }
 
@@ -192,6 +194,24 @@ static bool cache_more(const struct kvm_cpuid_entry2 *e) { return (e->eax & 31) 
 static bool topology_more(const struct kvm_cpuid_entry2 *e) { return (e->ecx >> 8 & 0xff) != 0; }
 static bool leaf7_more(const struct kvm_cpuid_entry2 *e) { return e->index < e->eax && e->index == 0; }
 
+/* Palettes of tiles and the unit that multiplies them: the processor's. */
+static void add_tiles(Build *b, uint32_t fn)
+{
+    const HostTable *t = host_table(x86_kvm_of(b->c), NULL);
+
+    for (uint32_t sub = 0; sub < 2; sub++) {
+        const struct kvm_cpuid_entry2 *from = leaf(t, fn, sub);
+        struct kvm_cpuid_entry2 *e = add(b, fn, sub, true);
+
+        if (from != NULL && x86_has_feature(b->c, FE_AMX_TILE)) {
+            e->eax = from->eax;
+            e->ebx = from->ebx;
+            e->ecx = from->ecx;
+            e->edx = from->edx;
+        }
+    }
+}
+
 static void add_range(Build *b, uint32_t from, uint32_t to)
 {
     for (uint32_t fn = from; fn <= to; fn++) {
@@ -200,6 +220,7 @@ static void add_range(Build *b, uint32_t from, uint32_t to)
         case 7:                  add_indexed(b, fn, leaf7_more); break;
         case 0xb: case 0x1f:     add_indexed(b, fn, topology_more); break;
         case 0xd:                add_xsave(b); break;
+        case 0x1d: case 0x1e:    add_tiles(b, fn); break;
         default:                 add(b, fn, 0, false); break;
         }
     }

@@ -34,6 +34,7 @@ static const KvmMsr table[] = {
     M(0xc0000103, tsc_aux, FE_RDTSCP, true, KVM_PUT_RUNTIME),
     M(0x1a0, misc_enable, 0, true, KVM_PUT_RUNTIME), M(0x1d9, debugctl, 0, true, KVM_PUT_RUNTIME),
     M(0x48, spec_ctrl, FEATURE(FEAT_7_0_EDX, 26), true, KVM_PUT_RUNTIME),
+    M(0x1c4, xfd, FE_AMX_TILE, true, KVM_PUT_RUNTIME), M(0x1c5, xfd_err, FE_AMX_TILE, true, KVM_PUT_RUNTIME),
     M(0xda0, xss, FE_XSAVES, true, KVM_PUT_RUNTIME), M(0x9e, smbase, 0, true, KVM_PUT_RESET),
     M(0x34, smi_count, 0, true, KVM_PUT_FULL), M(0x3a, feature_control, 0, true, KVM_PUT_RESET),
     M(0x3b, tsc_adjust, FEATURE(FEAT_7_0_EBX, 1), true, KVM_PUT_FULL),

@@ -142,10 +142,11 @@ static bool put_special(X86Cpu *c, KvmPut how, GError **errp)
 
 /* ---- x87, vector state: our image has the offsets of Intel's processors, the kernel's those of this host */
 
-typedef struct XsavePart { uint8_t n; uint16_t at, size; } XsavePart;
+typedef struct XsavePart { uint8_t n; uint32_t at, size; } XsavePart;
+#define PART(n, m) { n, offsetof(X86Cpu, m), sizeof(((X86Cpu *)0)->m) }
 static const XsavePart xsave_parts[] = {
-    { 2, offsetof(X86Xsave, ymmh), 256 }, { 5, offsetof(X86Xsave, opmask), 64 },
-    { 6, offsetof(X86Xsave, zmmh), 512 }, { 7, offsetof(X86Xsave, zmm16), 1024 }, { 9, offsetof(X86Xsave, pkru), 8 },
+    PART(2, env.xs.ymmh), PART(5, env.xs.opmask), PART(6, env.xs.zmmh), PART(7, env.xs.zmm16),
+    { 9, offsetof(X86Cpu, env.xs.pkru), 8 }, PART(17, kvm_only.tilecfg), PART(18, kvm_only.tiles),
 };
 enum { LEGACY_BYTES = 512, HEADER_AT = 512, AREA_MIN = 576 };
 
@@ -154,7 +155,7 @@ static void move_parts(X86Cpu *c, uint64_t have, bool to_kernel)
     X86Kvm *x = x86_kvm(c);
 
     for (size_t i = 0; i < G_N_ELEMENTS(xsave_parts); i++) {
-        uint8_t *ours = (uint8_t *)&c->env.xs + xsave_parts[i].at;
+        uint8_t *ours = (uint8_t *)c + xsave_parts[i].at;
         uint32_t at, size;
 
         x86_kvm_xsave_part(x86_kvm_of(c), xsave_parts[i].n, &at, &size);
@@ -200,15 +201,22 @@ static bool get_vectors(X86Cpu *c, GError **errp)
     return true;
 }
 
+static bool all_zero(const uint8_t *p, size_t n) { return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0); }
+
+/* Tiles only where they are in use: a processor saves 8 KiB the less. */
 static uint64_t our_parts(X86Cpu *c)
 {
-    uint64_t bv = XCR0_X87 | XCR0_SSE;
+    uint64_t bv = XCR0_X87 | XCR0_SSE, can = x86_xcr0_supported(c);
+
+    if (all_zero(c->kvm_only.tilecfg, sizeof(c->kvm_only.tilecfg))) {
+        can &= ~(uint64_t)(XCR0_TILECFG | XCR0_TILES);
+    }
 
     for (size_t i = 0; i < G_N_ELEMENTS(xsave_parts); i++) {
         uint32_t at, size;
 
         x86_kvm_xsave_part(x86_kvm_of(c), xsave_parts[i].n, &at, &size);
-        bv |= size != 0 && (x86_xcr0_supported(c) >> xsave_parts[i].n & 1) ? 1ull << xsave_parts[i].n : 0;
+        bv |= size != 0 && (can >> xsave_parts[i].n & 1) ? 1ull << xsave_parts[i].n : 0;
     }
     return bv;
 }
@@ -216,7 +224,8 @@ static uint64_t our_parts(X86Cpu *c)
 static bool put_vectors(X86Cpu *c, KvmPut how, GError **errp)
 {
     X86Kvm *x = x86_kvm(c);
-    uint64_t bv, known = XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_OPMASK | XCR0_ZMMH | XCR0_ZMM16 | XCR0_PKRU;
+    uint64_t bv, known = XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_OPMASK | XCR0_ZMMH | XCR0_ZMM16 | XCR0_PKRU |
+                         XCR0_TILECFG | XCR0_TILES;
 
     memcpy(&bv, x->xsave + HEADER_AT, sizeof(bv));
     bv = how == KVM_PUT_RUNTIME ? bv & ~known : 0;      /* a reset or load empties what we do not know */
@@ -438,8 +447,20 @@ static bool get_nested(X86Cpu *c, GError **errp)
     if (x->nested == NULL) {
         return true;
     }
-    x->nested->size = (uint32_t)kvm_cap(x86_kvm_of(c), KVM_CAP_NESTED_STATE);
-    return x86_kvm_fail(errp, vcpu(c, KVM_GET_NESTED_STATE, x->nested), "reading nested state");
+    x->nested->size = c->kvm_only.nested_max;
+    if (!x86_kvm_fail(errp, vcpu(c, KVM_GET_NESTED_STATE, x->nested), "reading nested state")) {
+        return false;
+    }
+    c->kvm_only.nested_size = MIN(x->nested->size, c->kvm_only.nested_max);
+    return true;
+}
+
+bool kvm_nested_in_use(const void *state, size_t n)
+{
+    const struct kvm_nested_state *s = state;
+
+    return n > sizeof(*s) ||
+           (s->format == KVM_STATE_NESTED_FORMAT_VMX && n == sizeof(*s) && s->hdr.vmx.vmxon_pa != UINT64_MAX);
 }
 
 static bool put_nested(X86Cpu *c, KvmPut how, GError **errp)
@@ -449,8 +470,8 @@ static bool put_nested(X86Cpu *c, KvmPut how, GError **errp)
     if (x->nested == NULL || how == KVM_PUT_RUNTIME) {
         return true;
     }
-    if (how == KVM_PUT_RESET) {     /* no nested guest after a reset */
-        uint16_t format = x->nested->format;
+    if (how == KVM_PUT_RESET || c->kvm_only.nested_size == 0) {     /* no nested guest after a reset */
+        uint16_t format = x86_has_feature(c, FE_SVM) ? KVM_STATE_NESTED_FORMAT_SVM : KVM_STATE_NESTED_FORMAT_VMX;
 
         memset(x->nested, 0, sizeof(*x->nested));
         x->nested->format = format;

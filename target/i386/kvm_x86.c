@@ -58,7 +58,6 @@ static void vcpu_fini(Cpu *cpu)
         g_free(x->msrs);
         g_free(x->msr_buf);
         g_free(x->xsave);
-        g_free(x->nested);
         g_free(x);
         *kvm_vcpu_arch(cpu) = NULL;
     }
@@ -77,9 +76,10 @@ static bool vcpu_init(Cpu *cpu, GError **errp)
     x->apic_id32 = kvm_apic_id32(k);
     x->xsave_size = (size_t)MAX(kvm_cap(k, KVM_CAP_XSAVE2), (int)sizeof(struct kvm_xsave));
     x->xsave = g_malloc0(x->xsave_size);
-    if (nested > (int)sizeof(struct kvm_nested_state) &&
+    if (nested > (int)sizeof(struct kvm_nested_state) && nested <= (int)sizeof(c->kvm_only.nested) &&
         (x86_has_feature(c, FE_SVM) || x86_has_feature(c, FEATURE(FEAT_1_ECX, 5)))) {
-        x->nested = g_malloc0((size_t)nested);
+        x->nested = (void *)c->kvm_only.nested;
+        c->kvm_only.nested_max = (uint32_t)nested;
         x->nested->size = sizeof(*x->nested);
         x->nested->format = x86_has_feature(c, FE_SVM) ? KVM_STATE_NESTED_FORMAT_SVM : KVM_STATE_NESTED_FORMAT_VMX;
     }
@@ -368,6 +368,16 @@ static bool debug_exit(Cpu *cpu, struct kvm_run *run, int *hit)
     }
     reflect(x86_cpu(cpu), d);
     return false;
+}
+
+void kvm_inject_mce(Cpu *cpu, const CpuMce *m)
+{
+    struct kvm_x86_mce mce = { .status = m->status, .addr = m->addr, .misc = m->misc, .mcg_status = m->mcg_status,
+                               .bank = (uint8_t)m->bank };
+
+    if (kvm_vcpu_change(cpu, KVM_X86_SET_MCE, &mce) < 0) {
+        warn("KVM does not take a machine check of bank %u", m->bank);
+    }
 }
 
 static uint64_t linear_pc(const Cpu *cpu)

@@ -20,7 +20,7 @@ typedef struct X86Kvm {             /* kvm_vcpu_arch() */
     struct kvm_msrs *msr_buf;
     size_t xsave_size;
     uint8_t *xsave;                 /* as the kernel gave it last: parts we do not know stay in it */
-    struct kvm_nested_state *nested;        /* NULL: none */
+    struct kvm_nested_state *nested;        /* in X86KvmOnly; NULL: none */
     uint64_t debug_dr6, debug_dr7;
     bool debugging;
 } X86Kvm;

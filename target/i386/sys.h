@@ -15,6 +15,8 @@ static inline unsigned x86_cpl(const X86Cpu *c) { return c->env.hflags & HF_CPL;
 static inline bool x86_pe(const X86Cpu *c) { return c->env.hflags & HF_PE; }
 static inline bool x86_lma(const X86Cpu *c) { return c->env.hflags & HF_LMA; }
 static inline bool x86_vm86(const X86Cpu *c) { return c->env.hflags & HF_VM; }
+bool kvm_nested_in_use(const void *state, size_t n);    /* of KVM_GET_NESTED_STATE; kvm_regs.c */
+void kvm_inject_mce(Cpu *cpu, const CpuMce *m);     /* kvm_x86.c; on the vCPU's thread */
 static inline bool x86_cs64(const X86Cpu *c) { return c->env.hflags & HF_CS64; }
 static inline unsigned x86_iopl(const X86Cpu *c) { return c->env.rflags >> 12 & 3; }
 /* Linear addresses are 32 bits wide outside IA-32e mode. */

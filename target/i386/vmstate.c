@@ -7,6 +7,7 @@
 
 #include "accel/accel.h"
 #include "accel/kvm/guest.h"
+#include "target/i386/features.h"
 #include "util/err.h"
 
 static const VmField seg_fields[] = {
@@ -59,7 +60,53 @@ static const VmState pv_vmstate = {
     .name = "cpu/kvm_msrs", .version = 1, .min_version = 1, .fields = pv_fields, .needed = pv_needed,
 };
 
-static const VmState *const cpu_sections[] = { &held_vmstate, &pv_vmstate, NULL };
+/* A guest of the guest, in the form that the host's KVM gives and takes: only for hosts of the same kind. */
+static bool nested_needed(const void *obj)
+{
+    const X86KvmOnly *k = &((const X86Cpu *)obj)->kvm_only;
+
+    return k->nested_size != 0 && kvm_nested_in_use(k->nested, k->nested_size);
+}
+
+static bool nested_post_load(void *obj, int version, GError **errp)
+{
+    const X86KvmOnly *k = &((X86Cpu *)obj)->kvm_only;
+
+    return (k->nested_size >= 128 && k->nested_size <= k->nested_max) ||
+           err_fail(errp, "cpu: the state has a nested guest, which cannot go on here (KVM with nested virtualization, "
+                    "and a CPU model with it, are needed)");
+}
+
+static const VmField nested_fields[] = {
+    VM_ROW(X86Cpu, kvm_only.nested_size, uint32_t, VM_U32), VM_FIELD_BUF(X86Cpu, kvm_only.nested), VM_FIELD_END
+};
+static const VmState nested_vmstate = {
+    .name = "cpu/nested_guest", .version = 1, .min_version = 1, .fields = nested_fields, .needed = nested_needed,
+    .post_load = nested_post_load,
+};
+
+static bool amx_needed(const void *obj)
+{
+    const X86Cpu *c = obj;
+
+    return x86_has_feature(c, FE_AMX_TILE);
+}
+
+static bool amx_post_load(void *obj, int version, GError **errp)
+{
+    return x86_has_feature((X86Cpu *)obj, FE_AMX_TILE) || err_fail(errp, "cpu: the state has AMX tiles, this CPU has none");
+}
+
+static const VmField amx_fields[] = {
+    VM_ROW(X86Cpu, env.xfd, uint64_t, VM_U64), VM_ROW(X86Cpu, env.xfd_err, uint64_t, VM_U64),
+    VM_FIELD_BUF(X86Cpu, kvm_only.tilecfg), VM_FIELD_BUF(X86Cpu, kvm_only.tiles), VM_FIELD_END
+};
+static const VmState amx_vmstate = {
+    .name = "cpu/amx", .version = 1, .min_version = 1, .fields = amx_fields, .needed = amx_needed,
+    .post_load = amx_post_load,
+};
+
+static const VmState *const cpu_sections[] = { &held_vmstate, &pv_vmstate, &nested_vmstate, &amx_vmstate, NULL };
 
 /* Registers may be in the kernel. */
 static void pre_save(void *obj)
@@ -73,6 +120,10 @@ static bool pre_load(void *obj, GError **errp)
 
     c->env.ev = (X86Held){ .kind = HELD_NONE };
     memset(c->env.kvm_other, 0, sizeof(c->env.kvm_other));
+    c->kvm_only.nested_size = 0;
+    memset(c->kvm_only.tilecfg, 0, sizeof(c->kvm_only.tilecfg));
+    memset(c->kvm_only.tiles, 0, sizeof(c->kvm_only.tiles));
+    c->env.xfd = c->env.xfd_err = 0;
     return true;
 }
 

@@ -8,9 +8,11 @@
 #include "accel/irqchip.h"
 #include "accel/kvm/sys.h"
 #include "target/i386/apic_if.h"
+#include "target/i386/sys.h"
 #include "tests/unit/kvm_vm.h"
 
-enum { NODE_FD = 1000, VM_FD, VCPU_FD, RUN_BYTES = 3 * 4096, RING_ENTRIES = 16 };
+enum { NODE_FD = 1000, VM_FD, VCPU_FD, RUN_BYTES = 3 * 4096, RING_ENTRIES = 16,
+       TILES_AT = 2816, XSAVE_BYTES = TILES_AT + 8192 };
 
 typedef struct Fake {
     int open_error, api, missing_cap;
@@ -21,6 +23,11 @@ typedef struct Fake {
     unsigned runs, immediate, smi, nmi, resets, set_nested, get_nested, routings, slots_as1, refused;
     unsigned route_count, readonly_slots;
     bool interprets;
+    uint32_t permitted;
+    struct kvm_x86_mce mce;
+    uint8_t xsave[XSAVE_BYTES];             /* what was written last, and is read again */
+    uint32_t tile_leaf;
+    struct { struct kvm_nested_state head; uint8_t data[4096]; } nested;
     uint32_t refuse_msr, nested_size;
     struct kvm_irqfd irqfd;
     struct kvm_guest_debug debug;
@@ -34,8 +41,13 @@ static int fake_open(const char *path) { return fake.open_error != 0 ? -fake.ope
 static int fake_cpuid(struct kvm_cpuid2 *c)
 {
     const struct kvm_cpuid_entry2 rows[] = {
-        { .function = 0, .eax = 13, .ebx = 0x68747541, .ecx = 0x444d4163, .edx = 0x69746e65 },
-        { .function = 1, .eax = 0xb00f21, .ecx = 0x00202000, .edx = 0x078bfbff },
+        { .function = 0, .eax = 0x1e, .ebx = 0x68747541, .ecx = 0x444d4163, .edx = 0x69746e65 },
+        { .function = 1, .eax = 0xb00f21, .ecx = 0x04202000, .edx = 0x078bfbff },
+        { .function = 7, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX, .edx = 1u << 24 },      /* AMX-TILE */
+        { .function = 13, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX, .eax = 0x60003, .ebx = XSAVE_BYTES },
+        { .function = 13, .index = 17, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX, .eax = 64, .ebx = 2752 },
+        { .function = 13, .index = 18, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX, .eax = 8192, .ebx = TILES_AT },
+        { .function = 0x1d, .index = 1, .flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX, .eax = 0x04002000 },
         { .function = 0x80000000, .eax = 0x8000000a },
         { .function = 0x80000001, .ecx = 0x00000005, .edx = 0x23d3fbff },
         { .function = 0x80000008, .eax = 0x3030 },
@@ -44,6 +56,16 @@ static int fake_cpuid(struct kvm_cpuid2 *c)
 
     memcpy(c->entries, rows, sizeof(rows));
     c->nent = G_N_ELEMENTS(rows);
+    return 0;
+}
+
+static int fake_set_cpuid(const struct kvm_cpuid2 *c)
+{
+    for (uint32_t i = 0; i < c->nent; i++) {
+        if (c->entries[i].function == 0x1d && c->entries[i].index == 1) {
+            fake.tile_leaf = c->entries[i].eax;
+        }
+    }
     return 0;
 }
 
@@ -113,13 +135,25 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
     case KVM_SET_USER_MEMORY_REGION: return fake_slot(arg);
     case KVM_SET_GUEST_DEBUG:       fake.debug = *(struct kvm_guest_debug *)arg; return 0;
     case KVM_SET_VCPU_EVENTS:       fake.events = *(struct kvm_vcpu_events *)arg; return 0;
+    case KVM_X86_SET_MCE:           fake.mce = *(struct kvm_x86_mce *)arg; return 0;
+    case KVM_X86_GET_MCE_CAP_SUPPORTED: *(uint64_t *)arg = 0x100 | 32; return 0;
+    case KVM_GET_DEVICE_ATTR:
+        *(uint64_t *)(uintptr_t)((struct kvm_device_attr *)arg)->addr = 1 << 18;
+        return 0;
+    case KVM_SET_CPUID2:            return fake_set_cpuid(arg);
+    case KVM_SET_XSAVE:             memcpy(fake.xsave, arg, XSAVE_BYTES); return 0;
+    case KVM_GET_XSAVE2:            memcpy(arg, fake.xsave, XSAVE_BYTES); return 0;
     case KVM_SMI:                   fake.smi++; return 0;
     case KVM_NMI:                   fake.nmi++; return 0;
     case KVM_RESET_DIRTY_RINGS:     fake.resets++; return 1;
-    case KVM_SET_NESTED_STATE:      fake.set_nested++; return 0;
+    case KVM_SET_NESTED_STATE:
+        fake.set_nested++;
+        memcpy(&fake.nested, arg, MIN(((struct kvm_nested_state *)arg)->size, sizeof(fake.nested)));
+        return 0;
     case KVM_GET_NESTED_STATE:
         fake.get_nested++;
         fake.nested_size = ((struct kvm_nested_state *)arg)->size;
+        memcpy(arg, &fake.nested, fake.nested.head.size);
         return 0;
     case KVM_SET_GSI_ROUTING:
         fake.routings++;
@@ -157,11 +191,12 @@ static void fake_unmap(void *p, size_t size) { free(p); }
 static int64_t fake_read_at(int fd, void *buf, size_t n, uint64_t offset) { return -EIO; }
 static void fake_close(int fd) {}
 static void fake_signal(int tid) {}
+static int fake_permit(unsigned component) { fake.permitted |= 1u << component; return 0; }
 static bool fake_virtualizes(void) { return !fake.interprets; }
 
 static const KvmSys fake_sys = {
     .open = fake_open, .ioctl = fake_ioctl, .map = fake_map, .unmap = fake_unmap, .read_at = fake_read_at,
-    .close = fake_close, .signal = fake_signal, .virtualizes = fake_virtualizes,
+    .close = fake_close, .signal = fake_signal, .virtualizes = fake_virtualizes, .permit = fake_permit,
 };
 
 static void fake_new(void)
@@ -177,7 +212,7 @@ static void fake_new(void)
     fake.caps[KVM_CAP_NR_MEMSLOTS] = 64;
     fake.caps[KVM_CAP_MAX_VCPUS] = 4;
     fake.caps[KVM_CAP_COALESCED_MMIO] = 2;
-    fake.caps[KVM_CAP_XSAVE2] = 4096;
+    fake.caps[KVM_CAP_XSAVE2] = XSAVE_BYTES;
     fake.caps[KVM_CAP_NESTED_STATE] = 4096 + 128;
     fake.caps[KVM_CAP_MULTI_ADDRESS_SPACE] = 2;
     fake.caps[KVM_CAP_IRQ_ROUTING] = 1024;
@@ -420,6 +455,128 @@ static void test_nested_state_and_refused_msrs(void)
     g_assert_cmpuint(fake.set_nested, >=, 1);
     g_assert_cmpuint(fake.get_nested, >=, 1);
     g_assert_cmpuint(fake.nested_size, ==, 4096 + 128);
+    kvmt_end(&t);
+}
+
+/* ---- what only a kernel has: tiles, nested guests, machine checks */
+
+static void kvmt_save(X86Cpu *c, GByteArray *bytes)
+{
+    VmWriter w = { .out = bytes };
+
+    vmstate_save(&w, &x86_cpu_vmstate, c);
+}
+
+static void kvmt_load(X86Cpu *c, const GByteArray *bytes, GError **errp)
+{
+    VmReader r = { .data = bytes->data, .size = bytes->len };
+
+    vmstate_load(&r, &x86_cpu_vmstate, c, x86_cpu_vmstate.version, errp);
+}
+
+static void load_again(X86Cpu *c)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autoptr(GError) err = NULL;
+
+    kvmt_save(c, bytes);
+    memset(&c->kvm_only.nested, 0, sizeof(c->kvm_only.nested));
+    c->kvm_only.tiles[8191] = 0;
+    kvmt_load(c, bytes, &err);
+    g_assert_no_error(err);
+}
+
+static void test_tiles_and_nested_guests_move(void)
+{
+    struct kvm_nested_state *n;
+    X86Cpu *c;
+    KvmtVm t;
+
+    fake_new();
+    kvmt_make(&t, "{'accel': 'kvm', 'kernel-irqchip': 'on'}", 1);
+    g_assert_cmphex(fake.permitted, ==, 1 << 18);
+    g_assert_cmphex(fake.tile_leaf, ==, 0x04002000);
+    c = kvmt_cpu(&t, 0);
+    c->kvm_only.tilecfg[0] = 1;
+    c->kvm_only.tiles[8191] = 0x77;
+    kvmt_go(&t);
+    kvmt_wait_entry(&t);
+    vm_lock(t.vm);
+    vm_stop(t.vm, RUN_PAUSED);
+    g_assert_cmphex(fake.xsave[TILES_AT + 8191], ==, 0x77);
+    g_assert_cmphex(fake.xsave[512 + 2], ==, 6);                /* XSTATE_BV: both parts */
+    fake.nested.head.size = sizeof(fake.nested);                /* the guest has begun to run one of its own */
+    fake.nested.data[4095] = 0x99;
+    load_again(c);
+    g_assert_cmphex(c->kvm_only.tiles[8191], ==, 0x77);
+    n = (void *)c->kvm_only.nested;
+    g_assert_cmpuint(n->size, ==, sizeof(fake.nested));
+    memset(fake.nested.data, 0, sizeof(fake.nested.data));
+    vm_start(t.vm);
+    vm_stop(t.vm, RUN_PAUSED);
+    g_assert_cmphex(fake.nested.data[4095], ==, 0x99);
+    /* a host that has no room for it refuses */
+    {
+        g_autoptr(GByteArray) bytes = g_byte_array_new();
+        g_autoptr(GError) err = NULL;
+
+        kvmt_save(c, bytes);
+        c->kvm_only.nested_max = 128;
+        kvmt_load(c, bytes, &err);
+        g_assert_nonnull(err);
+        g_assert_nonnull(strstr(err->message, "nested"));
+    }
+    kvmt_end(&t);
+}
+
+static void test_machine_checks(void)
+{
+    CpuMce m = { .bank = 3, .status = 1ull << 63 | 1ull << 61, .mcg_status = 5, .addr = 0x1000, .misc = 0x8c };
+    g_autoptr(GError) err = NULL;
+    KvmtVm t;
+
+    fake_new();
+    kvmt_make(&t, "{'accel': 'kvm', 'kernel-irqchip': 'on'}", 1);
+    g_assert_true(target_cpu_inject_mce(&kvmt_cpu(&t, 0)->cpu, &m, &err));
+    g_assert_cmpuint(fake.mce.bank, ==, 3);
+    g_assert_cmphex(fake.mce.status, ==, m.status);
+    g_assert_cmphex(fake.mce.mcg_status, ==, 5);
+    g_assert_cmphex(fake.mce.addr, ==, 0x1000);
+    g_assert_cmphex(fake.mce.misc, ==, 0x8c);
+    m.bank = 10;
+    g_assert_false(target_cpu_inject_mce(&kvmt_cpu(&t, 0)->cpu, &m, NULL));
+    kvmt_end(&t);
+}
+
+/* The same without a kernel: the banks, and the trap. */
+static void test_machine_checks_of_the_translator(void)
+{
+    CpuMce m = { .bank = 3, .status = 1ull << 63, .addr = 0x1000 };
+    X86Cpu *c;
+    KvmtVm t;
+
+    kvmt_make(&t, "{'accel': 'tcg'}", 1);
+    c = kvmt_cpu(&t, 0);
+    kvmt_code(&t, "\xeb\xfe", 2);
+    memcpy(mem_ram_ptr(&t.ram) + 0x8000, "\xeb\xfe", 2);
+    memcpy(mem_ram_ptr(&t.ram) + EXC_MC * 4, "\x00\x80\x00\x00", 4);
+    x86_set_cr4(c, CR4_MCE);
+    g_assert_true(target_cpu_inject_mce(&c->cpu, &m, NULL));    /* a corrected one is noted alone */
+    g_assert_cmphex(c->env.mce_banks[13], ==, m.status);
+    g_assert_cmphex(c->env.mce_banks[14], ==, 0x1000);
+    g_assert_cmphex(c->cpu.pending & CPU_PENDING_MCE, ==, 0);
+    m.status |= 1ull << 61;
+    m.mcg_status = 5;
+    g_assert_true(target_cpu_inject_mce(&c->cpu, &m, NULL));
+    g_assert_cmphex(c->env.mce_banks[13], ==, m.status | 1ull << 62);       /* OVER */
+    g_assert_cmphex(c->env.mcg_status, ==, 5);
+    kvmt_go(&t);
+    for (unsigned n = 0; n < 5000 && (pending_now(&c->cpu) & CPU_PENDING_MCE); n++) {
+        g_usleep(1000);
+    }
+    vm_lock(t.vm);
+    vm_stop(t.vm, RUN_PAUSED);
+    g_assert_cmphex(c->env.rip, ==, 0x8000);
     kvmt_end(&t);
 }
 
@@ -725,6 +882,9 @@ int main(int argc, char **argv)
     g_test_add_func("/kvm_fake/finish_io", test_io_is_finished_before_a_stop);
     g_test_add_func("/kvm_fake/smm", test_smm_has_its_own_memory);
     g_test_add_func("/kvm_fake/nested", test_nested_state_and_refused_msrs);
+    g_test_add_func("/kvm_fake/moves", test_tiles_and_nested_guests_move);
+    g_test_add_func("/kvm_fake/mce", test_machine_checks);
+    g_test_add_func("/kvm_fake/mce_tcg", test_machine_checks_of_the_translator);
     g_test_add_func("/kvm_fake/split", test_split_irqchip);
     g_test_add_func("/kvm_fake/ring_full", test_dirty_ring_full);
     g_test_add_func("/kvm_fake/debug", test_watchpoints_and_the_guests_own_traps);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What arrives from outside between two instructions, in the order of SDM vol. 3, table 6-2; debug traps and
- * breakpoints (vol. 3, chapter 17). Machine checks are not injected. */
+ * breakpoints (vol. 3, chapter 17). */
 #include "target/i386/sys.h"
 
 #include "hw/core/vm.h"
@@ -17,7 +17,7 @@ static uint32_t deliverable(const X86Cpu *c, uint32_t pending)
     if (env->wait_sipi) {
         return pending & (CPU_PENDING_INIT | CPU_PENDING_SIPI | CPU_PENDING_RESET);
     }
-    can |= pending & (CPU_PENDING_RESET | CPU_PENDING_SIPI);
+    can |= pending & (CPU_PENDING_RESET | CPU_PENDING_SIPI | CPU_PENDING_MCE);
     if (!env->smm) {
         can |= pending & CPU_PENDING_INIT;
         if (!env->smi_blocked) {
@@ -148,6 +148,10 @@ bool x86_deliver_pending(Cpu *cpu)
     if (can & CPU_PENDING_RESET) {
         pending_clear(cpu, CPU_PENDING_RESET);
         x86_cpu_reset(c, false);
+    } else if (can & CPU_PENDING_MCE) {
+        pending_clear(cpu, CPU_PENDING_MCE);
+        cpu->halted = false;
+        x86_raise(c, EXC_MC);
     } else if (can & CPU_PENDING_SMI) {
         pending_clear(cpu, CPU_PENDING_SMI);
         cpu->halted = false;
