@@ -226,6 +226,9 @@ static bool enable_features(Kvm *k, GError **errp)
 static void on_run_state(void *opaque, bool running, RunState state)
 {
     (void)state;
+    if (!running) {
+        kvm_drain_coalesced(opaque);
+    }
     kvm_clock_run_state(opaque, running);
 }
 

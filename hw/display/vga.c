@@ -393,6 +393,7 @@ bool vga_init(Vga *s, Device *owner, GError **errp)
     }
     mem_set_log_dirty(&s->vram, DIRTY_VGA, true);
     mem_init_io(&s->lowmem, "vga-lowmem", LOWMEM_SIZE, &vga_mem_ops, s);
+    mem_set_coalesced(&s->lowmem, true);    /* ports come one by one, and in order with these */
     s->vbe_bank_mask = (s->vram_size >> 16) - 1;
     s->is_vbe_vmstate = 1;
     s->con = console_new(&vga_adapter_ops, s, owner->id, 0);

@@ -94,7 +94,8 @@ static bool amx_needed(const void *obj)
 
 static bool amx_post_load(void *obj, int version, GError **errp)
 {
-    return x86_has_feature((X86Cpu *)obj, FE_AMX_TILE) || err_fail(errp, "cpu: the state has AMX tiles, this CPU has none");
+    return x86_has_feature((X86Cpu *)obj, FE_AMX_TILE) ||
+           err_fail(errp, "cpu: the state has AMX tiles, this CPU has none");
 }
 
 static const VmField amx_fields[] = {

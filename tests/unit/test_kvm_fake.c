@@ -12,7 +12,7 @@
 #include "tests/unit/kvm_vm.h"
 
 enum { NODE_FD = 1000, VM_FD, VCPU_FD, RUN_BYTES = 3 * 4096, RING_ENTRIES = 16,
-       TILES_AT = 2816, XSAVE_BYTES = TILES_AT + 8192 };
+       TILES_AT = 2816, XSAVE_BYTES = TILES_AT + 8192, PV_FIRST = 0x4b564d02, PV_COUNT = 5 };
 
 typedef struct Fake {
     int open_error, api, missing_cap;
@@ -26,7 +26,8 @@ typedef struct Fake {
     uint32_t permitted;
     struct kvm_x86_mce mce;
     uint8_t xsave[XSAVE_BYTES];             /* what was written last, and is read again */
-    uint32_t tile_leaf;
+    uint32_t tile_leaf, reinject;
+    uint64_t pv[PV_COUNT];                  /* async page faults, steal time, EOI, poll, async interrupt */
     struct { struct kvm_nested_state head; uint8_t data[4096]; } nested;
     uint32_t refuse_msr, nested_size;
     struct kvm_irqfd irqfd;
@@ -69,12 +70,21 @@ static int fake_set_cpuid(const struct kvm_cpuid2 *c)
     return 0;
 }
 
-static int fake_msrs(struct kvm_msrs *m)
+static int fake_msrs(struct kvm_msrs *m, bool set)
 {
     for (unsigned i = 0; i < m->nmsrs; i++) {
         if (m->entries[i].index == fake.refuse_msr) {
             fake.refused++;
             return (int)i;
+        }
+        if (m->entries[i].index - PV_FIRST < PV_COUNT) {
+            uint64_t *slot = &fake.pv[m->entries[i].index - PV_FIRST];
+
+            if (set) {
+                *slot = m->entries[i].data;
+            } else {
+                m->entries[i].data = *slot;
+            }
         }
     }
     return (int)m->nmsrs;
@@ -82,7 +92,8 @@ static int fake_msrs(struct kvm_msrs *m)
 
 static int fake_msr_list(struct kvm_msr_list *l)
 {
-    static const uint32_t list[] = { 0x10, 0x277, 0xc0000081, 0xc0000082, 0x4b564d00, 0x4b564d01 };
+    static const uint32_t list[] = { 0x10, 0x277, 0xc0000081, 0xc0000082, 0x4b564d00, 0x4b564d01, 0x4b564d02,
+                                     0x4b564d03, 0x4b564d04, 0x4b564d05, 0x4b564d06 };
 
     memcpy(l->indices, list, sizeof(list));
     l->nmsrs = G_N_ELEMENTS(list);
@@ -129,8 +140,9 @@ static int fake_ioctl(int fd, unsigned long request, void *arg)
     case KVM_CHECK_EXTENSION:       return fake.caps[(uintptr_t)arg];
     case KVM_GET_SUPPORTED_CPUID:   return fake_cpuid(arg);
     case KVM_GET_MSR_INDEX_LIST:    return fake_msr_list(arg);
-    case KVM_GET_MSRS:
-    case KVM_SET_MSRS:              return fake_msrs(arg);
+    case KVM_GET_MSRS:              return fake_msrs(arg, false);
+    case KVM_SET_MSRS:              return fake_msrs(arg, true);
+    case KVM_REINJECT_CONTROL:      fake.reinject = ((struct kvm_reinject_control *)arg)->pit_reinject; return 0;
     case KVM_RUN:                   return fake_run();
     case KVM_SET_USER_MEMORY_REGION: return fake_slot(arg);
     case KVM_SET_GUEST_DEBUG:       fake.debug = *(struct kvm_guest_debug *)arg; return 0;
@@ -548,7 +560,38 @@ static void test_machine_checks(void)
     kvmt_end(&t);
 }
 
-/* The same without a kernel: the banks, and the trap. */
+static void test_paravirtual_registers_are_kept(void)
+{
+    g_autoptr(GError) err = NULL;
+    X86Cpu *c;
+    KvmtVm t;
+
+    fake_new();
+    kvmt_make(&t, "{'accel': 'kvm', 'kernel-irqchip': 'on'}", 1);
+    c = kvmt_cpu(&t, 0);
+    for (unsigned n = 0; n < PV_COUNT; n++) {
+        c->env.kvm_other[n] = 0x1001 + n;
+    }
+    kvmt_go(&t);
+    kvmt_wait_entry(&t);
+    vm_lock(t.vm);
+    vm_stop(t.vm, RUN_PAUSED);
+    for (unsigned n = 0; n < PV_COUNT; n++) {
+        g_assert_cmphex(fake.pv[n], ==, 0x1001 + n);
+        fake.pv[n] = 0x2001 + n;
+    }
+    g_assert_true(cpu_regs_pull(&c->cpu, &err));
+    for (unsigned n = 0; n < PV_COUNT; n++) {
+        g_assert_cmphex(c->env.kvm_other[n], ==, 0x2001 + n);
+    }
+    g_assert_true(irqchip_ops(t.vm)->pit_reinject(t.vm->accel, true));
+    g_assert_cmpuint(fake.reinject, ==, 1);
+    g_assert_true(irqchip_ops(t.vm)->pit_reinject(t.vm->accel, false));
+    g_assert_cmpuint(fake.reinject, ==, 0);
+    kvmt_end(&t);
+}
+
+/* Machine checks without a kernel: the banks, and the trap. */
 static void test_machine_checks_of_the_translator(void)
 {
     CpuMce m = { .bank = 3, .status = 1ull << 63, .addr = 0x1000 };
@@ -884,6 +927,7 @@ int main(int argc, char **argv)
     g_test_add_func("/kvm_fake/nested", test_nested_state_and_refused_msrs);
     g_test_add_func("/kvm_fake/moves", test_tiles_and_nested_guests_move);
     g_test_add_func("/kvm_fake/mce", test_machine_checks);
+    g_test_add_func("/kvm_fake/pv", test_paravirtual_registers_are_kept);
     g_test_add_func("/kvm_fake/mce_tcg", test_machine_checks_of_the_translator);
     g_test_add_func("/kvm_fake/split", test_split_irqchip);
     g_test_add_func("/kvm_fake/ring_full", test_dirty_ring_full);
