@@ -93,7 +93,7 @@ static void put_reason(const Gdb *g, GString *out, Cpu *cpu, const CpuBreak *b)
     };
 
     if (watches[b->kind] != NULL) {
-        g_string_append_printf(out, "%s:%" G_GINT64_MODIFIER "x;", watches[b->kind], b->at);
+        g_string_append_printf(out, "%s:%016" G_GINT64_MODIFIER "x;", watches[b->kind], b->at);
     } else if (b->kind == BREAK_SOFT && g->swbreak && read_pc(g, cpu) == b->at) {
         g_string_append(out, "swbreak:;");
     } else if (b->kind == BREAK_HARD && g->hwbreak && read_pc(g, cpu) == b->at) {

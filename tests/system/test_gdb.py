@@ -170,17 +170,17 @@ def watchpoints_tell_writes_from_reads():
         g.run_to(sym["long_inner"])
         value = g.word(at)
         g.ok(f"Z2,{at:x},4")
-        assert g("c") == f"T05thread:p01.01;watch:{at:x};", "watch"
+        assert g("c") == f"T05thread:p01.01;watch:{at:016x};", "watch"
         assert g.word(at) == value + 1
         g.ok(f"z2,{at:x},4")
         if INTERPRETS:
             assert g(f"Z3,{at:x},4") == "E22"
             return
         g.ok(f"Z3,{at:x},4")
-        assert f"watch:{at:x};" in g("c")
+        assert f"watch:{at:016x};" in g("c")
         g.ok(f"z3,{at:x},4")
         g.ok(f"Z4,{at + 1:x},1")
-        assert g("c") == f"T05thread:p01.01;awatch:{at + 1:x};"
+        assert g("c") == f"T05thread:p01.01;awatch:{at + 1:016x};"
 
 
 @test
