@@ -83,6 +83,12 @@ check-sanitizers: build-asan
 	$(call SANITIZE,0) $(TEST_ASAN) --suite qtest --suite insn --suite guest --suite system || status=1; \
 	exit $$status
 
+# All bare-metal programs in all modes of the translator, with one and four vCPUs, and 20 million random instructions.
+.PHONY: matrix
+matrix: all
+	@tests/guest/run.py --qemu $(PROGRAM) --matrix
+	@$(BUILD)/tests/insn/test_insn --random 20
+
 # An hour of a guest that means harm, under the sanitizers. HOSTILE="--seconds N --seed N"
 HOSTILE = --seconds 3600
 .PHONY: hostile

@@ -28,6 +28,12 @@ def assemble(name, folder):
 
 
 NOT_KVM = {"pc_ferr"}  # a kernel's KVM has no FERR# pin: CR0.NE is set in hardware whatever the guest wrote
+# every way the translator can be told to work; pc_* run with one and four vCPUs in each
+MATRIX = ["tcg,tier=0", "tcg,tier=1", "tcg,tier=2", "tcg,tier=1,one-insn=on", "tcg,tier=2,x-window-after=0,mem=table",
+          "tcg,tier=2,x-window-after=0,mem=probe", "tcg,tier=2,x-window-after=0,one-insn=on", "tcg,tier=2,mem=soft",
+          "tcg,tier=0,thread=single", "tcg,tier=1,thread=single", "tcg,tier=2,x-window-after=0,thread=single",
+          "tcg,lockstep=on,tier=2,x-window-after=0", "tcg,lockstep=chained,tier=1",
+          "tcg,lockstep=chained,tier=2,x-window-after=0"]
 KVM = ["kvm,kernel-irqchip=on", "kvm,kernel-irqchip=split", "kvm,kernel-irqchip=off"]
 
 
@@ -122,7 +128,10 @@ def main():
     p.add_argument("--reference", action="store_true")
     p.add_argument("names", nargs="*")
     p.add_argument("--kvm", action="store_true", help="the programs every KVM host can run, in all its modes")
+    p.add_argument("--matrix", action="store_true", help="all tiers, memory modes and kinds of threads")
     args = p.parse_args()
+    if args.matrix:
+        args.accel = MATRIX
     if args.kvm and not os.access("/dev/kvm", os.R_OK | os.W_OK):
         print("SKIP: /dev/kvm is not there or not ours to open")
         return 77
