@@ -212,11 +212,12 @@ static void put_field_bits(Aml *a, uint32_t bits)
 /* "what:value": true when it was one of these. */
 static bool put_colon(Aml *a, const char *t)
 {
-    const char *colon = strchr(t, ':'), *v = colon + 1;
+    const char *colon = strchr(t, ':'), *v;
 
     if (colon == NULL) {
         return false;
     }
+    v = colon + 1;
     if (g_str_has_prefix(t, "byte:")) {
         put8(a, (unsigned)g_ascii_strtoull(v, NULL, 0));
     } else if (g_str_has_prefix(t, "word:")) {
