@@ -512,7 +512,7 @@ static void session_event(void *opaque, CharEvent ev)
     switch (ev) {
     case CHAR_OPENED:
         if (!hmp->muxed) {
-            hmp->greeted = false;
+            hmp->greeted = hmp->ended = false;
             session_greet(hmp);
         }
         break;
