@@ -114,7 +114,7 @@ static void emit_if(Trans *t, bool set)
 static void emit_cld(Trans *t)
 {
     t_save_flags(t);
-    a_load(&t->a, 1, T2, a_at(H_RSP, F_ENV));
+    a_load(&t->a, 1, T2, a_frame(&t->a, F_ENV));
     a_rm(&t->a, 0, 0xf7, 0, a_at(T2, offsetof(X86Env, rflags)));        /* test dword */
     a32(&t->a, FL_DF);
     t_slow_on(t, a_jcc(&t->a, CC_NE));
