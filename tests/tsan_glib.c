@@ -8,6 +8,7 @@
 #include <linux/futex.h>
 #include <stdint.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static void futex(unsigned *word, int op, unsigned value)
@@ -48,6 +49,21 @@ void g_cond_wait(GCond *c, GMutex *m)
     g_mutex_unlock(m);
     futex(&c->i[0], FUTEX_WAIT_PRIVATE, seen);
     g_mutex_lock(m);
+}
+
+gboolean g_cond_wait_until(GCond *c, GMutex *m, gint64 end_us)
+{
+    unsigned seen = __atomic_load_n(&c->i[0], __ATOMIC_ACQUIRE);
+    gint64 left = end_us - g_get_monotonic_time();
+    struct timespec ts = { left / 1000000, left % 1000000 * 1000 };
+
+    if (left <= 0) {
+        return FALSE;
+    }
+    g_mutex_unlock(m);
+    syscall(SYS_futex, &c->i[0], FUTEX_WAIT_PRIVATE, seen, &ts, NULL, 0);
+    g_mutex_lock(m);
+    return g_get_monotonic_time() < end_us;
 }
 
 void g_cond_signal(GCond *c)

@@ -304,6 +304,13 @@ void ram_foreach(void (*fn)(RamBlock *b, void *opaque), void *opaque)
     }
 }
 
+void ram_foreach_locked(void (*fn)(RamBlock *b, void *opaque), void *opaque)
+{
+    g_mutex_lock(&ram.lock);
+    ram_foreach(fn, opaque);
+    g_mutex_unlock(&ram.lock);
+}
+
 RamBlock *ram_find(const char *id)
 {
     for (guint i = 0; ram.blocks != NULL && i < ram.blocks->len; i++) {

@@ -56,6 +56,8 @@ uint64_t ram_huge_count(void);      /* pages of 2 MiB made so far */
 /* -machine mem-merge=, dump-guest-core=: what blocks made without RamOptions get. */
 void ram_set_defaults(const RamOptions *opt);
 void ram_foreach(void (*fn)(RamBlock *b, void *opaque), void *opaque);
+/* From any thread; fn neither makes nor frees blocks. */
+void ram_foreach_locked(void (*fn)(RamBlock *b, void *opaque), void *opaque);
 RamBlock *ram_find(const char *id);
 RamBlock *ram_from_host(const void *host, uint64_t *offset); /* NULL: not guest RAM */
 void ram_print(GString *out);                                /* "info ramblock" */

@@ -93,7 +93,7 @@ static void *huge_thread(void *opaque)
         g_autoptr(GArray) areas = g_array_new(false, false, sizeof(Area));
         uint64_t first = 0;
 
-        ram_foreach(note_area, areas);
+        ram_foreach_locked(note_area, areas);
         for (guint k = 0; k < areas->len; k++) {
             const Area *a = &g_array_index(areas, Area, k);
 

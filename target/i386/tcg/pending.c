@@ -44,6 +44,7 @@ bool x86_can_deliver(const Cpu *cpu)
 static void take_sipi(X86Cpu *c)
 {
     X86Env *env = &c->env;
+    uint32_t vector;
 
     pending_clear(&c->cpu, CPU_PENDING_SIPI);
     if (!env->wait_sipi) {
@@ -52,7 +53,8 @@ static void take_sipi(X86Cpu *c)
     pending_clear(&c->cpu, CPU_PENDING_INIT);  /* came first, and changes nothing in this state */
     env->wait_sipi = false;
     c->cpu.halted = false;
-    x86_load_seg_raw(c, SEG_CS, env->sipi_vector << 8, env->sipi_vector << 12, 0xffff, 0x9b00);
+    vector = __atomic_load_n(&env->sipi_vector, __ATOMIC_RELAXED);
+    x86_load_seg_raw(c, SEG_CS, vector << 8, vector << 12, 0xffff, 0x9b00);
     env->rip = env->next_rip = 0;
 }
 
