@@ -205,7 +205,9 @@ static unsigned end_live(Trans *t)
         return FL_STATUS;
     }
     if (t_is_jcc(&ti->i)) {
-        return live_at(t, jump_target(t, ti)) | live_at(t, next);
+        unsigned live = live_at(t, jump_target(t, ti));
+
+        return live == FL_STATUS ? live : live | live_at(t, next);
     }
     if (ti->i.row->sem == sem_jmp_rel) {
         return live_at(t, jump_target(t, ti));
@@ -220,11 +222,10 @@ void t_liveness(Trans *t)
     for (unsigned k = t->n; k-- > 0;) {
         TInsn *ti = &t->insns[k];
 
-        ti->live_out = live;
-        if (ti->side) {
+        if (ti->side && live != FL_STATUS) {
             live |= live_at(t, jump_target(t, ti));
-            ti->live_out = live;
         }
+        ti->live_out = live;
         if (ti->lands) {            /* behind it flags are the callee's */
             ti->read = ti->i.row->sem == sem_call_rel ? live_at(t, jump_target(t, ti)) : FL_STATUS;
             ti->kill = FL_STATUS;
