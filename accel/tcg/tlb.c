@@ -283,6 +283,9 @@ void guest_tlb_set_asid(Cpu *cpu, unsigned asid)
         s = set_take(v, asid);
     }
     s->stamp = ++v->stamp;
+    for (unsigned k = 0; k < G_N_ELEMENTS(s->frame); k++) {
+        s->frame[k] = v->set->frame[k];
+    }
     v->set = s;
     returns_forget(v);
 }

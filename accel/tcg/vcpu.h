@@ -84,6 +84,9 @@ typedef struct TlbSet {
     unsigned asid;
     bool used;
     uint64_t stamp;
+    /* What translations keep beside registers; the target's translator says what. It moves to the next set with the
+     * vCPU: relative to one base register, hosts take loads of what was just stored from the register it was in. */
+    uint64_t frame[16] __attribute__((aligned(64)));
 } __attribute__((aligned(64))) TlbSet;
 
 typedef struct TcgCounters {
@@ -158,9 +161,6 @@ typedef struct TcgVcpu {
     /* An access that no TLB entry serves, done once: where its bytes are, that less its address, where the
      * translation goes on. */
     uint64_t shot_host, shot_addend, shot_resume;
-    /* What translations keep beside registers (the target's translator says what), and their stack: return addresses of
-     * calls that are under way, see return_top(). */
-    uint64_t frame[16] __attribute__((aligned(64)));
     uint64_t slots[16];             /* addresses of C functions that stubs call */
     Cpu *cpu;
     const TcgGuestOps *ops;
@@ -214,13 +214,13 @@ static inline void tcg_uncharge(TcgVcpu *v, unsigned n)
 }
 
 /* The stack of return addresses when it is empty: it grows down from what answers to returns beyond it. The stack
- * pointer waits in frame[FRAME_RETURNS] while C code runs. */
+ * pointer waits in TlbSet.frame[FRAME_RETURNS] while C code runs. */
 enum { FRAME_RETURNS = 14, FRAME_C_STACK = 15 };
 static inline uint64_t *return_top(TcgVcpu *v) { return &v->returns[RETURNS - 8]; }
 /* Pages, modes or code may not be what they were when the calls were made. */
 static inline void returns_forget(TcgVcpu *v)
 {
-    v->frame[FRAME_RETURNS] = (uintptr_t)return_top(v);
+    v->set->frame[FRAME_RETURNS] = (uintptr_t)return_top(v);
 }
 
 enum { FLUSH_ALL = 1, FLUSH_WRITES = 2, FLUSH_CODE = 4 };

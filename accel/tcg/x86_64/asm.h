@@ -13,7 +13,7 @@ enum { H_RAX, H_RCX, H_RDX, H_RBX, H_RSP, H_RBP, H_RSI, H_RDI,
 enum { CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A, CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE, CC_LE, CC_G };
 enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 
-typedef struct Asm { uint8_t *p; int32_t frame; /* where a_frame() is */ } Asm;
+typedef struct Asm { uint8_t *p; } Asm;
 
 /* [base + index << scale + disp]; base H_NONE: disp is an absolute 32-bit address. gs: plus the base of GS. */
 typedef struct AsmMem { uint8_t base, index, scale; bool gs; int32_t disp; } AsmMem;
@@ -87,11 +87,6 @@ static inline AsmMem a_at(unsigned base, int32_t disp)
 static inline AsmMem a_abs(const void *p)
 {
     return (AsmMem){ .base = H_NONE, .index = H_NONE, .disp = (int32_t)(uintptr_t)p };
-}
-
-static inline AsmMem a_frame(const Asm *a, int32_t off)
-{
-    return (AsmMem){ .base = H_NONE, .index = H_NONE, .disp = a->frame + off };
 }
 
 static inline void a_mov_rr(Asm *a, unsigned w, unsigned to, unsigned from) { a_rr(a, w, 0x89, from, to); }

@@ -88,6 +88,12 @@ static void emit_xs(Asm *a, TcgVcpu *v, bool save)
     a_rm(a, 1, 0x0fae, save ? 4 : 5, a_abs(v->fp_area));
 }
 
+static void emit_htlb(Asm *a, TcgVcpu *v)
+{
+    a_load(a, 1, HTLB, a_abs(&v->set));
+    a_lea(a, 1, HTLB, a_at(HTLB, HTLB_BIAS));
+}
+
 /* inside: from code that has the translations' stack. */
 static void emit_c_call(Asm *a, TcgVcpu *v, unsigned slot, bool inside)
 {
@@ -98,14 +104,9 @@ static void emit_c_call(Asm *a, TcgVcpu *v, unsigned slot, bool inside)
     a_mov_ri(a, H_RDI, (uintptr_t)v);
     a_rm(a, 0, 0xff, 2, a_abs(&v->slots[slot]));
     if (inside) {
+        emit_htlb(a, v);                                        /* it may be another one */
         a_load(a, 1, H_RSP, a_frame(a, F_RETURNS));
     }
-}
-
-static void emit_htlb(Asm *a, TcgVcpu *v)
-{
-    a_load(a, 1, HTLB, a_abs(&v->set));
-    a_lea(a, 1, HTLB, a_at(HTLB, HTLB_BIAS));
 }
 
 /* All registers but the scratch ones are free; RSP aligned. */
@@ -204,6 +205,7 @@ static void emit_enter(Asm *a, TcgVcpu *v)
     }
     a_mov_rr(a, 1, H_RAX, H_RSP);
     a_alu_ri(a, 1, ALU_SUB, H_RSP, 8);                          /* 16-byte aligned again */
+    emit_htlb(a, v);
     a_store(a, 1, a_frame(a, F_OLD_RSP), H_RAX);
     a_store(a, 1, a_frame(a, F_C_STACK), H_RSP);
     a_mov_ri(a, H_RSP, (uintptr_t)return_top(v));
@@ -895,7 +897,7 @@ bool x86_glue_init(TcgVcpu *v, GError **errp)
 {
     CodeCache *cc = v->cache;
     Stubs *s;
-    Asm a = { cc->base, (int32_t)(uintptr_t)v->frame };
+    Asm a = { cc->base };
     uint8_t *enter, *exit, *jump, *slow, *fp_save;
 
     decode_init();

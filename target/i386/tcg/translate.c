@@ -186,7 +186,7 @@ static void emit_pass(Trans *t, TInsn *ti)
     e.vvvv = t_field_reg(t, f.vvvv, i->vvvv, ACC_RW, &s);
     if (t_fuses(i, &f)) {
         e.mem = true;
-        e.base = NO_REG;
+        e.base = HTLB;
         e.index = NO_REG;
         e.disp = frame_gpr(&t->a, f.rm).disp;
     } else if (!e.mem) {
@@ -499,7 +499,7 @@ static bool x86_translate(TcgVcpu *v, Block *b, const FetchEntry *page, unsigned
     uint8_t buf[16];
 
     memset(t, 0, offsetof(Trans, insns));
-    t->a = (Asm){ v->cache->code, (int32_t)(uintptr_t)v->frame };
+    t->a.p = v->cache->code;
     t->v = v;
     t->c = c;
     t->b = b;

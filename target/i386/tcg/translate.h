@@ -3,7 +3,7 @@
  * renamed and its memory operand translated. Private to target/i386/tcg/translate*.c and glue.c.
  *
  * Host registers: twelve guest registers live in host registers (host_gpr), R10, R11, R14, R15 in the frame
- * beside the vCPU. R10 and R11 are scratch, R14 is the current TLB set plus HTLB_BIAS, R15 holds guest RSP. RSP is a
+ * of the TLB set. R10 and R11 are scratch, R14 is the current TLB set plus HTLB_BIAS, R15 holds guest RSP. RSP is a
  * stack of return addresses: guest calls are host calls, so that the host predicts where they return to. */
 #ifndef TARGET_I386_TCG_TRANSLATE_H
 #define TARGET_I386_TCG_TRANSLATE_H
@@ -17,7 +17,7 @@
 enum { T1 = H_R10, T2 = H_R11, HTLB = H_R14, HSP = H_R15 };
 enum { HTLB_BIAS = 16 };            /* low six bits of HTLB: a shift count, translate_window.c */
 
-/* The frame: offsets in TcgVcpu.frame. */
+/* The frame: offsets in TlbSet.frame. */
 enum {
     /* The guest's status flags while the host's are in other use, as LAHF and SETO AL leave them in EAX:
      * OF in byte 0, the rest in byte 1. DF is never touched by translations: env has it. */
@@ -168,6 +168,12 @@ static inline int host_gpr(unsigned g)      /* -1: in the frame */
 static inline AsmMem htlb(unsigned index, unsigned scale, int32_t off)
 {
     return (AsmMem){ .base = HTLB, .index = index, .scale = scale, .disp = off - HTLB_BIAS };
+}
+
+/* Of the frame. */
+static inline AsmMem a_frame(const Asm *a, int32_t off)
+{
+    return htlb(H_NONE, 0, (int32_t)offsetof(TlbSet, frame) + off);
 }
 
 static inline AsmMem frame_gpr(const Asm *a, unsigned g)

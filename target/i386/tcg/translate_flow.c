@@ -81,7 +81,7 @@ void t_dispatch(Asm *a, TcgVcpu *v, int table, bool host)
 const uint8_t *t_bridge(TcgVcpu *v, BlockExit *e)
 {
     uint8_t *start = v->cache->code;
-    Asm a = { start, (int32_t)(uintptr_t)v->frame };
+    Asm a = { start };
 
     if (e->from->table < 0) {
         return NULL;
@@ -97,7 +97,7 @@ const uint8_t *t_bridge(TcgVcpu *v, BlockExit *e)
 
 void t_cross(TcgVcpu *v, BlockExit *e, const uint8_t *target, bool to_flags, unsigned id_at, uint32_t id)
 {
-    Asm a = { e->cross, (int32_t)(uintptr_t)v->frame };
+    Asm a = { e->cross };
 
     if (!e->frame) {
         a_mov_rr(&a, 1, T2, H_RCX);
