@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Writes x86-64 machine code (SDM vol. 2, chapter 2). Opcodes are given as numbers: 0x89, 0x0fb7; the
+/* Writes x86-64 machine code (SDM vol. 2, chapter 2) to memory. Opcodes are given as numbers: 0x89, 0x0fb7; the
  * operand size comes from `w`: 0 = 32 bits, 1 = 64 bits. The buffer's room is the caller's care. */
 #ifndef ACCEL_TCG_X86_64_ASM_H
 #define ACCEL_TCG_X86_64_ASM_H
