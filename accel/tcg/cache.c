@@ -135,6 +135,7 @@ void cache_link(TcgVcpu *v, BlockExit *e, Block *to)
     if (v->nochain || log_on(TCG_LOG_BLOCKS) || !e->link || e->to != NULL || e->from->dead || to->dead) {
         return;
     }
+    guest_general_end(v->cpu);      /* what follows keeps lists, with whatever registers the compiler likes */
     if (e->table != NULL) {
         link_cross(v, e, to, target);
         return;
@@ -143,7 +144,6 @@ void cache_link(TcgVcpu *v, BlockExit *e, Block *to)
         if (v->cache->code_end - v->cache->code < 2 * BLOCK_CODE_MAX) {
             return;
         }
-        guest_general_end(v->cpu);
         target = v->ops->translator->bridge(v, e);
         if (target != NULL) {
             a_patch(e->site, target);
