@@ -26,7 +26,10 @@ uint64_t x86_cpu_read_tsc(Cpu *cpu)
     X86Cpu *c = x86_cpu(cpu);
 
     if (__atomic_load_n(&c->tsc.scale, __ATOMIC_RELAXED) != 0) {
-        uint64_t host = __builtin_ia32_rdtsc();
+        uint64_t host;
+
+        __builtin_ia32_lfence();    /* not before what the guest did before it */
+        host = __builtin_ia32_rdtsc();
 
         if ((int64_t)(host - c->tsc.host) > -SKEW) {
             return from_host(c, MAX(host, c->tsc.host)) + c->env.tsc_offset;

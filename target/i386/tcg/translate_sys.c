@@ -87,7 +87,7 @@ static void emit_rdtsc(Trans *t, const Insn *i)
     }
     a_alu_mi(a, 1, ALU_CMP, of_cpu(offsetof(X86Cpu, tsc.scale)), 0);
     t_slow_on(t, a_jcc(a, CC_E));
-    if (is_rdtscp(i)) {
+    if (is_rdtscp(i) || !t->v->sole) {      /* what others have read is less */
         a8(a, 0x0f), a8(a, 0xae), a8(a, 0xe8);                  /* lfence */
     }
     a16(a, 0x310f);                                             /* rdtsc */
