@@ -6,7 +6,7 @@
  * on the same page; the block then depends on their bytes too (Block.lo, hi). */
 #include "target/i386/tcg/translate.h"
 
-enum { SIDES = 8, SIDE_INSNS = 40, AHEAD = 8, AHEAD_BYTES = 512 };
+enum { SIDES = 3, SIDE_INSNS = 24, AHEAD = 8, AHEAD_BYTES = 512 };
 
 /* ---- flags */
 
