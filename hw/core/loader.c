@@ -78,6 +78,16 @@ static bool read_all(int fd, uint8_t *buf, size_t size)
     return true;
 }
 
+static bool size_fits(const char *what, const char *path, uint64_t size, size_t max, GError **errp)
+{
+    max = max != 0 ? max : (size_t)FILE_MAX;
+    if (size == 0) {
+        return err_fail(errp, "could not load %s '%s': the file is empty", what, path);
+    }
+    return size <= max || err_fail(errp, "could not load %s '%s': the file is too big (%" PRIu64 " bytes, at most %zu)",
+                                   what, path, size, max);
+}
+
 uint8_t *load_file(const char *what, const char *path, size_t max, size_t *ret_size, GError **errp)
 {
     uint64_t size;
@@ -88,12 +98,7 @@ uint8_t *load_file(const char *what, const char *path, size_t max, size_t *ret_s
     if (fd < 0) {
         return NULL;
     }
-    if (size == 0) {
-        err_fail(errp, "could not load %s '%s': the file is empty", what, path);
-    } else if (size > (max != 0 ? max : FILE_MAX)) {
-        err_fail(errp, "could not load %s '%s': the file is too big (%" PRIu64 " bytes, at most %zu)",
-                 what, path, size, max != 0 ? max : (size_t)FILE_MAX);
-    } else {
+    if (size_fits(what, path, size, max, errp)) {
         data = g_try_malloc(size);
         if (data == NULL) {
             fail_load(errp, what, path, ENOMEM);
@@ -117,12 +122,7 @@ GMappedFile *map_file(const char *what, const char *path, size_t max, GError **e
     if (fd < 0) {
         return NULL;
     }
-    if (size == 0) {
-        err_fail(errp, "could not load %s '%s': the file is empty", what, path);
-    } else if (size > (max != 0 ? max : FILE_MAX)) {
-        err_fail(errp, "could not load %s '%s': the file is too big (%" PRIu64 " bytes, at most %zu)",
-                 what, path, size, max != 0 ? max : (size_t)FILE_MAX);
-    } else {
+    if (size_fits(what, path, size, max, errp)) {
         map = g_mapped_file_new_from_fd(fd, true, NULL);
         if (map == NULL) {
             fail_load(errp, what, path, errno);

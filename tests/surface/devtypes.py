@@ -19,6 +19,8 @@ import re
 import subprocess
 import sys
 
+from known import settle
+
 HERE = pathlib.Path(__file__).resolve().parent
 REF = HERE / "types.ref"
 DIFF = HERE / "types.diff"
@@ -150,16 +152,7 @@ def main():
         return 0
     mine, ref = of_binary(args.binary), read_ref()
     diffs = compare(mine, ref)
-    known = DIFF.read_text().splitlines() if DIFF.exists() else []
-    if args.update or args.shrink:
-        known = diffs if args.update else [d for d in known if d in diffs]
-        DIFF.write_text("".join(d + "\n" for d in known))
-    new = [d for d in diffs if d not in known]
-    gone = [d for d in known if d not in diffs]
-    for d in new:
-        print("new difference:", d)
-    for d in gone:
-        print("no longer true (--shrink removes it):", d)
+    new, gone = settle(diffs, DIFF, args)
     both = [k for k in mine if k in ref]
     equal = sum(not any(d.startswith(" ".join(k) + ":") or d.startswith(" ".join(k) + ".") for d in diffs)
                 for k in both)

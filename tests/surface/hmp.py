@@ -24,6 +24,8 @@ import sys
 import tempfile
 import time
 
+from known import settle
+
 HERE = pathlib.Path(__file__).resolve().parent
 REF = HERE / "hmp.ref"
 DIFF = HERE / "hmp.diff"
@@ -196,16 +198,7 @@ def main():
     ref = read_ref()
     mine = of_binary(args.binary, list(ref[1]))
     diffs = compare(mine, ref)
-    known = DIFF.read_text().splitlines() if DIFF.exists() else []
-    if args.update or args.shrink:
-        known = diffs if args.update else [d for d in known if d in diffs]
-        DIFF.write_text("".join(d + "\n" for d in known))
-    new = [d for d in diffs if d not in known]
-    gone = [d for d in known if d not in diffs]
-    for d in new:
-        print("new difference:", d)
-    for d in gone:
-        print("no longer true (--shrink removes it):", d)
+    new, gone = settle(diffs, DIFF, args)
     both = len(set(mine[0]) & set(ref[0]))
     bad = {d.split(": ")[0] for d in diffs if not d.startswith("command ")}
     print(f"monitor: {both} of {len(ref[0])} commands; {len(ref[1]) - len(bad)} of {len(ref[1])} layouts equal; "

@@ -20,6 +20,8 @@ import sys
 import tempfile
 import time
 
+from known import settle
+
 HERE = pathlib.Path(__file__).resolve().parent
 REF = HERE / "qmp.ref"
 DIFF = HERE / "qmp.diff"
@@ -146,15 +148,7 @@ def main():
         return 0
     mine, ref = of_binary(args.binary), read_ref()
     diffs = compare(mine, ref)
-    known = DIFF.read_text().splitlines() if DIFF.exists() else []
-    if args.update or args.shrink:
-        known = diffs if args.update else [d for d in known if d in diffs]
-        DIFF.write_text("".join(d + "\n" for d in known))
-    new, gone = [d for d in diffs if d not in known], [d for d in known if d not in diffs]
-    for d in new:
-        print("new difference:", d)
-    for d in gone:
-        print("no longer true (--shrink removes it):", d)
+    new, gone = settle(diffs, DIFF, args)
     for kind in ("command", "event", "option"):
         names = {k for k in ref if k[0] == kind}
         both = names & set(mine)

@@ -5,52 +5,19 @@
 %include "boot.inc"
         jmp start
 %include "pm32.inc"
-PML4    equ 0x100000
-PDPT    equ 0x101000
-PD      equ 0x102000
-PT      equ 0x103000
+%include "long64.inc"
 WIN     equ 0x00c00000
-CODE64  equ FREE
 IRQ     equ 32
 DIVISOR equ 97
 
         bits 16
 start:  ENTER_PM
-        mov edi, PML4
-        xor eax, eax
-        mov ecx, 4096
-        rep stosd
-        mov dword [PML4], PDPT + 7
-        mov dword [PDPT], PD + 7
-        mov dword [PD], 0x87
-        mov dword [PD + 8], 0x200083
+        LONG_TABLES 0x83
         mov dword [PD + (WIN >> 21) * 8], PT + 7
-        DESC CODE64, 0, 0xfffff, 0x9a, 0xa
-        DESC CODE64 + 8, 0, 0xfffff, 0x92, 0xc
-        DESC CODE64 + 0x10, 0, 0xfffff, 0xf2, 0xc
-        DESC CODE64 + 0x18, 0, 0xfffff, 0xfa, 0xa
-        mov edi, idt64
-        mov eax, stubs64
-        mov ecx, 33
-.idt:   mov word [edi], ax
-        mov word [edi + 2], CODE64
-        mov word [edi + 4], 0x8e00
-        mov edx, eax
-        shr edx, 16
-        mov word [edi + 6], dx
-        mov dword [edi + 8], 0
-        mov dword [edi + 12], 0
-        add edi, 16
-        add eax, 16
-        loop .idt
-        mov eax, cr4
-        or eax, 0x620                   ; PAE OSFXSR OSXMMEXCPT
-        mov cr4, eax
-        mov eax, PML4
-        mov cr3, eax
-        mov ecx, 0xc0000080
+        INTERRUPT_GATES 33
+        mov ecx, 0xc0000080             ; SYSCALL enable
         rdmsr
-        or eax, 0x101
+        or eax, 1
         wrmsr
         mov ecx, 0xc0000081             ; STAR: level 3 is SS at + 8, 64-bit CS at + 16
         xor eax, eax
@@ -63,11 +30,7 @@ start:  ENTER_PM
         mov ecx, 0xc0000084             ; SFMASK
         mov eax, 0x200
         wrmsr
-        mov eax, cr0
-        or eax, 0x80010000
-        mov cr0, eax
-        lidt [idtr64]
-        jmp CODE64:in64
+        ENTER_LONG in64
 
 %macro OUTB 2
         mov al, %2
@@ -80,6 +43,7 @@ in64:   mov ax, K_DATA
         mov es, ax
         mov ss, ax
         mov esp, KSTACK
+        lidt [idtr64]
         mov dword [tss + 4], KSTACK - 0x2000
         mov dword [tss + 8], 0
         OUTB 0x20, 0x11
@@ -244,35 +208,14 @@ count64: pushf
         push rax
         push rdx
         rdtsc
-        call hex64
+        LINE
         mov eax, [ticks]
-        call hex64
+        LINE
         mov eax, [sum]
-        call hex64
+        LINE
         pop rdx
         pop rax
         popf
-        ret
-
-; EAX as 8 digits and a new line
-hex64:  push rcx
-        push rbx
-        mov ebx, eax
-        mov ecx, 8
-.l:     rol ebx, 4
-        mov al, bl
-        and al, 15
-        add al, '0'
-        cmp al, '9'
-        jbe .o
-        add al, 'a' - '9' - 1
-.o:     out 0xe9, al
-        dec ecx
-        jnz .l
-        mov al, 10
-        out 0xe9, al
-        pop rbx
-        pop rcx
         ret
 
         align 16
@@ -324,9 +267,9 @@ event64:
         add rsp, 16
         iretq
 .bad:   mov eax, [rsp + 16]
-        call hex64
+        LINE
         mov eax, [rsp + 32]
-        call hex64
+        LINE
         FINISH
         align 8
 ticks:  dq 0

@@ -5,11 +5,6 @@
         jmp start
 %include "pm32.inc"
 %include "long64.inc"
-; EAX as 8 digits and a new line
-%macro LINE 0
-        HEX rax, 8
-        NL
-%endmacro
 WIN     equ 0x00c00000
 FRAME   equ 0x200000
 
@@ -20,20 +15,7 @@ start:  ENTER_PM
         mov dword [PD + (WIN >> 21) * 8], PT + 7
         mov dword [PT], FRAME + 3
         mov dword [PT + 16], FRAME + 0x1000 + 1
-        mov edi, idt64
-        mov eax, stubs64
-        mov ecx, 20
-.idt:   mov word [edi], ax
-        mov word [edi + 2], CODE64
-        mov word [edi + 4], 0x8e00
-        mov edx, eax
-        shr edx, 16
-        mov word [edi + 6], dx
-        mov dword [edi + 8], 0
-        mov dword [edi + 12], 0
-        add edi, 16
-        add eax, 16
-        loop .idt
+        INTERRUPT_GATES 20
         ENTER_LONG in64
 
 in64:   mov ax, K_DATA

@@ -19,20 +19,7 @@ OUT1    equ 0x210000
         bits 16
 start:  ENTER_PM
         LONG_TABLES 0x83
-        mov edi, idt64
-        mov eax, stubs64
-        mov ecx, 20
-.idt:   mov word [edi], ax
-        mov word [edi + 2], CODE64
-        mov word [edi + 4], 0x8e00
-        mov edx, eax
-        shr edx, 16
-        mov word [edi + 6], dx
-        mov dword [edi + 8], 0
-        mov dword [edi + 12], 0
-        add edi, 16
-        add eax, 16
-        loop .idt
+        INTERRUPT_GATES 20
         ENTER_LONG in64
 
 in64:   mov ax, K_DATA
